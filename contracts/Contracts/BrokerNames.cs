@@ -1,0 +1,44 @@
+namespace Webhooks.Contracts;
+
+/// <summary>Every exchange and queue name that neighbours may rely on. Arguments and bindings: services/Broker/Topology.</summary>
+public static class BrokerNames
+{
+    /// <summary>Topic exchange; anyone publishes events here with routing key = event type.</summary>
+    public const string EventsExchange = "webhooks.events";
+
+    /// <summary>The exchange MassTransit gives <see cref="DomainEvent"/> (fanout); bound to <see cref="PublisherQueue"/>.</summary>
+    public const string DomainEventExchange = "Webhooks.Contracts:DomainEvent";
+
+    /// <summary>Quorum queue with a single active consumer: events waiting to be fanned out.</summary>
+    public const string PublisherQueue = "webhooks.publisher";
+
+    /// <summary>Direct exchange of first attempts; routing key = shard number.</summary>
+    public const string DeliveriesExchange = "webhooks.deliveries";
+
+    /// <summary>Direct exchange of later attempts; routing key = shard number. Delay queues dead-letter into it.</summary>
+    public const string RetriesExchange = "webhooks.retries";
+
+    /// <summary>Quorum queue without dead-letter target: messages that our own code could not process.</summary>
+    public const string ParkingQueue = "webhooks.parking";
+
+    /// <summary>Header of a parked message: <c>not_json</c>, <c>invalid_event</c>, <c>too_large</c>, <c>schema_violation</c> or <c>poison</c>.</summary>
+    public const string ParkedReasonHeader = "x-webhooks-reason";
+
+    /// <summary>Header of a parked message: a sentence that says what was wrong.</summary>
+    public const string ParkedDetailHeader = "x-webhooks-detail";
+
+    /// <summary>Header of a parked message: the queue it came from.</summary>
+    public const string ParkedQueueHeader = "x-webhooks-queue";
+
+    /// <summary>The queue of a shard's first attempts.</summary>
+    /// <param name="shard">From 0.</param>
+    public static string DeliveriesQueue(int shard) => $"webhooks.deliveries.{shard}";
+
+    /// <summary>The queue of a shard's later attempts.</summary>
+    /// <param name="shard">From 0.</param>
+    public static string RetriesQueue(int shard) => $"webhooks.retries.{shard}";
+
+    /// <summary>The fanout exchange, and the queue of the same name, in which a message waits for a delay.</summary>
+    /// <param name="milliseconds">The delay, rounded up to two significant digits, at least 100.</param>
+    public static string Delay(long milliseconds) => $"webhooks.delay.{milliseconds}";
+}

@@ -1,0 +1,31 @@
+namespace Webhooks.Subscriptions.Events;
+
+/// <summary>
+/// An event whose form is checked (section 7 of the design), in the spelling that every receiver will get.
+/// <see cref="Data"/> and <see cref="Metadata"/> are minified JSON: member order and number spelling kept.
+/// </summary>
+public sealed record AcceptedEvent
+{
+    public required string Id { get; init; }
+
+    public required string Type { get; init; }
+
+    public required string TenantId { get; init; }
+
+    /// <summary>As the publisher spelled it; null until the moment of acceptance fills it in.</summary>
+    public required string? Timestamp { get; init; }
+
+    public required string Version { get; init; }
+
+    public string? ContextId { get; init; }
+
+    public required ReadOnlyMemory<byte> Data { get; init; }
+
+    public ReadOnlyMemory<byte>? Metadata { get; init; }
+
+    /// <summary><c>metadata.correlation_id</c>, when it is a string.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>W3C trace context of the publisher.</summary>
+    public string? Traceparent { get; init; }
+}

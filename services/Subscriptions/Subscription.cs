@@ -1,0 +1,73 @@
+namespace Webhooks.Subscriptions;
+
+/// <summary>Whether a subscription takes new deliveries.</summary>
+public enum SubscriptionState
+{
+    /// <summary>Matching events become deliveries.</summary>
+    Active,
+
+    /// <summary>No new deliveries; waiting ones are canceled.</summary>
+    Disabled,
+}
+
+/// <summary>A tenant's wish: these event types, to this URL, in this profile. A value; a change makes a new one.</summary>
+public sealed record Subscription
+{
+    public required Guid Id { get; init; }
+
+    public required string TenantId { get; init; }
+
+    public required SubscriptionState State { get; init; }
+
+    /// <summary>The current revision's number; <see cref="Settings"/> are its settings.</summary>
+    public required int Revision { get; init; }
+
+    public required SubscriptionSettings Settings { get; init; }
+
+    /// <summary>Secrets in the clear, the signing one first.</summary>
+    public required IReadOnlyList<string> Secrets { get; init; }
+
+    /// <summary>Deliveries of events accepted up to this moment are canceled.</summary>
+    public DateTimeOffset? CancelBefore { get; init; }
+
+    public bool Deleted { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The configuration version of its last change.</summary>
+    public required long ConfigVersion { get; init; }
+
+    /// <summary>May an attempt of a delivery accepted at <paramref name="acceptedAt"/> start now?</summary>
+    public bool Accepts(DateTimeOffset acceptedAt) =>
+        State == SubscriptionState.Active && !Deleted && !(acceptedAt <= CancelBefore);
+}
+
+/// <summary>One immutable revision of what a subscription wants.</summary>
+public sealed record SubscriptionSettings
+{
+    public required string Url { get; init; }
+
+    /// <summary>Exact types, <c>a.*</c> for any type below <c>a</c>, <c>*</c> for all but the system's own.</summary>
+    public required IReadOnlyList<string> EventTypes { get; init; }
+
+    public required Profiles.Profile Profile { get; init; }
+
+    public string? Description { get; init; }
+
+    /// <summary>Null: the default schedule.</summary>
+    public Retries.CustomRetry? Retry { get; init; }
+
+    /// <summary>Null: the profile's rule.</summary>
+    public Profiles.RetryOn? RetryOn { get; init; }
+
+    /// <summary>Null: the profile's deadline.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    public Profiles.RetryOn EffectiveRetryOn => RetryOn ?? Profile.RetryOn;
+
+    public TimeSpan EffectiveTimeout => Timeout ?? Profile.Deadline;
+
+    public Retries.RetryPolicy RetryPolicy => Retry is null ? Retries.RetryPolicy.Default : Retries.RetryPolicy.From(Retry);
+}
