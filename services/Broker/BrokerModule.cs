@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using Webhooks.Broker.Connections;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Publishing;
+
+namespace Webhooks.Broker;
+
+/// <summary>Registers RabbitMQ: connections by purpose, and the makers of publishers and consumers.</summary>
+public static class BrokerModule
+{
+    /// <summary>Adds the broker from <c>ConnectionStrings:RabbitMq</c>.</summary>
+    public static void AddBroker(this IHostApplicationBuilder builder)
+    {
+        var configured = builder.Configuration.GetConnectionString("RabbitMq");
+        if (!Uri.TryCreate(configured, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps"))
+        {
+            throw new InvalidOperationException("ConnectionStrings:RabbitMq must be an AMQP URI, for example \"amqp://user:password@127.0.0.1:5672/\".");
+        }
+
+        builder.Services.AddSingleton(new BrokerOptions { Uri = uri, ClientName = builder.Environment.ApplicationName });
+        builder.Services.AddSingleton<BrokerLinks>();
+    }
+}
+
+/// <summary>Makes publishers and consumers, each on the connection its purpose asks for, and says whether the broker is there.</summary>
+public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILoggerFactory loggers) : IAsyncDisposable
+{
+    private readonly BrokerConnection _consuming = new(options, "consuming", clock, loggers.CreateLogger<BrokerConnection>());
+    private readonly List<ConfirmedPublisher> _publishers = [];
+
+    /// <summary>True while every publisher could publish now. Consumers share the broker, so this tells for all.</summary>
+    public bool IsReady => _publishers.TrueForAll(publisher => publisher.IsReady);
+
+    /// <param name="purpose">Shown in the broker's list of connections.</param>
+    /// <param name="declare">Declares what is published to; run on every new connection.</param>
+    public ConfirmedPublisher Publisher(string purpose, Func<IChannel, Task> declare)
+    {
+        var publisher = new ConfirmedPublisher(
+            new BrokerConnection(options, purpose, clock, loggers.CreateLogger<BrokerConnection>()),
+            options, declare, clock, loggers.CreateLogger<ConfirmedPublisher>());
+        _publishers.Add(publisher);
+        return publisher;
+    }
+
+    /// <param name="queue">What to consume.</param>
+    /// <param name="prefetch">The most that may be in hand.</param>
+    /// <param name="declare">Declares the queue; run on every new channel.</param>
+    public QueueConsumer Consumer(string queue, ushort prefetch, Func<IChannel, Task> declare) =>
+        new(_consuming, queue, prefetch, declare, clock, loggers.CreateLogger<QueueConsumer>());
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var publisher in _publishers)
+        {
+            await publisher.DisposeAsync();
+        }
+
+        await _consuming.DisposeAsync();
+    }
+}

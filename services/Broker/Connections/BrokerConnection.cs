@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Webhooks.Broker.Connections;
+
+/// <summary>
+/// One connection with a purpose, opened again whenever it is lost. Publishing and consuming each have their own:
+/// a broker that blocks publishers stops reading their sockets, and acks must not wait behind that.
+/// </summary>
+public sealed partial class BrokerConnection(BrokerOptions options, string purpose, TimeProvider clock, ILogger<BrokerConnection> logger) : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _opening = new(1, 1);
+    private IConnection? _connection;
+
+    /// <summary>True while a connection is open.</summary>
+    public bool IsOpen => Volatile.Read(ref _connection) is { IsOpen: true };
+
+    /// <summary>The open connection, waiting for the broker as long as it takes.</summary>
+    public async Task<IConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _connection) is { IsOpen: true } open)
+        {
+            return open;
+        }
+
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_connection is { IsOpen: true } opened)
+            {
+                return opened;
+            }
+
+            await DropAsync(_connection);
+            var connection = await ConnectAsync(cancellationToken);
+            Volatile.Write(ref _connection, connection);
+            return connection;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <summary>Gives a connection up, so that the next <see cref="OpenAsync"/> makes a new one.</summary>
+    public async Task DropAsync(IConnection? connection)
+    {
+        if (connection is null)
+        {
+            return;
+        }
+
+        try
+        {
+            // A broker that does not answer must not hold us: abort, and never wait for its goodbye.
+            await connection.AbortAsync(TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(2), clock);
+        }
+        catch (TimeoutException)
+        {
+            Log.AbortIgnored(logger, purpose);
+        }
+
+        _ = Task.Run(connection.Dispose);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DropAsync(Interlocked.Exchange(ref _connection, null));
+        _opening.Dispose();
+    }
+
+    private async Task<IConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory
+        {
+            Uri = options.Uri,
+            ClientProvidedName = $"{options.ClientName} {purpose}",
+            // Our loops know what must be repeated after a loss; the client's own recovery would race with them.
+            AutomaticRecoveryEnabled = false,
+            TopologyRecoveryEnabled = false,
+            RequestedHeartbeat = TimeSpan.FromSeconds(10),
+            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
+            ContinuationTimeout = TimeSpan.FromSeconds(10),
+        };
+
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                var connection = await factory.CreateConnectionAsync(cancellationToken);
+                Log.Connected(logger, purpose);
+                return connection;
+            }
+            catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+            {
+                Log.Waiting(logger, purpose, fault.InnerException?.Message ?? fault.Message);
+                await Task.Delay(pause, clock, cancellationToken);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Connected to RabbitMQ for {Purpose}")]
+        public static partial void Connected(ILogger logger, string purpose);
+
+        [LoggerMessage(2, LogLevel.Warning, "Waiting for RabbitMQ ({Purpose}): {Reason}")]
+        public static partial void Waiting(ILogger logger, string purpose, string reason);
+
+        [LoggerMessage(3, LogLevel.Debug, "RabbitMQ did not answer the end of a connection ({Purpose})")]
+        public static partial void AbortIgnored(ILogger logger, string purpose);
+    }
+}

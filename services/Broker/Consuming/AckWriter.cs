@@ -1,0 +1,99 @@
+using RabbitMQ.Client;
+using Webhooks.Broker.Connections;
+
+namespace Webhooks.Broker.Consuming;
+
+/// <summary>Writes the acks of one channel, a few milliseconds' worth at a time.</summary>
+internal sealed class AckWriter(IChannel channel, TimeProvider clock)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(3);
+
+    private readonly Lock _lock = new();
+    private readonly AckWindow _window = new();
+    private readonly List<Ack> _acks = [];
+    private Task? _writing;
+    private bool _more;
+
+    /// <summary>Acknowledges a message, soon. After the channel is lost this does nothing: the broker hands the message over again.</summary>
+    public void Ack(ulong tag)
+    {
+        lock (_lock)
+        {
+            _window.Finish(tag);
+            _more = true;
+            _writing ??= Task.Run(WriteAsync);
+        }
+    }
+
+    /// <summary>Completes when everything acknowledged so far is written.</summary>
+    public async Task FlushAsync()
+    {
+        while (true)
+        {
+            Task? writing;
+            lock (_lock)
+            {
+                writing = _writing;
+            }
+
+            if (writing is null)
+            {
+                return;
+            }
+
+            await writing;
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        var idleRounds = 0;
+        while (idleRounds < 2)
+        {
+            await Task.Delay(Interval, clock);
+            lock (_lock)
+            {
+                // One more round than there is news: a message left behind is acknowledged alone in it.
+                idleRounds = _more ? 0 : idleRounds + 1;
+                _more = false;
+                _acks.Clear();
+                _window.Drain(_acks);
+                if (idleRounds >= 2)
+                {
+                    _writing = null;
+                }
+            }
+
+            foreach (var ack in _acks)
+            {
+                if (!await TryWriteAsync(ack))
+                {
+                    lock (_lock)
+                    {
+                        _writing = null;
+                    }
+
+                    return;
+                }
+            }
+        }
+    }
+
+    private async ValueTask<bool> TryWriteAsync(Ack ack)
+    {
+        try
+        {
+            if (channel.IsOpen)
+            {
+                await channel.BasicAckAsync(ack.Tag, ack.Multiple);
+                return true;
+            }
+        }
+        catch (Exception fault) when (BrokerFault.IsOurs(fault))
+        {
+            // The channel is gone, and with it our hold on the message: it comes again, flagged redelivered.
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using Webhooks.Broker.Connections;
+
+namespace Webhooks.Broker.Consuming;
+
+/// <summary>
+/// Consumes one queue on a channel of its own, again after every loss, into a reader. It can be paused: the broker then
+/// hands over nothing more, while what is in hand stays in hand (never a nack, so no delivery is counted).
+/// </summary>
+public sealed partial class QueueConsumer(
+    BrokerConnection connection, string queue, ushort prefetch, Func<IChannel, Task> declare, TimeProvider clock, ILogger<QueueConsumer> logger)
+{
+    private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleWriter = true });
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _wanted = true;
+    private AckWriter? _acks;
+
+    /// <summary>What has been handed over, in order; never more than the prefetch.</summary>
+    public ChannelReader<ReceivedMessage> Received => _received.Reader;
+
+    /// <summary>True while the broker hands messages to us.</summary>
+    public bool IsConsuming { get; private set; }
+
+    public void Pause() => Want(false);
+
+    public void Resume() => Want(true);
+
+    /// <summary>Consumes until stopped. What is in hand then stays unacknowledged until it is acknowledged or the connection ends.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await ConsumeAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception fault) when (BrokerFault.IsOurs(fault))
+            {
+                Log.Interrupted(logger, queue, fault.Message);
+                await Task.Delay(ReopenPause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            finally
+            {
+                IsConsuming = false;
+            }
+        }
+
+        _received.Writer.TryComplete();
+    }
+
+    /// <summary>Writes what has been acknowledged; before the connection is closed.</summary>
+    public Task FlushAcksAsync() => _acks?.FlushAsync() ?? Task.CompletedTask;
+
+    private async Task ConsumeAsync(CancellationToken stop)
+    {
+        var open = await connection.OpenAsync(stop);
+        // Not disposed at the end: acks of what is in hand are still to come. It ends with its connection.
+        var channel = await open.CreateChannelAsync(cancellationToken: stop);
+        await declare(channel);
+        await channel.BasicQosAsync(prefetchSize: 0, prefetch, global: false, stop);
+        var acks = _acks = new AckWriter(channel, clock);
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        channel.ChannelShutdownAsync += (_, _) =>
+        {
+            closed.TrySetResult();
+            return Task.CompletedTask;
+        };
+
+        while (channel.IsOpen)
+        {
+            if (!IsWanted(out var changed))
+            {
+                await Task.WhenAny(changed, closed.Task).WaitAsync(stop);
+                continue;
+            }
+
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var tag = await channel.BasicConsumeAsync(queue, autoAck: false, new Receiver(channel, queue, acks, _received.Writer, ended), stop);
+            IsConsuming = true;
+            using var stopping = stop.Register(static source => ((TaskCompletionSource)source!).TrySetResult(), ended);
+            await Task.WhenAny(changed, closed.Task, ended.Task);
+            IsConsuming = false;
+            if (channel.IsOpen)
+            {
+                await channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None);
+            }
+
+            stop.ThrowIfCancellationRequested();
+        }
+    }
+
+    private bool IsWanted(out Task changed)
+    {
+        lock (_lock)
+        {
+            changed = _changed.Task;
+            return _wanted;
+        }
+    }
+
+    private void Want(bool wanted)
+    {
+        lock (_lock)
+        {
+            if (_wanted != wanted)
+            {
+                _wanted = wanted;
+                var before = _changed;
+                _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                before.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Copies each message out of the client's buffer, which is only ours during the call.</summary>
+    private sealed class Receiver(IChannel channel, string queue, AckWriter acks, ChannelWriter<ReceivedMessage> received, TaskCompletionSource ended)
+        : AsyncDefaultBasicConsumer(channel)
+    {
+        public override Task HandleBasicDeliverAsync(
+            string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey,
+            IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+        {
+            // Properties are a view of the same buffer in this client: only a copy outlives the call.
+            received.TryWrite(new ReceivedMessage(acks, deliveryTag, queue, redelivered, new BasicProperties(properties), body.ToArray()));
+            return Task.CompletedTask;
+        }
+
+        /// <summary>The broker ended the consumer, for example because its queue was deleted: start over.</summary>
+        public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
+        {
+            ended.TrySetResult();
+            return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Consuming {Queue} was interrupted and starts again: {Reason}")]
+        public static partial void Interrupted(ILogger logger, string queue, string reason);
+    }
+}

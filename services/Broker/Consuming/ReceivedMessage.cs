@@ -1,0 +1,35 @@
+using RabbitMQ.Client;
+
+namespace Webhooks.Broker.Consuming;
+
+/// <summary>A message in hand, unacknowledged. Losing the connection takes it away; acknowledging is then harmless.</summary>
+public sealed class ReceivedMessage
+{
+    private readonly AckWriter _acks;
+    private readonly ulong _tag;
+
+    internal ReceivedMessage(AckWriter acks, ulong tag, string queue, bool redelivered, IReadOnlyBasicProperties properties, byte[] body) =>
+        (_acks, _tag, Queue, Redelivered, Properties, Body) = (acks, tag, queue, redelivered, properties, body);
+
+    public string Queue { get; }
+
+    /// <summary>The broker has handed this message to somebody before.</summary>
+    public bool Redelivered { get; }
+
+    public IReadOnlyBasicProperties Properties { get; }
+
+    public byte[] Body { get; }
+
+    /// <summary>How many times it was handed over before (quorum queues count it).</summary>
+    public long DeliveryCount => Properties.Headers?.TryGetValue("x-delivery-count", out var count) == true && count is long or int
+        ? Convert.ToInt64(count, System.Globalization.CultureInfo.InvariantCulture)
+        : 0;
+
+    /// <summary>The last thing that happens to a message.</summary>
+    public void Ack() => _acks.Ack(_tag);
+
+    /// <summary>A text header, or null.</summary>
+    public string? Header(string name) => Properties.Headers?.TryGetValue(name, out var value) == true
+        ? value as string ?? (value is byte[] bytes ? System.Text.Encoding.UTF8.GetString(bytes) : null)
+        : null;
+}

@@ -1,0 +1,39 @@
+using RabbitMQ.Client;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Publishing;
+using Webhooks.Contracts;
+
+namespace Webhooks.Broker.Parking;
+
+/// <summary>Why a message was parked: the contract's codes.</summary>
+public static class ParkingReason
+{
+    public const string NotJson = "not_json";
+    public const string InvalidEvent = "invalid_event";
+    public const string TooLarge = "too_large";
+    public const string Poison = "poison";
+}
+
+/// <summary>Makes the parked copy of a message that our own code could not process: body and properties as they came, the reason in headers.</summary>
+public static class ParkedCopy
+{
+    // A header is shown in consoles and logs; the first sentences say enough.
+    private const int LongestDetail = 1000;
+
+    public static OutgoingMessage Park(this ReceivedMessage message, string reason, string detail)
+    {
+        var properties = new BasicProperties(message.Properties);
+        var headers = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var (name, value) in message.Properties.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
+        {
+            headers[name] = value;
+        }
+
+        headers[BrokerNames.ParkedReasonHeader] = reason;
+        headers[BrokerNames.ParkedDetailHeader] = detail.Length <= LongestDetail ? detail : detail[..LongestDetail];
+        headers[BrokerNames.ParkedQueueHeader] = message.Queue;
+        properties.Headers = headers;
+        // The default exchange: straight into the queue.
+        return new OutgoingMessage("", BrokerNames.ParkingQueue, message.Body) { Properties = properties };
+    }
+}

@@ -1,0 +1,235 @@
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using Webhooks.Broker.Connections;
+
+namespace Webhooks.Broker.Publishing;
+
+/// <summary>
+/// Publishes with confirms, a bounded number in flight, over a connection of its own that is replaced when it is lost
+/// or when a confirm does not come in time.
+/// </summary>
+public sealed partial class ConfirmedPublisher : IAsyncDisposable
+{
+    /// <summary>More in flight gains nothing (the broker's log is shared) and costs memory.</summary>
+    private const int InFlightLimit = 1000;
+
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly BrokerConnection _connection;
+    private readonly BrokerOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Func<IChannel, Task> _declare;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _inFlight = new(InFlightLimit, InFlightLimit);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watch;
+    private PublishChannel? _open;
+
+    /// <param name="connection">Used by nobody else.</param>
+    /// <param name="options">The confirm timeout.</param>
+    /// <param name="declare">Declares what is published to, on every new connection: a broker may come back empty.</param>
+    public ConfirmedPublisher(
+        BrokerConnection connection, BrokerOptions options, Func<IChannel, Task> declare, TimeProvider clock, ILogger<ConfirmedPublisher> logger)
+    {
+        (_connection, _options, _declare, _clock, _logger) = (connection, options, declare, clock, logger);
+        _watch = Task.Run(WatchAsync);
+    }
+
+    /// <summary>True while connected and not blocked by the broker.</summary>
+    public bool IsReady => Volatile.Read(ref _open) is { IsOpen: true, Blocked: null };
+
+    /// <summary>Completes when the broker is connected and takes publishes.</summary>
+    public async Task WhenReadyAsync(CancellationToken cancellationToken)
+    {
+        while (!IsReady)
+        {
+            await _turn.WaitAsync(cancellationToken);
+            try
+            {
+                var channel = await OpenAsync(cancellationToken);
+                if (channel.Blocked is { } blocked)
+                {
+                    await blocked.WaitAsync(cancellationToken);
+                }
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+    }
+
+    /// <summary>Publishes until every message is confirmed. What was in doubt is published again.</summary>
+    public async Task PublishAsync(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken)
+    {
+        while (messages.Count > 0)
+        {
+            var outcomes = await TryPublishAsync(messages, cancellationToken);
+            messages = [.. messages.Where((_, index) => outcomes[index] != PublishOutcome.Confirmed)];
+            if (messages.Count > 0)
+            {
+                Log.Repeating(_logger, messages.Count);
+                if (outcomes.Contains(PublishOutcome.Unroutable))
+                {
+                    // Somebody deleted what we publish to: a new connection declares it again.
+                    await ReplaceAsync(Volatile.Read(ref _open));
+                }
+
+                await Task.Delay(RepeatPause, _clock, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Publishes once, waiting for the broker to be there, and tells what became of each message.</summary>
+    public async Task<PublishOutcome[]> TryPublishAsync(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken)
+    {
+        if (messages.Count == 0)
+        {
+            return [];
+        }
+
+        var batch = new PublishBatch(messages.Count, _inFlight);
+        await _turn.WaitAsync(cancellationToken);
+        var sent = 0;
+        try
+        {
+            for (; sent < messages.Count; sent++)
+            {
+                var channel = await OpenAsync(cancellationToken);
+                if (channel.Blocked is { } blocked)
+                {
+                    await blocked.WaitAsync(cancellationToken);
+                    channel = await OpenAsync(cancellationToken);
+                }
+
+                await _inFlight.WaitAsync(cancellationToken);
+                await WriteAsync(channel, messages[sent], batch, sent);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+            for (; sent < messages.Count; sent++)
+            {
+                batch.SettleUnsent(sent, PublishOutcome.Unknown);
+            }
+        }
+
+        // Who stops waiting leaves the outcome in doubt; the batch itself always ends.
+        return await batch.Done.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Runs <paramref name="declare"/> on a channel of its own, for queues that become needed while running.</summary>
+    public async Task DeclareAsync(Func<IChannel, Task> declare, CancellationToken cancellationToken)
+    {
+        var connection = await _connection.OpenAsync(cancellationToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await declare(channel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _watch;
+        await ReplaceAsync(Volatile.Read(ref _open));
+        await _connection.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async ValueTask WriteAsync(PublishChannel channel, OutgoingMessage message, PublishBatch batch, int index)
+    {
+        try
+        {
+            var write = channel.PublishAsync(message, batch, index);
+            if (!write.IsCompletedSuccessfully)
+            {
+                // The client can hang here when the broker goes away (rabbitmq-dotnet-client 1928).
+                await write.AsTask().WaitAsync(_options.ConfirmTimeout, _clock);
+            }
+        }
+        catch (Exception fault) when (BrokerFault.IsOurs(fault))
+        {
+            await ReplaceAsync(channel);
+        }
+    }
+
+    private async Task<PublishChannel> OpenAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (_open is { IsOpen: true } open)
+            {
+                return open;
+            }
+
+            await ReplaceAsync(_open);
+            var connection = await _connection.OpenAsync(cancellationToken);
+            try
+            {
+                await using (var declaring = await connection.CreateChannelAsync(cancellationToken: cancellationToken))
+                {
+                    await _declare(declaring);
+                }
+
+                Volatile.Write(ref _open, await PublishChannel.OpenAsync(connection, _clock, cancellationToken));
+            }
+            catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+            {
+                Log.OpenFailed(_logger, fault.Message);
+                await _connection.DropAsync(connection);
+                await Task.Delay(RepeatPause, _clock, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Gives up a channel with its connection. What it had in flight is in doubt.</summary>
+    private async Task ReplaceAsync(PublishChannel? channel)
+    {
+        if (channel is null)
+        {
+            return;
+        }
+
+        await _connection.DropAsync(channel.Connection);
+        channel.AbandonAll();
+    }
+
+    private async Task WatchAsync()
+    {
+        using var timer = new PeriodicTimer(WatchInterval, _clock);
+        while (await NextTickAsync(timer))
+        {
+            if (Volatile.Read(ref _open) is { } channel && channel.OldestAge() > _options.ConfirmTimeout)
+            {
+                Log.ConfirmOverdue(_logger, _options.ConfirmTimeout.TotalSeconds);
+                await ReplaceAsync(channel);
+            }
+        }
+    }
+
+    private async Task<bool> NextTickAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(_stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "RabbitMQ did not confirm within {Seconds} s: replacing the connection and publishing again")]
+        public static partial void ConfirmOverdue(ILogger logger, double seconds);
+
+        [LoggerMessage(2, LogLevel.Warning, "{Count} messages were not confirmed: publishing them again")]
+        public static partial void Repeating(ILogger logger, int count);
+
+        [LoggerMessage(3, LogLevel.Warning, "Opening a publishing channel failed: {Reason}")]
+        public static partial void OpenFailed(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Webhooks.Broker.Publishing;
+
+/// <summary>
+/// One channel in confirm mode. The confirms are tracked here rather than by the client, whose tracking costs a header
+/// and a semaphore per message and is corrupted by a canceled token (decision 0003).
+/// </summary>
+internal sealed class PublishChannel
+{
+    private readonly IConnection _connection;
+    private readonly IChannel _channel;
+    private readonly TimeProvider _clock;
+    private readonly PendingConfirms _pending = new();
+    private volatile TaskCompletionSource? _blocked;
+    private long _unblockedAt;
+
+    private PublishChannel(IConnection connection, IChannel channel, TimeProvider clock)
+    {
+        (_connection, _channel, _clock) = (connection, channel, clock);
+        channel.BasicAcksAsync += (_, ack) => Settle(ack.DeliveryTag, ack.Multiple, PublishOutcome.Confirmed);
+        channel.BasicNacksAsync += (_, nack) => Settle(nack.DeliveryTag, nack.Multiple, PublishOutcome.Refused);
+        channel.BasicReturnAsync += OnReturnedAsync;
+        channel.ChannelShutdownAsync += (_, _) => Abandon();
+        connection.ConnectionBlockedAsync += (_, _) =>
+        {
+            _blocked ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return Task.CompletedTask;
+        };
+        connection.ConnectionUnblockedAsync += (_, _) =>
+        {
+            Volatile.Write(ref _unblockedAt, clock.GetTimestamp());
+            Interlocked.Exchange(ref _blocked, null)?.TrySetResult();
+            return Task.CompletedTask;
+        };
+    }
+
+    public IConnection Connection => _connection;
+
+    public IChannel Channel => _channel;
+
+    public bool IsOpen => _channel.IsOpen;
+
+    /// <summary>Non-null while the broker blocks publishers (memory or disk alarm).</summary>
+    public Task? Blocked => _blocked?.Task;
+
+    public static async Task<PublishChannel> OpenAsync(IConnection connection, TimeProvider clock, CancellationToken cancellationToken) =>
+        new(connection, await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), cancellationToken), clock);
+
+    /// <summary>How long the oldest publish has waited, not counting time in which the broker blocked us.</summary>
+    public TimeSpan OldestAge()
+    {
+        if (_blocked is not null || _pending.OldestSentAt() is not { } sentAt)
+        {
+            return TimeSpan.Zero;
+        }
+
+        return _clock.GetElapsedTime(Math.Max(sentAt, Volatile.Read(ref _unblockedAt)));
+    }
+
+    /// <summary>Writes one message; callers take turns. The outcome reaches the batch.</summary>
+    public async ValueTask PublishAsync(OutgoingMessage message, PublishBatch batch, int index)
+    {
+        var number = _pending.Add(batch, index, _clock.GetTimestamp());
+        var properties = message.Properties ?? new BasicProperties
+        {
+            ContentType = "application/json",
+            MessageId = message.MessageId,
+            // A return names no sequence number; the correlation id carries it back.
+            CorrelationId = number.ToString(CultureInfo.InvariantCulture),
+            Headers = message.Headers,
+        };
+        properties.DeliveryMode = DeliveryModes.Persistent;
+
+        // Never a token here: a canceled publish corrupts the client's state.
+        await _channel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, properties, message.Body);
+    }
+
+    public void AbandonAll() => _pending.Abandon();
+
+    private Task Settle(ulong number, bool multiple, PublishOutcome outcome)
+    {
+        _pending.Settle(number, multiple, outcome);
+        return Task.CompletedTask;
+    }
+
+    private Task OnReturnedAsync(object sender, BasicReturnEventArgs returned)
+    {
+        if (ulong.TryParse(returned.BasicProperties.CorrelationId, CultureInfo.InvariantCulture, out var number))
+        {
+            _pending.Returned(number);
+            return Task.CompletedTask;
+        }
+
+        // A message with foreign properties has no queue: the topology is gone. All that is in flight becomes
+        // doubtful, is published again over a new connection, and that declares everything first.
+        return _connection.AbortAsync();
+    }
+
+    private Task Abandon()
+    {
+        _pending.Abandon();
+        Interlocked.Exchange(ref _blocked, null)?.TrySetResult();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Webhooks.Database.Faults;
+
+/// <summary>
+/// Runs database work so that our own fault never loses it: the caller's work is held, the gate closes (consumers
+/// stop taking more), the database is probed from outside, and the work is repeated once it answers.
+/// Only work that may be repeated belongs here.
+/// </summary>
+public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider clock, ILogger<DatabaseGate> logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private Task? _recovery;
+
+    /// <summary>False while the database is away.</summary>
+    public bool IsOpen => Volatile.Read(ref _recovery) is null;
+
+    /// <summary>Raised once per outage, before the probing.</summary>
+    public event Action? Closed;
+
+    /// <summary>Raised once per outage, when the database answers again.</summary>
+    public event Action? Opened;
+
+    /// <summary>Runs <paramref name="work"/> until it succeeds or fails by its data, which is thrown.</summary>
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await work(cancellationToken);
+            }
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+            {
+                await RecoverAsync(fault, cancellationToken).WaitAsync(cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Completes when the database is thought to answer.</summary>
+    public Task WhenOpenAsync(CancellationToken cancellationToken) =>
+        Volatile.Read(ref _recovery) is { } recovery ? recovery.WaitAsync(cancellationToken) : Task.CompletedTask;
+
+    private Task RecoverAsync(Exception fault, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            // A single deadlock or lost connection also comes here; the probe then answers at once.
+            return _recovery ??= Task.Run(() => ProbeUntilOpenAsync(fault, cancellationToken), CancellationToken.None);
+        }
+    }
+
+    private async Task ProbeUntilOpenAsync(Exception fault, CancellationToken cancellationToken)
+    {
+        Log.Closed(logger, fault.Message);
+        Closed?.Invoke();
+        try
+        {
+            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            {
+                await Task.Delay(pause, clock, cancellationToken);
+                if (await AnswersAsync(cancellationToken))
+                {
+                    Log.Opened(logger);
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _recovery = null;
+            }
+
+            Opened?.Invoke();
+        }
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var probe = database.CreateCommand("SELECT 1");
+            probe.CommandTimeout = 2;
+            await probe.ExecuteScalarAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault))
+        {
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "PostgreSQL is away ({Reason}): holding what is in hand and taking nothing more until it answers")]
+        public static partial void Closed(ILogger logger, string reason);
+
+        [LoggerMessage(2, LogLevel.Information, "PostgreSQL answers again: going on")]
+        public static partial void Opened(ILogger logger);
+    }
+}

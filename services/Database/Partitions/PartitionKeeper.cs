@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Webhooks.Database.Faults;
+
+namespace Webhooks.Database.Partitions;
+
+/// <summary>Keeps the day partitions ahead of the clock while a service runs.</summary>
+internal sealed partial class PartitionKeeper(DayPartitions partitions, TimeProvider clock, ILogger<PartitionKeeper> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await partitions.EnsureAsync(stoppingToken);
+            }
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault))
+            {
+                // A week of partitions lies ahead: the next hour will do.
+                Log.Postponed(logger, fault.Message);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Day partitions could not be created and will be tried again in an hour: {Reason}")]
+        public static partial void Postponed(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Webhooks.Database.Faults;
+
+namespace Webhooks.ServiceDefaults.Health;
+
+/// <summary>Ready only while PostgreSQL answers.</summary>
+internal sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await using var probe = database.CreateCommand("SELECT 1");
+            probe.CommandTimeout = 2;
+            await probe.ExecuteScalarAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault))
+        {
+            return HealthCheckResult.Unhealthy("PostgreSQL does not answer.");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Webhooks.ServiceDefaults.Health;
+using Webhooks.ServiceDefaults.Telemetry;
+
+namespace Webhooks.ServiceDefaults;
+
+/// <summary>What every service has: logging, telemetry, health, a shutdown that leaves time to finish.</summary>
+public static class ServiceDefaultsModule
+{
+    private const string ReadyTag = "ready";
+
+    public static void AddServiceDefaults(this WebApplicationBuilder builder)
+    {
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+
+        // Longer than the longest deadline of an attempt (30 s) and its record.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));
+        builder.Services.AddHealthChecks()
+            .AddCheck<DatabaseHealth>("postgres", tags: [ReadyTag])
+            .AddCheck<BrokerHealth>("rabbitmq", tags: [ReadyTag]);
+        builder.AddTelemetry();
+    }
+
+    public static void MapServiceDefaults(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = HealthReportJson.WriteAsync });
+    }
+}
