@@ -32,6 +32,9 @@ public sealed record Subscription
 
     public bool Deleted { get; init; }
 
+    /// <summary>Why the system disabled it; null when a person did.</summary>
+    public string? DisabledReason { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }

@@ -14,6 +14,7 @@ CREATE TABLE subscriptions (
     id             uuid PRIMARY KEY,
     tenant_id      text NOT NULL,
     state          text NOT NULL CHECK (state IN ('active', 'disabled')),
+    disabled_reason text,                   -- why the system disabled it; null when a person did
     revision       integer NOT NULL,
     -- Intent written by Management, carried out by the dispatcher: deliveries accepted up to this moment are canceled.
     cancel_before  timestamptz,
@@ -26,7 +27,8 @@ CREATE TABLE subscriptions (
     deleted_at     timestamptz
 );
 CREATE INDEX subscriptions_by_config_version ON subscriptions (config_version);
-CREATE INDEX subscriptions_by_tenant ON subscriptions (tenant_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
+-- Ids are UUIDv7: their order is the order of creation.
+CREATE INDEX subscriptions_by_tenant ON subscriptions (tenant_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX subscriptions_to_cancel ON subscriptions (id)
     WHERE cancel_before IS NOT NULL AND canceled_until IS DISTINCT FROM cancel_before;
 
@@ -70,7 +72,7 @@ CREATE TABLE event_keys (
     tenant_id  text NOT NULL,
     event_id   text NOT NULL,
     created_at timestamptz NOT NULL,    -- names the event's row and its deliveries' rows
-    PRIMARY KEY (tenant_id, event_id)
+    PRIMARY KEY (event_id, tenant_id)   -- in this order it also serves an administrator, who asks without a tenant
 );
 
 -- created_at is the moment of acceptance, a different microsecond for each event of a publisher,

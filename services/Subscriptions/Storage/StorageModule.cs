@@ -1,0 +1,19 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Webhooks.Subscriptions.Secrets;
+
+namespace Webhooks.Subscriptions.Storage;
+
+/// <summary>Registers the subscriptions' store and the vault that opens their secrets.</summary>
+public static class StorageModule
+{
+    public static void AddSubscriptionStore(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddOptionsWithValidateOnStart<SecretKeyOptions>().BindConfiguration(SecretKeyOptions.Section);
+        builder.Services.AddSingleton<IValidateOptions<SecretKeyOptions>, SecretKeyOptionsValidator>();
+        builder.Services.AddSingleton<SecretVault>();
+        builder.Services.AddSingleton<SubscriptionStore>();
+    }
+}

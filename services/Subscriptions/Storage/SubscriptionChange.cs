@@ -1,0 +1,118 @@
+using Npgsql;
+using NpgsqlTypes;
+using Webhooks.Subscriptions.Secrets;
+
+namespace Webhooks.Subscriptions.Storage;
+
+/// <summary>
+/// One change of one subscription: its row is locked from reading to saving, so that what was decided on
+/// <see cref="Current"/> still holds when it is written. Disposed without <see cref="SaveAsync"/>, nothing has changed.
+/// </summary>
+public sealed class SubscriptionChange : IAsyncDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly NpgsqlTransaction _transaction;
+    private readonly SecretVault _vault;
+
+    internal SubscriptionChange(NpgsqlConnection connection, NpgsqlTransaction transaction, SecretVault vault, Subscription current) =>
+        (_connection, _transaction, _vault, Current) = (connection, transaction, vault, current);
+
+    /// <summary>As it is now, and stays until this change ends.</summary>
+    public Subscription Current { get; }
+
+    /// <summary>
+    /// Commits <paramref name="next"/>: new settings become a new revision, new secrets replace the old, and what stops
+    /// deliveries (disabling, deleting) records the moment up to which they are canceled. Returns it as saved.
+    /// </summary>
+    public async Task<Subscription> SaveAsync(Subscription next, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        var revised = !SameSettings(Current.Settings, next.Settings);
+        next = next with { Revision = revised ? Current.Revision + 1 : Current.Revision };
+
+        await using var batch = new NpgsqlBatch(_connection, _transaction);
+        if (revised)
+        {
+            batch.BatchCommands.Add(RevisionInsert.Command(next.Id, next.Revision, next.Settings));
+        }
+
+        if (!next.Secrets.SequenceEqual(Current.Secrets, StringComparer.Ordinal))
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM subscription_secrets WHERE subscription_id = $1") { Parameters = { new() { Value = next.Id } } });
+            batch.BatchCommands.Add(InsertSecrets(next));
+        }
+
+        batch.BatchCommands.Add(Update(next));
+        Subscription saved;
+        await using (var row = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            await row.ReadAsync(cancellationToken);
+            saved = next with
+            {
+                CancelBefore = row.IsDBNull(0) ? null : row.GetFieldValue<DateTimeOffset>(0),
+                UpdatedAt = row.GetFieldValue<DateTimeOffset>(1),
+                ConfigVersion = row.GetInt64(2),
+            };
+        }
+
+        await _transaction.CommitAsync(cancellationToken);
+        return saved;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    private NpgsqlBatchCommand Update(Subscription next)
+    {
+        var stops = (next.State == SubscriptionState.Disabled && Current.State != SubscriptionState.Disabled) || (next.Deleted && !Current.Deleted);
+        return new NpgsqlBatchCommand(
+            $"""
+            WITH {ConfigVersion.Next}
+            UPDATE subscriptions
+            SET state = $2, revision = $3, disabled_reason = $4,
+                cancel_before = CASE WHEN $5 THEN version.at ELSE cancel_before END,
+                deleted_at = CASE WHEN $6 THEN version.at END,
+                config_version = version.value, updated_at = version.at
+            FROM version WHERE id = $1
+            RETURNING cancel_before, updated_at, config_version, {ConfigVersion.Notify}
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = next.Id },
+                new() { Value = SubscriptionStateName.Of(next.State) },
+                new() { Value = next.Revision },
+                new() { Value = (object?)next.DisabledReason ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                new() { Value = stops },
+                new() { Value = next.Deleted },
+            },
+        };
+    }
+
+    private NpgsqlBatchCommand InsertSecrets(Subscription next)
+    {
+        var sealedSecrets = next.Secrets.Select(secret => _vault.Seal(next.Id, secret)).ToList();
+        return new NpgsqlBatchCommand(
+            """
+            INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
+            SELECT $1, number, key_id, ciphertext, clock_timestamp() FROM unnest($2, $3, $4) AS given (number, key_id, ciphertext)
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = next.Id },
+                // The first signs, and the highest number signs.
+                new() { Value = Enumerable.Range(1, sealedSecrets.Count).Reverse().ToArray() },
+                new() { Value = sealedSecrets.Select(secret => secret.KeyId).ToArray() },
+                new() { Value = sealedSecrets.Select(secret => secret.Ciphertext).ToArray() },
+            },
+        };
+    }
+
+    // A record compares its list of event types by reference.
+    private static bool SameSettings(SubscriptionSettings left, SubscriptionSettings right) =>
+        left.EventTypes.SequenceEqual(right.EventTypes, StringComparer.Ordinal) && left == right with { EventTypes = left.EventTypes };
+}

@@ -1,0 +1,76 @@
+using Npgsql;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Secrets;
+
+namespace Webhooks.Subscriptions.Storage;
+
+/// <summary>Reads subscriptions and revisions out of result rows; the one place that knows the columns' order.</summary>
+internal static class SubscriptionRow
+{
+    /// <summary>What <see cref="ReadSettings"/> reads, of <c>subscription_revisions r</c>.</summary>
+    public const string SettingsColumns = "r.url, r.event_types, r.profile, r.description, r.retry, r.retry_on, r.timeout_seconds";
+
+    /// <summary>Every subscription with its current revision and its secrets, the signing one first. A WHERE follows.</summary>
+    public const string Select = $"""
+        SELECT {SettingsColumns},
+               s.id, s.tenant_id, s.state, s.revision, s.cancel_before, s.deleted_at IS NOT NULL, s.disabled_reason,
+               s.created_at, s.updated_at, s.config_version,
+               ARRAY(SELECT key_id FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC),
+               ARRAY(SELECT ciphertext FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC)
+        FROM subscriptions s JOIN subscription_revisions r ON r.subscription_id = s.id AND r.revision = s.revision
+
+        """;
+
+    private const int AfterSettings = 7;
+
+    public static SubscriptionSettings ReadSettings(NpgsqlDataReader row)
+    {
+        var profileName = row.GetString(2);
+        return new SubscriptionSettings
+        {
+            Url = row.GetString(0),
+            EventTypes = row.GetFieldValue<string[]>(1),
+            Profile = Profile.TryFind(profileName, out var profile)
+                ? profile
+                : throw new InvalidOperationException($"A revision names the profile \"{profileName}\", which this version does not know: run one that does."),
+            Description = Text(row, 3),
+            Retry = RetryJson.Read(Text(row, 4)),
+            RetryOn = RetryOnName.Find(Text(row, 5)),
+            Timeout = row.IsDBNull(6) ? null : TimeSpan.FromSeconds(row.GetDouble(6)),
+        };
+    }
+
+    public static Subscription Read(NpgsqlDataReader row, SecretVault vault)
+    {
+        const int At = AfterSettings;
+        var id = row.GetGuid(At);
+        return new Subscription
+        {
+            Id = id,
+            TenantId = row.GetString(At + 1),
+            State = SubscriptionStateName.Parse(row.GetString(At + 2)),
+            Revision = row.GetInt32(At + 3),
+            Settings = ReadSettings(row),
+            CancelBefore = row.IsDBNull(At + 4) ? null : row.GetFieldValue<DateTimeOffset>(At + 4),
+            Deleted = row.GetBoolean(At + 5),
+            DisabledReason = Text(row, At + 6),
+            CreatedAt = row.GetFieldValue<DateTimeOffset>(At + 7),
+            UpdatedAt = row.GetFieldValue<DateTimeOffset>(At + 8),
+            ConfigVersion = row.GetInt64(At + 9),
+            Secrets = OpenAll(vault, id, row.GetFieldValue<string[]>(At + 10), row.GetFieldValue<byte[][]>(At + 11)),
+        };
+    }
+
+    private static string[] OpenAll(SecretVault vault, Guid id, string[] keyIds, byte[][] ciphertexts)
+    {
+        var secrets = new string[keyIds.Length];
+        for (var index = 0; index < secrets.Length; index++)
+        {
+            secrets[index] = vault.Open(id, new SealedSecret(keyIds[index], ciphertexts[index]));
+        }
+
+        return secrets;
+    }
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+}

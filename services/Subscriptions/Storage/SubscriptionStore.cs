@@ -1,0 +1,198 @@
+using Npgsql;
+using Webhooks.Subscriptions.Secrets;
+
+namespace Webhooks.Subscriptions.Storage;
+
+/// <summary>
+/// The SQL of subscriptions, their revisions and secrets. Every write is one transaction that takes the next
+/// configuration version, stamps it on the row and notifies the caches.
+/// </summary>
+public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vault, TimeProvider clock)
+{
+    /// <summary>Writes a new subscription with its first revision and its secret.</summary>
+    public async Task<Subscription> CreateAsync(
+        string tenantId, SubscriptionState state, SubscriptionSettings settings, string secret, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        var sealedSecret = vault.Seal(id, secret);
+
+        // One statement: all changes of the fleet wait for each other at the version, so it is held for one round trip only.
+        await using var command = database.CreateCommand(
+            $"""
+            WITH {ConfigVersion.Next}, subscription AS (
+                INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at)
+                SELECT $8, $9, $10, 1, version.value, version.at, version.at FROM version
+                RETURNING created_at
+            ), revision AS (
+                INSERT INTO subscription_revisions
+                    (url, event_types, profile, description, retry, retry_on, timeout_seconds, subscription_id, revision, created_at)
+                SELECT $1, $2, $3, $4, $5, $6, $7, $8, 1, created_at FROM subscription
+            ), secret AS (
+                INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
+                SELECT $8, 1, $11, $12, created_at FROM subscription
+            )
+            SELECT created_at, version.value, {ConfigVersion.Notify} FROM subscription, version
+            """);
+        RevisionInsert.AddSettings(command.Parameters, settings);
+        command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = tenantId });
+        command.Parameters.Add(new() { Value = SubscriptionStateName.Of(state) });
+        command.Parameters.Add(new() { Value = sealedSecret.KeyId });
+        command.Parameters.Add(new() { Value = sealedSecret.Ciphertext });
+
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        var createdAt = row.GetFieldValue<DateTimeOffset>(0);
+        return new Subscription
+        {
+            Id = id,
+            TenantId = tenantId,
+            State = state,
+            Revision = 1,
+            Settings = settings,
+            Secrets = [secret],
+            CreatedAt = createdAt,
+            UpdatedAt = createdAt,
+            ConfigVersion = row.GetInt64(1),
+        };
+    }
+
+    /// <summary>Null: no such subscription, or deleted, or another tenant's.</summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="tenantId">Null: of any tenant.</param>
+    public async Task<Subscription?> FindAsync(Guid id, string? tenantId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(SubscriptionRow.Select + "WHERE s.id = $1 AND s.deleted_at IS NULL");
+        command.Parameters.Add(new() { Value = id });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) && SubscriptionRow.Read(row, vault) is var found && IsOf(found, tenantId) ? found : null;
+    }
+
+    /// <summary>Newest first.</summary>
+    /// <param name="tenantId">Null: of all tenants.</param>
+    /// <param name="before">The last id of the page before; null: the first page.</param>
+    /// <param name="limit">How many at most.</param>
+    public async Task<IReadOnlyList<Subscription>> ListAsync(string? tenantId, Guid? before, int limit, CancellationToken cancellationToken)
+    {
+        // Ids are made in the order of time, so the primary key (or the tenant's index) is the list.
+        var ofTenant = tenantId is null ? "" : "AND s.tenant_id = $3";
+        await using var command = database.CreateCommand(
+            $"{SubscriptionRow.Select} WHERE s.deleted_at IS NULL AND s.id < $1 {ofTenant} ORDER BY s.id DESC LIMIT $2");
+        command.Parameters.Add(new() { Value = before ?? Guid.AllBitsSet });
+        command.Parameters.Add(new() { Value = limit });
+        if (tenantId is not null)
+        {
+            command.Parameters.Add(new() { Value = tenantId });
+        }
+
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var page = new List<Subscription>(limit);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            page.Add(SubscriptionRow.Read(row, vault));
+        }
+
+        return page;
+    }
+
+    /// <summary>Locks a subscription for a change. Null: not found, as <see cref="FindAsync"/>.</summary>
+    public async Task<SubscriptionChange?> BeginChangeAsync(Guid id, string? tenantId, CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            if (await LockAsync(connection, id, cancellationToken) is { } current && IsOf(current, tenantId))
+            {
+                return new SubscriptionChange(connection, transaction, vault, current);
+            }
+
+            await connection.DisposeAsync();
+            return null;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Disables an active subscription and says why; its waiting deliveries are canceled. False: it was not active.</summary>
+    public async Task<bool> DisableAsync(Guid id, string reason, CancellationToken cancellationToken)
+    {
+        await using var change = await BeginChangeAsync(id, tenantId: null, cancellationToken);
+        if (change is not { Current.State: SubscriptionState.Active })
+        {
+            return false;
+        }
+
+        await change.SaveAsync(change.Current with { State = SubscriptionState.Disabled, DisabledReason = reason }, cancellationToken);
+        return true;
+    }
+
+    /// <summary>The settings a delivery is pinned to. Null: there is no such revision.</summary>
+    public async Task<SubscriptionSettings?> FindRevisionAsync(Guid id, int revision, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"SELECT {SubscriptionRow.SettingsColumns} FROM subscription_revisions r WHERE r.subscription_id = $1 AND r.revision = $2");
+        command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = revision });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? SubscriptionRow.ReadSettings(row) : null;
+    }
+
+    /// <summary>
+    /// Everything that changed after a version, deleted subscriptions included, and the version that this leads to.
+    /// From 0: all that exist.
+    /// </summary>
+    public async Task<SubscriptionChanges> LoadChangedAsync(long sinceVersion, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        // One snapshot for both, so that the version promises nothing that the rows do not hold.
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new(ConfigVersion.Current),
+                new(SubscriptionRow.Select + "WHERE s.config_version > $1 AND ($1 > 0 OR s.deleted_at IS NULL)") { Parameters = { new() { Value = sinceVersion } } },
+            },
+        };
+
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        var version = row.GetInt64(0);
+        await row.NextResultAsync(cancellationToken);
+        var changed = new List<Subscription>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            changed.Add(SubscriptionRow.Read(row, vault));
+        }
+
+        return new SubscriptionChanges(version, changed);
+    }
+
+    private async Task<Subscription?> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
+    {
+        // Two statements: the second one's snapshot is newer than the lock, so it sees what the last holder wrote.
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new("SELECT 1 FROM subscriptions WHERE id = $1 FOR UPDATE") { Parameters = { new() { Value = id } } },
+                new(SubscriptionRow.Select + "WHERE s.id = $1 AND s.deleted_at IS NULL") { Parameters = { new() { Value = id } } },
+            },
+        };
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.NextResultAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? SubscriptionRow.Read(row, vault) : null;
+    }
+
+    private static bool IsOf(Subscription subscription, string? tenantId) => tenantId is null || subscription.TenantId == tenantId;
+}
+
+/// <summary>What a cache takes in at once.</summary>
+/// <param name="Version">The configuration version that it then has.</param>
+/// <param name="Subscriptions">The changed ones, in no order; one that is <see cref="Subscription.Deleted"/> is to be forgotten.</param>
+public sealed record SubscriptionChanges(long Version, IReadOnlyList<Subscription> Subscriptions);
