@@ -7,6 +7,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Database.Migrations;
 using Webhooks.Database.Notifications;
 using Webhooks.Database.Partitions;
+using Webhooks.Database.Settings;
 
 namespace Webhooks.Database;
 
@@ -28,6 +29,7 @@ public static class DatabaseModule
         builder.Services.AddSingleton(services => Build(configured, onlyKeyLookups, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton<Migrator>();
         builder.Services.AddSingleton<DayPartitions>();
+        builder.Services.AddSingleton<SettingsStore>();
         builder.Services.AddSingleton<DatabaseGate>();
         builder.Services.AddSingleton<ConfigListener>();
         builder.Services.AddHostedService<MigrateAtStart>();

@@ -14,7 +14,7 @@ public sealed partial class QueueConsumer(
 {
     private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(200);
 
-    private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleWriter = true });
+    private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wanted = true;
@@ -25,6 +25,9 @@ public sealed partial class QueueConsumer(
 
     /// <summary>True while the broker hands messages to us.</summary>
     public bool IsConsuming { get; private set; }
+
+    /// <summary>Puts a message in hand behind those that wait to be read.</summary>
+    public void TakeAgain(ReceivedMessage message) => _received.Writer.TryWrite(message);
 
     public void Pause() => Want(false);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Webhooks.Contracts;
 
 namespace Webhooks.Broker.Topology;
 
@@ -14,11 +15,6 @@ public static class Shard
     /// <summary>FNV-1a 32 of the subscription id's UTF-8, as people see it (<c>sub_…</c>), modulo the shard count.</summary>
     public static int Of(string subscriptionId, int shards)
     {
-        if (shards == 1)
-        {
-            return 0;
-        }
-
         Span<byte> utf8 = stackalloc byte[Encoding.UTF8.GetMaxByteCount(subscriptionId.Length)];
         var hash = OffsetBasis;
         foreach (var octet in utf8[..Encoding.UTF8.GetBytes(subscriptionId, utf8)])
@@ -28,6 +24,10 @@ public static class Shard
 
         return (int)(hash % (uint)shards);
     }
+
+    /// <summary>The routing key of a subscription's messages.</summary>
+    public static string RoutingKeyOf(Guid subscriptionId, int shards) =>
+        RoutingKey(shards == 1 ? 0 : Of(PrefixedId.Format(PrefixedId.Subscription, subscriptionId), shards));
 
     /// <summary>A shard's routing key: its number.</summary>
     public static string RoutingKey(int shard) =>
