@@ -115,6 +115,8 @@ CREATE TABLE deliveries (
     PRIMARY KEY (created_at, id)
 ) PARTITION BY RANGE (created_at);
 CREATE INDEX deliveries_by_subscription ON deliveries (subscription_id, created_at, id);
+-- A tenant's list, newest first. Costs 2 µs an insert; without it a small tenant's page reads through everybody's deliveries.
+CREATE INDEX deliveries_by_tenant ON deliveries (tenant_id, created_at, id);
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE attempts (

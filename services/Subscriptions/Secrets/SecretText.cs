@@ -35,13 +35,4 @@ public static class SecretText
         ArgumentNullException.ThrowIfNull(secret);
         return secret.Length is >= 16 and <= 128 && secret.All(character => character is >= ' ' and <= '~');
     }
-
-    /// <summary>Does it serve a scheme whose keys are base64: 24–64 bytes after an optional prefix.</summary>
-    public static bool IsBase64Key(string secret)
-    {
-        ArgumentNullException.ThrowIfNull(secret);
-        var text = secret.StartsWith(Prefix, StringComparison.Ordinal) ? secret[Prefix.Length..] : secret;
-        Span<byte> key = stackalloc byte[128];
-        return Convert.TryFromBase64String(text, key, out var length) && length is >= 24 and <= 64;
-    }
 }

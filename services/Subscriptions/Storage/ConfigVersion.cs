@@ -15,7 +15,4 @@ public static class ConfigVersion
 
     /// <summary>An expression over <see cref="Next"/> that tells every cache at the commit.</summary>
     public const string Notify = "pg_notify('webhooks_config', version.value::text)";
-
-    /// <summary>A query for the present number.</summary>
-    public const string Current = "SELECT value FROM settings WHERE name = 'config_version'";
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 using Webhooks.Subscriptions.Secrets;
 
@@ -143,34 +144,19 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
     }
 
     /// <summary>
-    /// Everything that changed after a version, deleted subscriptions included, and the version that this leads to.
-    /// From 0: all that exist.
+    /// Everything that changed after a version, in no order; from 0: everything there is. Deleted subscriptions are
+    /// included, because their waiting deliveries still ask for them. Read <c>config_version</c> before, never after: what
+    /// changes meanwhile is then loaded again the next time, and nothing is missed.
     /// </summary>
-    public async Task<SubscriptionChanges> LoadChangedAsync(long sinceVersion, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Subscription> LoadChangedAsync(long sinceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        // One snapshot for both, so that the version promises nothing that the rows do not hold.
-        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection, transaction)
-        {
-            BatchCommands =
-            {
-                new(ConfigVersion.Current),
-                new(SubscriptionRow.Select + "WHERE s.config_version > $1 AND ($1 > 0 OR s.deleted_at IS NULL)") { Parameters = { new() { Value = sinceVersion } } },
-            },
-        };
-
-        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        var version = row.GetInt64(0);
-        await row.NextResultAsync(cancellationToken);
-        var changed = new List<Subscription>();
+        await using var command = database.CreateCommand(SubscriptionRow.Select + "WHERE s.config_version > $1");
+        command.Parameters.Add(new() { Value = sinceVersion });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
         {
-            changed.Add(SubscriptionRow.Read(row, vault));
+            yield return SubscriptionRow.Read(row, vault);
         }
-
-        return new SubscriptionChanges(version, changed);
     }
 
     private async Task<Subscription?> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
@@ -191,8 +177,3 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
 
     private static bool IsOf(Subscription subscription, string? tenantId) => tenantId is null || subscription.TenantId == tenantId;
 }
-
-/// <summary>What a cache takes in at once.</summary>
-/// <param name="Version">The configuration version that it then has.</param>
-/// <param name="Subscriptions">The changed ones, in no order; one that is <see cref="Subscription.Deleted"/> is to be forgotten.</param>
-public sealed record SubscriptionChanges(long Version, IReadOnlyList<Subscription> Subscriptions);
