@@ -1,0 +1,9 @@
+namespace Webhooks.Sending;
+
+/// <summary>One POST as rendered and signed. <c>Content-Type</c> is the sender's; all other headers are given here.</summary>
+/// <param name="Deadline">From the first look at the name to the last response header.</param>
+public sealed record SendRequest(
+    string Url,
+    ReadOnlyMemory<byte> Body,
+    IReadOnlyList<KeyValuePair<string, string>> Headers,
+    TimeSpan Deadline);

@@ -1,0 +1,70 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Webhooks.Sending.Addresses;
+
+namespace Webhooks.Sending;
+
+/// <summary>
+/// Decides whether a URL may be saved as a receiver's. Early feedback, no defence: no name is looked up here, and
+/// every send is judged again by the address it really goes to.
+/// </summary>
+public sealed class UrlRules(SendingOptions options)
+{
+    private const int MaxLength = 2048;
+
+    // The parser would quietly mend these into another URL than the one that was written.
+    private static readonly SearchValues<char> Mended = SearchValues.Create(" \t\r\n\\");
+
+    private readonly AddressGuard _guard = options.Guard();
+
+    /// <returns>A sentence that says what is wrong, or null.</returns>
+    public string? FindFault(string url)
+    {
+        if (url.Length > MaxLength)
+        {
+            return $"The URL is longer than {MaxLength} characters.";
+        }
+
+        if (url.AsSpan().ContainsAny(Mended) || !TryRead(url, out var uri))
+        {
+            return "The URL is not an absolute http or https URL.";
+        }
+
+        return FindSchemeFault(uri)
+            ?? FindPartFault(url, uri)
+            ?? (IPAddress.TryParse(uri.IdnHost, out var literal) && !_guard.Allows(literal)
+                ? "The URL's address may not be called: it is not a public one."
+                : null);
+    }
+
+    /// <summary>What a send checks before it starts; a URL saved under other settings may no longer pass.</summary>
+    internal string? FindFaultBeforeSend(string url, out Uri? uri) =>
+        TryRead(url, out uri) ? FindSchemeFault(uri) : "The URL is not an absolute http or https URL.";
+
+    private static bool TryRead(string url, [NotNullWhen(true)] out Uri? uri) =>
+        Uri.TryCreate(url, UriKind.Absolute, out uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
+        && uri.IdnHost.Length > 0;
+
+    private string? FindSchemeFault(Uri uri) =>
+        uri.Scheme == Uri.UriSchemeHttps || options.AllowInsecureUrls ? null : "The URL must be https.";
+
+    private static string? FindPartFault(string url, Uri uri)
+    {
+        // By the text, not by uri.UserInfo and uri.Fragment: those are also empty for "https://@host/#".
+        if (url.Contains('#'))
+        {
+            return "The URL must not have a fragment.";
+        }
+
+        var authority = url.AsSpan(url.IndexOf("//", StringComparison.Ordinal) + 2);
+        var end = authority.IndexOfAny('/', '?');
+        if ((end < 0 ? authority : authority[..end]).Contains('@'))
+        {
+            return "The URL must not carry a user name or password.";
+        }
+
+        return uri.Port == 0 ? "The URL's port must not be 0." : null;
+    }
+}

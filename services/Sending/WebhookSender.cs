@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Net;
+using System.Reflection;
+using Webhooks.Sending.Answers;
+using Webhooks.Sending.Connections;
+
+namespace Webhooks.Sending;
+
+/// <summary>Makes one HTTP request. Whatever the receiver does is a result; only our own shutdown throws.</summary>
+public sealed class WebhookSender : IDisposable
+{
+    /// <summary>What a profile that names no other <c>User-Agent</c> sends.</summary>
+    public static readonly string UserAgent =
+        "Webhooks/" + typeof(WebhookSender).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    private readonly UrlRules _urls;
+    private readonly TimeProvider _clock;
+    private readonly NameLookups _names = new();
+    private readonly HttpMessageInvoker _pooled;
+    private readonly HttpMessageInvoker _fresh;
+
+    public WebhookSender(SendingOptions options, TimeProvider clock)
+        : this(options, clock, lookUp: null)
+    {
+    }
+
+    /// <param name="lookUp">Answers for the name server; null: the system's.</param>
+    internal WebhookSender(SendingOptions options, TimeProvider clock, Func<string, Task<IPAddress[]>>? lookUp)
+    {
+        _urls = new UrlRules(options);
+        _clock = clock;
+
+        var connector = new ReceiverConnector(options.Guard(), options.Source(), lookUp ?? _names.LookUpAsync, clock);
+        var certificates = new CertificateCheck(options.Authorities());
+        _pooled = new HttpMessageInvoker(ReceiverHandler.Create(connector, certificates, reuse: TimeSpan.FromMinutes(2)));
+        _fresh = new HttpMessageInvoker(ReceiverHandler.Create(connector, certificates, reuse: TimeSpan.Zero));
+    }
+
+    /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was canceled before there was an answer.</exception>
+    public async Task<SendResult> SendAsync(SendRequest request, CancellationToken stopping)
+    {
+        var start = new Start(_clock.GetUtcNow(), _clock.GetTimestamp());
+        if (_urls.FindFaultBeforeSend(request.Url, out var uri) is { } fault)
+        {
+            return Failed(start, AttemptOutcome.AddressRefused, fault);
+        }
+
+        using var deadline = new CancellationTokenSource(request.Deadline, _clock);
+        using var stop = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        try
+        {
+            using var response = await PostAsync(uri!, request, deadline.Token);
+            return await AnsweredAsync(start, response, deadline.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed(start, AttemptOutcome.TimedOut, string.Create(
+                CultureInfo.InvariantCulture, $"The receiver did not answer within {request.Deadline.TotalSeconds:0.###} s."));
+        }
+        catch (HttpRequestException failure)
+        {
+            var (outcome, error) = FailedExchange.Read(failure);
+            return Failed(start, outcome, error);
+        }
+    }
+
+    public void Dispose()
+    {
+        _pooled.Dispose();
+        _fresh.Dispose();
+        _names.Dispose();
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(Uri uri, SendRequest request, CancellationToken deadline)
+    {
+        using var first = Message(uri, request, out var body);
+        try
+        {
+            return await _pooled.SendAsync(first, deadline);
+        }
+        catch (HttpRequestException ended) when (ended.HttpRequestError == HttpRequestError.ResponseEnded && body.Connection is { WasStale: true })
+        {
+            // The receiver closed an idle connection just when we used it, and never saw the request: no failure of
+            // its own, and no second request to it.
+            using var second = Message(uri, request, out _);
+            return await _fresh.SendAsync(second, deadline);
+        }
+    }
+
+    private static HttpRequestMessage Message(Uri uri, SendRequest request, out RequestBody body)
+    {
+        body = new RequestBody(request.Body);
+        var message = new HttpRequestMessage(HttpMethod.Post, uri) { Content = body };
+        for (var i = 0; i < request.Headers.Count; i++)
+        {
+            var (name, value) = request.Headers[i];
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return message;
+    }
+
+    private async Task<SendResult> AnsweredAsync(Start start, HttpResponseMessage response, CancellationToken deadline)
+    {
+        var duration = _clock.GetElapsedTime(start.Timestamp);
+        var status = (int)response.StatusCode;
+        var outcome = OutcomeTable.OfStatus(status);
+        return new SendResult
+        {
+            Outcome = outcome,
+            StartedAt = start.At,
+            Duration = duration,
+            StatusCode = status,
+            Error = outcome == AttemptOutcome.Succeeded ? null : $"The receiver answered {status}.",
+            RetryAfter = status is 429 or 503 && response.Headers.NonValidated.TryGetValues("Retry-After", out var values)
+                ? RetryAfter.Read(values.First(), _clock.GetUtcNow())
+                : null,
+            ResponseHeaders = ReceivedAnswer.Headers(response),
+            ResponseBody = await ReceivedAnswer.BodyAsync(response, deadline),
+        };
+    }
+
+    private SendResult Failed(Start start, AttemptOutcome outcome, string error) => new()
+    {
+        Outcome = outcome,
+        StartedAt = start.At,
+        Duration = _clock.GetElapsedTime(start.Timestamp),
+        Error = error,
+    };
+
+    private sealed record Start(DateTimeOffset At, long Timestamp);
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Webhooks.Sending.Receivers;
+
+/// <summary>An address on which connecting neither succeeds nor fails: a listener that accepts nobody, its backlog full.</summary>
+internal sealed class BlackHole : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
+    private readonly Socket _listener;
+    private readonly List<Socket> _waiting = [];
+
+    private BlackHole(IPEndPoint endpoint)
+    {
+        _listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listener.Bind(endpoint);
+        _listener.Listen(backlog: 1);
+    }
+
+    public string Url => $"http://{_listener.LocalEndPoint}/hooks";
+
+    public static BlackHole On(string address, int port)
+    {
+        var hole = new BlackHole(new IPEndPoint(IPAddress.Parse(address), port));
+        while (hole.StillTakesOne())
+        {
+        }
+
+        return hole;
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _waiting.ForEach(socket => socket.Dispose());
+    }
+
+    private bool StillTakesOne()
+    {
+        var socket = new Socket(_listener.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _waiting.Add(socket);
+        using var given = new CancellationTokenSource(Patience);
+        try
+        {
+            socket.ConnectAsync(_listener.LocalEndPoint!, given.Token).AsTask().GetAwaiter().GetResult();
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

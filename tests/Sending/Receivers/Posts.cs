@@ -1,0 +1,25 @@
+using System.Net;
+using System.Text;
+
+namespace Webhooks.Sending.Receivers;
+
+/// <summary>Senders and requests as most tests want them.</summary>
+internal static class Posts
+{
+    public static readonly SendingOptions Development = new() { AllowInsecureUrls = true, AllowedAddresses = "127.0.0.0/8" };
+
+    public static WebhookSender Sender(SendingOptions? options = null, Func<string, Task<IPAddress[]>>? lookUp = null) =>
+        new(options ?? Development, TimeProvider.System, lookUp);
+
+    public static SendRequest To(string url, TimeSpan? deadline = null, byte[]? body = null) => new(
+        url,
+        body ?? Encoding.UTF8.GetBytes("""{"id":"evt_exc_001"}"""),
+        [new("X-Matcher-Signature", "sha256=00"), new("User-Agent", WebhookSender.UserAgent)],
+        deadline ?? TimeSpan.FromSeconds(10));
+
+    public static async Task<SendResult> SendOnceAsync(string url, TimeSpan? deadline = null, SendingOptions? options = null)
+    {
+        using var sender = Sender(options);
+        return await sender.SendAsync(To(url, deadline), TestContext.Current.CancellationToken);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Webhooks.Sending.Receivers;
+
+/// <summary>A TCP server that does on each connection exactly what the test says, HTTP or not.</summary>
+internal sealed class RawReceiver : IAsyncDisposable
+{
+    private readonly TcpListener _listener;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Task _accepting;
+    private int _connections;
+    private int _requests;
+
+    private RawReceiver(IPAddress address, Func<RawConnection, Task> script)
+    {
+        _listener = new TcpListener(address, 0);
+        _listener.Start();
+        _accepting = AcceptAsync(script);
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    public string Url => $"http://{_listener.LocalEndpoint}/hooks";
+
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Requests that were read to their end.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    public static RawReceiver Start(Func<RawConnection, Task> script) => new(IPAddress.Loopback, script);
+
+    public static RawReceiver StartOn(string address, Func<RawConnection, Task> script) => new(IPAddress.Parse(address), script);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        _closing.Dispose();
+    }
+
+    private async Task AcceptAsync(Func<RawConnection, Task> script)
+    {
+        var open = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                var socket = await _listener.AcceptSocketAsync(_closing.Token);
+                Interlocked.Increment(ref _connections);
+                open.Add(PlayAsync(new RawConnection(socket, () => Interlocked.Increment(ref _requests), _closing.Token), script));
+            }
+        }
+        catch (Exception closed) when (closed is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+        }
+
+        await Task.WhenAll(open);
+    }
+
+    private static async Task PlayAsync(RawConnection connection, Func<RawConnection, Task> script)
+    {
+        using (connection)
+        {
+            try
+            {
+                await script(connection);
+            }
+            catch (Exception gone) when (gone is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
+            {
+                // The sender hung up, or the test is over.
+            }
+        }
+    }
+}
+
+/// <summary>One accepted connection. When its script ends it is closed: politely, unless bytes were left unread.</summary>
+internal sealed class RawConnection(Socket socket, Action requestRead, CancellationToken closing) : IDisposable
+{
+    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
+
+    public Stream Stream => _stream;
+
+    public IPAddress Peer => ((IPEndPoint)socket.RemoteEndPoint!).Address;
+
+    /// <summary>Reads one request to the end of its body and returns its head.</summary>
+    public async Task<string> ReadRequestAsync()
+    {
+        var head = await ReadHeadAsync();
+        var length = int.Parse(HeaderOf(head, "Content-Length"), CultureInfo.InvariantCulture);
+        await _stream.ReadExactlyAsync(new byte[length], closing);
+        requestRead();
+        return head;
+    }
+
+    public async Task<string> ReadHeadAsync()
+    {
+        var head = new StringBuilder();
+        var one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            await _stream.ReadExactlyAsync(one, closing);
+            head.Append((char)one[0]);
+        }
+
+        return head.ToString();
+    }
+
+    public async Task SendAsync(string text) => await _stream.WriteAsync(Encoding.Latin1.GetBytes(text), closing);
+
+    /// <summary>Sends the text again and again, as fast as it is taken.</summary>
+    public async Task SendForeverAsync(string text)
+    {
+        while (true)
+        {
+            await SendAsync(text);
+        }
+    }
+
+    public async Task DripForeverAsync(string text)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (await tick.WaitForNextTickAsync(closing))
+        {
+            await SendAsync(text);
+        }
+    }
+
+    public Task StallAsync() => Task.Delay(Timeout.InfiniteTimeSpan, closing);
+
+    /// <summary>Waits until the sender has hung up.</summary>
+    public async Task WaitForEndAsync() => await _stream.CopyToAsync(Stream.Null, closing);
+
+    public void Reset() => socket.Close(0);
+
+    public void Dispose() => _stream.Dispose();
+
+    public static string HeaderOf(string head, string name) =>
+        head.Split("\r\n").First(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))[(name.Length + 1)..].Trim();
+}
