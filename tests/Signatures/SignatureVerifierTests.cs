@@ -119,6 +119,17 @@ public sealed class SignatureVerifierTests
             verifier.Verify(_ => new string('0', 64), System.Text.Encoding.UTF8.GetBytes(body), Now));
     }
 
+    [Theory]
+    [InlineData("v1,", SignatureVerification.MalformedSignature)]
+    [InlineData("   ", SignatureVerification.MalformedSignature)]
+    [InlineData("v1,MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA= ", SignatureVerification.SignatureMismatch)]
+    public void Headers_of_megabytes_have_an_answer(string repeated, SignatureVerification expected)
+    {
+        var huge = string.Concat(Enumerable.Repeat(repeated, 3_000_000 / repeated.Length));
+
+        Assert.Equal(expected, new SignatureVerifier(Schemes.Standard, Schemes.Secret).Verify(_ => huge, "{}"u8, Now));
+    }
+
     [Fact]
     public void A_verifier_needs_a_secret()
     {
