@@ -104,7 +104,7 @@ public sealed class WebhookSender : IDisposable
         return message;
     }
 
-    private async Task<SendResult> AnsweredAsync(Start start, HttpResponseMessage response, CancellationToken deadline)
+    private async ValueTask<SendResult> AnsweredAsync(Start start, HttpResponseMessage response, CancellationToken deadline)
     {
         var duration = _clock.GetElapsedTime(start.Timestamp);
         var status = (int)response.StatusCode;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Webhooks.Sending.Receivers;
 
 namespace Webhooks.Sending;
@@ -32,6 +31,7 @@ public sealed class ConnectionTests
         for (var i = 0; i < 20; i++)
         {
             Assert.Equal(AttemptOutcome.Succeeded, (await SendAsync(sender, receiver)).Outcome);
+            await receiver.HangsUpAsync();
         }
 
         Assert.Equal(20, receiver.Requests);
@@ -109,24 +109,4 @@ public sealed class ConnectionTests
 
     private static Task<SendResult> SendAsync(WebhookSender sender, RawReceiver receiver) =>
         sender.SendAsync(Posts.To(receiver.Url), TestContext.Current.CancellationToken);
-
-    /// <summary>Memory that tells when it is read.</summary>
-    private sealed class WatchedMemory(Action read) : MemoryManager<byte>
-    {
-        private readonly byte[] _bytes = "{}"u8.ToArray();
-
-        public override Span<byte> GetSpan()
-        {
-            read();
-            return _bytes;
-        }
-
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
-
-        public override void Unpin() => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-        }
-    }
 }

@@ -20,7 +20,7 @@ internal static class ReceivedAnswer
     }
 
     /// <summary>Reads until the end, the limit, or the first trouble: the status line has decided already.</summary>
-    public static async Task<byte[]> BodyAsync(HttpResponseMessage response, CancellationToken deadline)
+    public static async ValueTask<byte[]> BodyAsync(HttpResponseMessage response, CancellationToken deadline)
     {
         if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace Webhooks.Sending.Receivers;
@@ -8,22 +9,24 @@ namespace Webhooks.Sending.Receivers;
 /// <summary>A TCP server that does on each connection exactly what the test says, HTTP or not.</summary>
 internal sealed class RawReceiver : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
+    private readonly Socket _listener;
     private readonly CancellationTokenSource _closing = new();
+    private readonly SemaphoreSlim _hungUp = new(0);
     private readonly Task _accepting;
     private int _connections;
     private int _requests;
 
     private RawReceiver(IPAddress address, Func<RawConnection, Task> script)
     {
-        _listener = new TcpListener(address, 0);
-        _listener.Start();
+        _listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listener.Bind(new IPEndPoint(address, 0));
+        _listener.Listen();
         _accepting = AcceptAsync(script);
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-    public string Url => $"http://{_listener.LocalEndpoint}/hooks";
+    public string Url => $"http://{_listener.LocalEndPoint}/hooks";
 
     public int Connections => Volatile.Read(ref _connections);
 
@@ -34,12 +37,16 @@ internal sealed class RawReceiver : IAsyncDisposable
 
     public static RawReceiver StartOn(string address, Func<RawConnection, Task> script) => new(IPAddress.Parse(address), script);
 
+    /// <summary>Waits until one more connection has been closed by this side.</summary>
+    public Task HangsUpAsync() => _hungUp.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(10));
+
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Dispose();
         _closing.Dispose();
+        _hungUp.Dispose();
     }
 
     private async Task AcceptAsync(Func<RawConnection, Task> script)
@@ -49,31 +56,34 @@ internal sealed class RawReceiver : IAsyncDisposable
         {
             while (true)
             {
-                var socket = await _listener.AcceptSocketAsync(_closing.Token);
+                var socket = await _listener.AcceptAsync(_closing.Token);
                 Interlocked.Increment(ref _connections);
                 open.Add(PlayAsync(new RawConnection(socket, () => Interlocked.Increment(ref _requests), _closing.Token), script));
             }
         }
-        catch (Exception closed) when (closed is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
         }
 
         await Task.WhenAll(open);
     }
 
-    private static async Task PlayAsync(RawConnection connection, Func<RawConnection, Task> script)
+    private async Task PlayAsync(RawConnection connection, Func<RawConnection, Task> script)
     {
         using (connection)
+        using (_closing.Token.Register(connection.Dispose))
         {
             try
             {
                 await script(connection);
             }
-            catch (Exception gone) when (gone is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
+            catch (Exception gone) when (gone is OperationCanceledException or IOException or SocketException or ObjectDisposedException or AuthenticationException)
             {
                 // The sender hung up, or the test is over.
             }
         }
+
+        _hungUp.Release();
     }
 }
 
@@ -89,24 +99,19 @@ internal sealed class RawConnection(Socket socket, Action requestRead, Cancellat
     /// <summary>Reads one request to the end of its body and returns its head.</summary>
     public async Task<string> ReadRequestAsync()
     {
-        var head = await ReadHeadAsync();
-        var length = int.Parse(HeaderOf(head, "Content-Length"), CultureInfo.InvariantCulture);
-        await _stream.ReadExactlyAsync(new byte[length], closing);
+        var head = await ReadRequestAsync(_stream);
         requestRead();
         return head;
     }
 
-    public async Task<string> ReadHeadAsync()
-    {
-        var head = new StringBuilder();
-        var one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
-        {
-            await _stream.ReadExactlyAsync(one, closing);
-            head.Append((char)one[0]);
-        }
+    public Task<string> ReadHeadAsync() => ReadHeadAsync(_stream);
 
-        return head.ToString();
+    public static async Task<string> ReadRequestAsync(Stream stream)
+    {
+        var head = await ReadHeadAsync(stream);
+        var length = head.Split("\r\n").First(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))["Content-Length:".Length..];
+        await stream.ReadExactlyAsync(new byte[int.Parse(length, CultureInfo.InvariantCulture)]);
+        return head;
     }
 
     public async Task SendAsync(string text) => await _stream.WriteAsync(Encoding.Latin1.GetBytes(text), closing);
@@ -138,6 +143,16 @@ internal sealed class RawConnection(Socket socket, Action requestRead, Cancellat
 
     public void Dispose() => _stream.Dispose();
 
-    public static string HeaderOf(string head, string name) =>
-        head.Split("\r\n").First(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))[(name.Length + 1)..].Trim();
+    private static async Task<string> ReadHeadAsync(Stream stream)
+    {
+        var head = new StringBuilder();
+        var one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            await stream.ReadExactlyAsync(one);
+            head.Append((char)one[0]);
+        }
+
+        return head.ToString();
+    }
 }

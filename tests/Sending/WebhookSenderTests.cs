@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using Webhooks.Sending.Receivers;
+
+namespace Webhooks.Sending;
+
+/// <summary>The request as it goes over the wire, and what is made of proper answers.</summary>
+public sealed class WebhookSenderTests
+{
+    [Fact]
+    public async Task Request_is_what_was_given_and_nothing_more()
+    {
+        using var listening = EverythingIsTraced();
+        using var ongoing = new Activity("attempt").SetIdFormat(ActivityIdFormat.W3C).Start();
+        var request = new TaskCompletionSource<string>();
+        await using var receiver = Answering("204 No Content", "", request);
+        using var sender = Posts.Sender();
+        byte[] body = Encoding.UTF8.GetBytes("""{"id":"evt_1","data":{"name":"Zoë","amount":1000.0}}""");
+
+        var result = await sender.SendAsync(
+            new SendRequest(
+                $"http://127.0.0.1:{receiver.Port}/hooks/a%20b?x=1&y=%2F",
+                body,
+                [new("X-Matcher-Signature", "sha256=00"), new("X-Matcher-Timestamp", "1705746600"), new("User-Agent", "KYC-Webhooks/1.0")],
+                TimeSpan.FromSeconds(10)),
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(AttemptOutcome.Succeeded, result.Outcome);
+        Assert.Equal(
+            $"""
+             POST /hooks/a%20b?x=1&y=%2F HTTP/1.1
+             Host: 127.0.0.1:{receiver.Port}
+             X-Matcher-Signature: sha256=00
+             X-Matcher-Timestamp: 1705746600
+             User-Agent: KYC-Webhooks/1.0
+             Content-Type: application/json
+             Content-Length: {body.Length}
+
+
+             """.ReplaceLineEndings("\r\n"),
+            await request.Task);
+    }
+
+    [Fact]
+    public async Task Body_arrives_byte_for_byte()
+    {
+        var body = new byte[256 * 1024];
+        new Random(7).NextBytes(body);
+        byte[]? arrived = null;
+        await using var receiver = RawReceiver.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            arrived = new byte[body.Length];
+            await connection.Stream.ReadExactlyAsync(arrived);
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+        using var sender = Posts.Sender();
+
+        await sender.SendAsync(Posts.To(receiver.Url, body: body), TestContext.Current.CancellationToken);
+
+        Assert.Equal(body, arrived);
+    }
+
+    [Theory]
+    [InlineData(200, AttemptOutcome.Succeeded)]
+    [InlineData(202, AttemptOutcome.Succeeded)]
+    [InlineData(304, AttemptOutcome.Redirected)]
+    [InlineData(400, AttemptOutcome.Rejected)]
+    [InlineData(401, AttemptOutcome.Rejected)]
+    [InlineData(407, AttemptOutcome.Rejected)]
+    [InlineData(408, AttemptOutcome.Rejected)]
+    [InlineData(410, AttemptOutcome.Gone)]
+    [InlineData(425, AttemptOutcome.Rejected)]
+    [InlineData(429, AttemptOutcome.Throttled)]
+    [InlineData(500, AttemptOutcome.ServerError)]
+    [InlineData(503, AttemptOutcome.ServerError)]
+    public async Task Status_decides(int status, AttemptOutcome outcome)
+    {
+        await using var receiver = Answering($"{status} Whatever", "WWW-Authenticate: Basic\r\nX-Mark: a\r\nX-Mark: b\r\n");
+
+        var result = await Posts.SendOnceAsync(receiver.Url);
+
+        Assert.Equal(outcome, result.Outcome);
+        Assert.Equal(status, result.StatusCode);
+        Assert.Equal(outcome == AttemptOutcome.Succeeded ? null : $"The receiver answered {status}.", result.Error);
+        Assert.Equal(["a", "b"], result.ResponseHeaders.Where(header => header.Key == "X-Mark").Select(header => header.Value));
+        Assert.Equal(1, receiver.Requests);
+    }
+
+    [Theory]
+    [InlineData(301)]
+    [InlineData(302)]
+    [InlineData(307)]
+    [InlineData(308)]
+    public async Task Redirects_are_not_followed(int status)
+    {
+        await using var target = RawReceiver.Start(connection => connection.StallAsync());
+        await using var receiver = Answering($"{status} Elsewhere", $"Location: {target.Url}\r\n");
+
+        var result = await Posts.SendOnceAsync(receiver.Url);
+
+        Assert.Equal(AttemptOutcome.Redirected, result.Outcome);
+        Assert.Contains(new("Location", target.Url), result.ResponseHeaders);
+        Assert.Equal(0, target.Connections);
+    }
+
+    [Theory]
+    [InlineData(429, "30", 30)]
+    [InlineData(503, "30", 30)]
+    [InlineData(503, "99999999", 86_400)]
+    [InlineData(503, "Tue, 31 Dec 2199 23:59:59 GMT", 86_400)]
+    [InlineData(503, "never", null)]
+    [InlineData(500, "30", null)]
+    [InlineData(200, "30", null)]
+    [InlineData(404, "30", null)]
+    public async Task Retry_After_counts_on_429_and_503(int status, string value, int? seconds)
+    {
+        await using var receiver = Answering($"{status} Whatever", $"Retry-After: {value}\r\n");
+
+        var result = await Posts.SendOnceAsync(receiver.Url);
+
+        Assert.Equal(seconds is { } wait ? TimeSpan.FromSeconds(wait) : null, result.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Cookies_are_not_kept()
+    {
+        var heads = new List<string>();
+        await using var receiver = RawReceiver.Start(async connection =>
+        {
+            heads.Add(await connection.ReadRequestAsync());
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nSet-Cookie: session=1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        });
+        using var sender = Posts.Sender();
+
+        await sender.SendAsync(Posts.To(receiver.Url), TestContext.Current.CancellationToken);
+        await sender.SendAsync(Posts.To(receiver.Url), TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, heads.Count);
+        Assert.DoesNotContain("Cookie", heads[1], StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_proxy_named_in_the_environment_is_not_used()
+    {
+        await using var proxy = RawReceiver.Start(connection => connection.StallAsync());
+        await using var receiver = Answering("200 OK", "");
+        Environment.SetEnvironmentVariable("http_proxy", proxy.Url);
+        using var sender = Posts.Sender(lookUp: _ => Task.FromResult<IPAddress[]>([IPAddress.Loopback]));
+
+        var result = await sender.SendAsync(Posts.To($"http://receiver.example:{receiver.Port}/"), TestContext.Current.CancellationToken);
+
+        Environment.SetEnvironmentVariable("http_proxy", null);
+        Assert.Equal(AttemptOutcome.Succeeded, result.Outcome);
+        Assert.Equal(0, proxy.Connections);
+    }
+
+    [Fact]
+    public async Task Hundreds_of_slow_receivers_do_not_hold_up_a_fast_one()
+    {
+        await using var slow = RawReceiver.Start(connection => connection.StallAsync());
+        await using var fast = Answering("200 OK", "");
+        using var sender = Posts.Sender();
+        using var stopping = new CancellationTokenSource();
+        var waiting = Enumerable.Range(0, 500).Select(_ => sender.SendAsync(Posts.To(slow.Url, TimeSpan.FromSeconds(30)), stopping.Token)).ToList();
+
+        var result = await sender.SendAsync(Posts.To(fast.Url, TimeSpan.FromSeconds(5)), TestContext.Current.CancellationToken);
+
+        Assert.Equal(AttemptOutcome.Succeeded, result.Outcome);
+        await stopping.CancelAsync();
+        foreach (var send in waiting)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => send);
+        }
+    }
+
+    [Fact]
+    public void User_agent_names_the_version() => Assert.Matches(@"^Webhooks/\d+\.\d+\.\d+$", WebhookSender.UserAgent);
+
+    private static ActivityListener EverythingIsTraced()
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = _ => true,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
+    }
+
+    private static RawReceiver Answering(string status, string headers, TaskCompletionSource<string>? request = null) =>
+        RawReceiver.Start(async connection =>
+        {
+            var head = await connection.ReadRequestAsync();
+            request?.TrySetResult(head);
+            await connection.SendAsync($"HTTP/1.1 {status}\r\n{headers}Content-Length: 0\r\n\r\n");
+            await connection.WaitForEndAsync();
+        });
+}
