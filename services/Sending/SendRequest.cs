@@ -1,6 +1,7 @@
 namespace Webhooks.Sending;
 
 /// <summary>One POST as rendered and signed. <c>Content-Type</c> is the sender's; all other headers are given here.</summary>
+/// <param name="Headers">Printable ASCII only; anything else is a mistake of who rendered them and throws.</param>
 /// <param name="Deadline">From the first look at the name to the last response header.</param>
 public sealed record SendRequest(
     string Url,

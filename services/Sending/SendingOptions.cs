@@ -1,9 +1,11 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 using Webhooks.Sending.Addresses;
+using Webhooks.Sending.Connections;
 
 namespace Webhooks.Sending;
 
@@ -33,7 +35,7 @@ public sealed class SendingOptions : IValidatableObject
                 [nameof(AllowedAddresses)]);
         }
 
-        if (SourceAddress.Length > 0 && !IPAddress.TryParse(SourceAddress, out _))
+        if (SourceAddress.Length > 0 && !IsLocal(SourceAddress))
         {
             yield return new ValidationResult(
                 $"Webhooks:SourceAddress is '{SourceAddress}', which is not an IP address of this machine; write for example \"10.0.0.7\".",
@@ -63,6 +65,25 @@ public sealed class SendingOptions : IValidatableObject
         }
 
         return authorities;
+    }
+
+    private static bool IsLocal(string text)
+    {
+        if (!IPAddress.TryParse(text, out var address))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            LocalAddress.Bind(socket, address);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private string? FaultOfTrustedCertificates()

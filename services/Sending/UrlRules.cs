@@ -42,10 +42,21 @@ public sealed class UrlRules(SendingOptions options)
     internal string? FindFaultBeforeSend(string url, out Uri? uri) =>
         TryRead(url, out uri) ? FindSchemeFault(uri) : "The URL is not an absolute http or https URL.";
 
-    private static bool TryRead(string url, [NotNullWhen(true)] out Uri? uri) =>
-        Uri.TryCreate(url, UriKind.Absolute, out uri)
-        && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
-        && uri.IdnHost.Length > 0;
+    private static bool TryRead(string url, [NotNullWhen(true)] out Uri? uri)
+    {
+        try
+        {
+            return Uri.TryCreate(url, UriKind.Absolute, out uri)
+                && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
+                && uri.IdnHost.Length > 0;
+        }
+        catch (UriFormatException)
+        {
+            // A host that IDN cannot spell passes TryCreate and throws only when it is asked for.
+            uri = null;
+            return false;
+        }
+    }
 
     private string? FindSchemeFault(Uri uri) =>
         uri.Scheme == Uri.UriSchemeHttps || options.AllowInsecureUrls ? null : "The URL must be https.";

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Reflection;
 using Webhooks.Sending.Answers;
 using Webhooks.Sending.Connections;
 
@@ -9,10 +8,6 @@ namespace Webhooks.Sending;
 /// <summary>Makes one HTTP request. Whatever the receiver does is a result; only our own shutdown throws.</summary>
 public sealed class WebhookSender : IDisposable
 {
-    /// <summary>What a profile that names no other <c>User-Agent</c> sends.</summary>
-    public static readonly string UserAgent =
-        "Webhooks/" + typeof(WebhookSender).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-
     private readonly UrlRules _urls;
     private readonly TimeProvider _clock;
     private readonly NameLookups _names = new();
@@ -98,7 +93,12 @@ public sealed class WebhookSender : IDisposable
         for (var i = 0; i < request.Headers.Count; i++)
         {
             var (name, value) = request.Headers[i];
-            message.Headers.TryAddWithoutValidation(name, value);
+
+            // The stack would write a line break as it stands, and with it whatever header or request follows.
+            if (value.AsSpan().ContainsAnyExceptInRange(' ', '~') || !message.Headers.TryAddWithoutValidation(name, value))
+            {
+                throw new ArgumentException($"The header '{name}' cannot be sent as a request header.", nameof(request));
+            }
         }
 
         return message;

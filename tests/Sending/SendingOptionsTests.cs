@@ -44,6 +44,19 @@ public sealed class SendingOptionsTests
         Assert.Contains("Webhooks:TrustedCertificates is '/nowhere/ca.pem', which cannot be read", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("eth0")]
+    [InlineData("8.8.8.8")]
+    [InlineData("2606:4700::1111")]
+    public async Task A_source_address_of_another_machine_is_refused_at_start(string address)
+    {
+        using var host = Host(new() { ["Webhooks:SourceAddress"] = address });
+
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains($"Webhooks:SourceAddress is '{address}', which is not an IP address", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_file_without_a_certificate_is_refused_at_start()
     {

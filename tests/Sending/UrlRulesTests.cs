@@ -37,6 +37,9 @@ public sealed class UrlRulesTests
     [InlineData("https://example.com\\@127.0.0.1/")]
     [InlineData("https://example.com:99999/")]
     [InlineData("https://[::1/")]
+    [InlineData("https://a..b/")]
+    [InlineData("https://xn--é.com/")]
+    [InlineData("https://%31%32%37.0.0.1/")]
     public void What_is_no_absolute_http_URL_is_refused(string url) =>
         Assert.Equal("The URL is not an absolute http or https URL.", _rules.FindFault(url));
 

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
 using Webhooks.Sending.Receivers;
@@ -175,8 +177,45 @@ public sealed class WebhookSenderTests
         }
     }
 
+    [Theory]
+    [InlineData("Content-Type", "text/plain")]
+    [InlineData("X-Broken", "a\r\nHost: evil")]
+    [InlineData("X-Broken", "a\nb")]
+    [InlineData("X-Broken", "a\0b")]
+    [InlineData("X-Broken", "é")]
+    [InlineData("X Broken", "a")]
+    [InlineData("X-Broken:\r\nHost", "a")]
+    public async Task A_header_that_cannot_be_sent_is_our_own_mistake(string name, string value)
+    {
+        using var sender = Posts.Sender();
+
+        await Assert.ThrowsAsync<ArgumentException>(() => sender.SendAsync(
+            Posts.To("http://127.0.0.1:1/") with { Headers = [new(name, value)] }, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
-    public void User_agent_names_the_version() => Assert.Matches(@"^Webhooks/\d+\.\d+\.\d+$", WebhookSender.UserAgent);
+    public async Task Receivers_hosts_do_not_become_metric_tags()
+    {
+        var measured = new ConcurrentQueue<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Meter.Name.StartsWith("System.Net.Http", StringComparison.Ordinal))
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) => measured.Enqueue(instrument.Name));
+        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => measured.Enqueue(instrument.Name));
+        listener.Start();
+        await using var receiver = Answering("200 OK", "");
+
+        await Posts.SendOnceAsync(receiver.Url);
+
+        Assert.Empty(measured);
+    }
 
     private static ActivityListener EverythingIsTraced()
     {

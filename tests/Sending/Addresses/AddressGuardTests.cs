@@ -12,6 +12,7 @@ public sealed class AddressGuardTests
     [InlineData("127.0.0.0/8", "64:ff9b::7f00:1", false)] // another host's loopback, past the NAT64
     [InlineData("10.1.2.3", "10.1.2.3", true)]
     [InlineData("10.1.2.3", "10.1.2.4", false)]
+    [InlineData("10.1.2.3/8", "10.9.9.9", true)]
     [InlineData("::1/128", "::1", true)]
     [InlineData("fd00:12::/64", "fd00:12::7", true)]
     [InlineData("fd00:12::/64", "fd00:13::7", false)]
