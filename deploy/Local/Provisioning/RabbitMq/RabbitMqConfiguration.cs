@@ -1,0 +1,101 @@
+namespace Webhooks.Local.Provisioning.RabbitMq;
+
+/// <summary>
+/// The files and environment of a private broker. Everything it writes is below its own directory, it listens on
+/// 127.0.0.1 only, and neither /etc/rabbitmq nor the user's own RABBITMQ_ variables have a say.
+/// </summary>
+internal sealed class RabbitMqConfiguration
+{
+    public const string User = "webhooks";
+
+    // Private epmd, private port: the name need not be unique on the machine, and must not change, for data belongs to it.
+    public const string Node = "webhooks@localhost";
+
+    private const string Settings = """
+        log.console = false
+        log.file.level = info
+        vm_memory_high_watermark.absolute = 1GB
+        disk_free_limit.absolute = 200MB
+        # The default of 512 MiB is per log and held in memory; this is a small machine.
+        raft.wal_max_size_bytes = 67108864
+        collect_statistics_interval = 60000
+        """;
+
+    // At-least-once dead lettering with its defaults (32, 180 s) returns retries too slowly and stalls too long.
+    private const string AdvancedSettings = """
+        [{rabbit, [{dead_letter_worker_consumer_prefetch, 512},
+                   {dead_letter_worker_publisher_confirm_timeout, 10000}]}].
+        """;
+
+    private readonly string _directory;
+    private readonly int _distributionPort = FreePorts.Next();
+    private readonly int _epmdPort = FreePorts.Next();
+
+    public RabbitMqConfiguration(string directory, int port)
+    {
+        _directory = directory;
+        Port = port;
+        Password = Write();
+    }
+
+    public int Port { get; }
+
+    public string Password { get; }
+
+    public string LogFile => In("log/server.log");
+
+    public string EpmdPort => $"{_epmdPort}";
+
+    private string Write()
+    {
+        Directory.CreateDirectory(In("log"));
+        File.WriteAllText(In("rabbitmq.conf"), Settings);
+        File.WriteAllText(In("advanced.config"), AdvancedSettings);
+        File.WriteAllText(In("enabled_plugins"), "[].\n");
+        SecretFile.ReadOrCreate(In(".erlang.cookie"));
+
+        // Kept with the data: the broker's user was created with it at the first start.
+        return SecretFile.ReadOrCreate(In("password"));
+    }
+
+    public Dictionary<string, string?> Environment(string virtualHost)
+    {
+        var environment = Inherited();
+        environment["HOME"] = _directory; // where Erlang looks for the cookie
+        environment["LANG"] = "C.UTF-8";
+        environment["RABBITMQ_NODENAME"] = Node;
+        environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
+        environment["RABBITMQ_NODE_PORT"] = $"{Port}";
+        environment["RABBITMQ_DIST_PORT"] = $"{_distributionPort}";
+        environment["ERL_EPMD_PORT"] = EpmdPort;
+        environment["ERL_EPMD_ADDRESS"] = "127.0.0.1";
+        environment["RABBITMQ_MNESIA_BASE"] = In("mnesia");
+        environment["RABBITMQ_LOG_BASE"] = In("log");
+        environment["RABBITMQ_PID_FILE"] = In("rabbitmq.pid");
+        environment["RABBITMQ_ENABLED_PLUGINS_FILE"] = In("enabled_plugins");
+        environment["RABBITMQ_PLUGINS_EXPAND_DIR"] = In("plugins-expand");
+        environment["RABBITMQ_FEATURE_FLAGS_FILE"] = In("feature_flags");
+        environment["RABBITMQ_GENERATED_CONFIG_DIR"] = In("generated");
+        environment["RABBITMQ_CONFIG_FILE"] = In("rabbitmq");
+        environment["RABBITMQ_ADVANCED_CONFIG_FILE"] = In("advanced.config");
+        environment["RABBITMQ_CONF_ENV_FILE"] = "/dev/null";
+        environment["RABBITMQ_DEFAULT_USER"] = User;
+        environment["RABBITMQ_DEFAULT_PASS"] = Password;
+        environment["RABBITMQ_DEFAULT_VHOST"] = virtualHost;
+
+        // Makes the start script exec the Erlang VM instead of waiting beside it, so that our child is the server itself.
+        environment["RUNNING_UNDER_SYSTEMD"] = "true";
+
+        // Without busy waiting: the schedulers would otherwise spin on cores that the services need.
+        environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] =
+            "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}";
+        return environment;
+    }
+
+    private static Dictionary<string, string?> Inherited() => System.Environment.GetEnvironmentVariables().Keys.Cast<string>()
+        .Where(name => name.StartsWith("RABBITMQ_", StringComparison.Ordinal) || name.StartsWith("ERL_", StringComparison.Ordinal)
+            || name is "NOTIFY_SOCKET")
+        .ToDictionary(name => name, _ => (string?)null, StringComparer.Ordinal);
+
+    private string In(string name) => Path.Combine(_directory, name);
+}

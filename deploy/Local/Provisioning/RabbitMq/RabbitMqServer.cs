@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Globalization;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using Webhooks.Local.Processes;
+using Webhooks.Local.Provisioning.Packages;
+using Webhooks.Local.Provisioning.RabbitMq;
+
+namespace Webhooks.Local.Provisioning;
+
+/// <summary>
+/// A private RabbitMQ as a child process. Its data, ports and password stay the same over kills and restarts.
+/// </summary>
+public sealed class RabbitMqServer : IAsyncDisposable
+{
+    private const string DefaultVirtualHost = "webhooks";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
+
+    private readonly RabbitMqInstallation _installation;
+    private readonly RabbitMqConfiguration _configuration;
+    private readonly OwnedDirectory _owner;
+    private readonly Dictionary<string, string?> _environment;
+    private readonly SemaphoreSlim _changes = new(1);
+    private ChildProcess? _process;
+
+    private RabbitMqServer(OwnedDirectory owner, RabbitMqInstallation installation, int port)
+    {
+        _owner = owner;
+        _installation = installation;
+        _configuration = new RabbitMqConfiguration(Path.Combine(owner.Path, "rabbitmq"), port);
+        _environment = _configuration.Environment(DefaultVirtualHost);
+        _environment[OwnedDirectory.MarkVariable] = owner.Mark;
+    }
+
+    /// <summary>AMQP URI of the first virtual host.</summary>
+    public string ConnectionString => ConnectionStringOf(DefaultVirtualHost);
+
+    public int Port => _configuration.Port;
+
+    /// <summary>The Erlang VM itself (beam.smp), whose death is the broker's death.</summary>
+    public int ProcessId => Process.Id;
+
+    /// <summary>Completes when the present process has ended, whoever ended it.</summary>
+    public Task Exited => Process.Exited;
+
+    private ChildProcess Process => _process ?? throw new InvalidOperationException("RabbitMQ has not been started.");
+
+    /// <summary>Starts a broker in <c>rabbitmq/</c> of a directory; it answers AMQP when this returns. At most one per directory.</summary>
+    /// <param name="owner">Holds the data and ends the process should we be killed.</param>
+    /// <param name="report">Told about what takes long, such as installing Debian's package.</param>
+    /// <param name="cancellationToken">Ends what has been started so far.</param>
+    /// <exception cref="ProvisioningException">It cannot be installed or does not start; says why.</exception>
+    public static async Task<RabbitMqServer> StartAsync(
+        OwnedDirectory owner, Action<string>? report = null, CancellationToken cancellationToken = default)
+    {
+        var installation = await ServerPackages.RabbitMqAsync(report ?? (_ => { }), cancellationToken);
+        var server = new RabbitMqServer(owner, installation, FreePorts.Next());
+        await server.RestartAsync(cancellationToken);
+        return server;
+    }
+
+    public string ConnectionStringOf(string virtualHost) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"amqp://{RabbitMqConfiguration.User}:{_configuration.Password}@127.0.0.1:{Port}/{Uri.EscapeDataString(virtualHost)}");
+
+    /// <summary>Starts it again on its port and data; returns when it answers AMQP. A broker that runs is stopped first.</summary>
+    public async Task RestartAsync(CancellationToken cancellationToken = default)
+    {
+        await _changes.WaitAsync(cancellationToken);
+        try
+        {
+            await StopProcessAsync();
+            _process = ChildProcess.Start(new ChildCommand(_installation.Server, [], _configuration.LogFile) { Environment = _environment });
+            try
+            {
+                await WaitUntilReadyAsync(_process, cancellationToken);
+            }
+            catch
+            {
+                await EndAsync();
+                throw;
+            }
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <summary>SIGKILL, as a crash would be. Returns when the process is gone.</summary>
+    public Task KillAsync() => Process.KillAsync();
+
+    /// <summary>Stops it cleanly, with what it started.</summary>
+    public async Task StopAsync()
+    {
+        await _changes.WaitAsync(CancellationToken.None);
+        try
+        {
+            await EndAsync();
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <summary>Makes a virtual host, empty and apart from all others, and returns its AMQP URI.</summary>
+    public async Task<string> CreateVirtualHostAsync(string name, CancellationToken cancellationToken = default)
+    {
+        await EvaluateAsync(
+            $"""
+            N = <<"{name}">>, U = <<"{RabbitMqConfiguration.User}">>,
+            ok = rabbit_vhost:add(N, U),
+            ok = rabbit_auth_backend_internal:set_permissions(U, N, <<".*">>, <<".*">>, <<".*">>, U).
+            """,
+            cancellationToken);
+        return ConnectionStringOf(name);
+    }
+
+    /// <summary>Evaluates Erlang inside the broker and returns what it evaluates to, as text: for what AMQP does not offer.</summary>
+    public Task<string> EvaluateAsync(string erlang, CancellationToken cancellationToken = default) =>
+        _installation.EvaluateAsync(erlang, _environment, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _changes.Dispose();
+    }
+
+    private async Task WaitUntilReadyAsync(ChildProcess process, CancellationToken cancellationToken)
+    {
+        var waited = Stopwatch.StartNew();
+        var factory = new ConnectionFactory { Uri = new Uri(ConnectionString), AutomaticRecoveryEnabled = false };
+        while (true)
+        {
+            try
+            {
+                await using var connection = await factory.CreateConnectionAsync(cancellationToken);
+                return;
+            }
+            catch (BrokerUnreachableException) when (!process.HasExited && waited.Elapsed < StartLimit)
+            {
+                await Task.Delay(50, cancellationToken);
+            }
+            catch (BrokerUnreachableException failure)
+            {
+                var how = process.HasExited ? $"ended with exit code {process.ExitCode}" : $"did not answer within {StartLimit.TotalSeconds:0} s";
+                throw new ProvisioningException(
+                    $"RabbitMQ {how}. {LogTail.Of(process.LogFile)}", failure);
+            }
+        }
+    }
+
+    private async Task StopProcessAsync()
+    {
+        if (_process is { } running)
+        {
+            await running.StopAsync(ProcessSignal.Terminate, StopPatience);
+        }
+    }
+
+    // Erlang's port mapper is started by the first node, shared by all on its port, and outlives them.
+    private async Task EndAsync()
+    {
+        await StopProcessAsync();
+        var ours = $"ERL_EPMD_PORT={_configuration.EpmdPort}";
+        foreach (var id in ProcessTable.WithEnvironment(OwnedDirectory.MarkVariable, mark => mark == _owner.Mark)
+            .Where(id => ProcessTable.NameOf(id) == "epmd" && ProcessTable.EnvironmentOf(id).Contains(ours)))
+        {
+            ProcessSignal.Send(id, ProcessSignal.Kill);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Text;
+using RabbitMQ.Client;
+using Webhooks.Local.Processes;
+using Webhooks.Local.Provisioning;
+using Webhooks.TestKit;
+
+namespace Webhooks.Local.Tests.Provisioning;
+
+public sealed class RabbitMqServerTests
+{
+    private const string Queue = "kept";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_killed_broker_comes_back_on_its_port_with_what_it_had_confirmed()
+    {
+        using var owner = await TestDirectory.CreateOwnedAsync("broker");
+        await using var server = await RabbitMqServer.StartAsync(owner);
+        await PublishAsync(server.ConnectionString, "still here");
+        var first = (server.ConnectionString, server.ProcessId);
+
+        // RabbitMQ 3.10 registers a new quorum queue on the disk up to half a second late; killed before, it stays without a leader.
+        await server.EvaluateAsync("[dets:sync(Table) || Table <- dets:all()].");
+
+        await server.KillAsync();
+        Assert.False(ProcessTable.IsAlive(first.ProcessId));
+        await server.RestartAsync();
+
+        Assert.Equal(first.ConnectionString, server.ConnectionString);
+        Assert.NotEqual(first.ProcessId, server.ProcessId);
+        Assert.Equal("still here", await TakeAsync(server.ConnectionString));
+    }
+
+    [Fact]
+    public async Task The_process_is_the_Erlang_VM_and_nothing_is_left_after_the_stop()
+    {
+        using var owner = await TestDirectory.CreateOwnedAsync("broker");
+        await using var server = await RabbitMqServer.StartAsync(owner);
+        Assert.Equal("beam.smp", ProcessTable.NameOf(server.ProcessId));
+
+        await server.StopAsync();
+
+        await Eventually.TrueAsync(
+            () => !ProcessTable.WithEnvironment(OwnedDirectory.MarkVariable, mark => mark == owner.Mark).Any(ProcessTable.IsAlive),
+            Limit,
+            "the Erlang VM, its port mapper and its other children to be gone");
+    }
+
+    [Fact]
+    public async Task Dead_lettering_is_set_up_for_fast_retries()
+    {
+        var server = await TestBroker.ServerAsync();
+
+        Assert.Equal("{ok, 512}", await server.EvaluateAsync("application:get_env(rabbit, dead_letter_worker_consumer_prefetch)."));
+        Assert.Equal(
+            "{ok, 10000}", await server.EvaluateAsync("application:get_env(rabbit, dead_letter_worker_publisher_confirm_timeout)."));
+    }
+
+    [Fact]
+    public async Task Virtual_hosts_are_apart_and_cheap()
+    {
+        await TestBroker.CreateVhostAsync();
+
+        var started = Stopwatch.StartNew();
+        var one = await TestBroker.CreateVhostAsync();
+        var other = await TestBroker.CreateVhostAsync();
+        Assert.True(started.Elapsed < TimeSpan.FromSeconds(2), $"two virtual hosts took {started.Elapsed}");
+
+        await PublishAsync(one, "one's");
+        await PublishAsync(other, "other's");
+        Assert.Equal("one's", await TakeAsync(one));
+        Assert.Equal("other's", await TakeAsync(other));
+    }
+
+    private static async Task PublishAsync(string broker, string text)
+    {
+        await using var connection = await ConnectAsync(broker);
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        await channel.QueueDeclareAsync(
+            Queue, durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+        await channel.BasicPublishAsync("", Queue, mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes(text));
+    }
+
+    // A queue's leader may need a moment after the broker itself is up.
+    private static async Task<string> TakeAsync(string broker)
+    {
+        await using var connection = await ConnectAsync(broker);
+        await using var channel = await connection.CreateChannelAsync();
+        BasicGetResult? message = null;
+        await Eventually.TrueAsync(
+            async () => (message = await channel.BasicGetAsync(Queue, autoAck: true)) is not null, Limit, "the message to be there");
+        return Encoding.UTF8.GetString(message!.Body.Span);
+    }
+
+    private static Task<IConnection> ConnectAsync(string broker) =>
+        new ConnectionFactory { Uri = new Uri(broker) }.CreateConnectionAsync();
+}
