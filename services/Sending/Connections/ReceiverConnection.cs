@@ -8,8 +8,7 @@ namespace Webhooks.Sending.Connections;
 /// </summary>
 internal sealed class ReceiverConnection(Socket socket) : NetworkStream(socket, ownsSocket: true)
 {
-    private RequestBody? _request;
-    private bool _reused;
+    private int _requests;
 
     /// <summary>
     /// The connection had carried a request before, and the receiver closed it without having taken this one: the
@@ -19,22 +18,22 @@ internal sealed class ReceiverConnection(Socket socket) : NetworkStream(socket, 
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (RequestBody.BeingWritten is { } request && !ReferenceEquals(request, _request))
+        // The request remembers the connection and not the other way round: an idle connection keeps no body alive.
+        if (RequestBody.BeingWritten is { } request && !ReferenceEquals(request.Connection, this))
         {
-            _reused = _request is not null;
-            _request = request;
             request.Connection = this;
+            _requests++;
         }
 
         var write = base.WriteAsync(buffer, cancellationToken);
-        return write.IsCompletedSuccessfully || _request is null ? write : FinishAsync(write);
+        return write.IsCompletedSuccessfully || _requests == 0 ? write : FinishAsync(write);
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && _reused)
+        if (disposing && _requests > 1)
         {
-            WasStale = TcpState.PeerLeftBeforeOurLastBytes(Socket);
+            WasStale |= TcpState.PeerLeftBeforeOurLastBytes(Socket);
         }
 
         base.Dispose(disposing);
