@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using Webhooks.Sending.Receivers;
+using Webhooks.TestKit;
 
 namespace Webhooks.Sending;
 
@@ -12,12 +11,9 @@ public sealed class BrokenReceiverTests
     [Fact]
     public async Task Nobody_listens()
     {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var url = $"http://{listener.LocalEndpoint}/hooks";
-        listener.Stop();
+        await using var receiver = BrokenReceiver.RefusingConnections();
 
-        var result = await Posts.SendOnceAsync(url);
+        var result = await Posts.SendOnceAsync(receiver.Url);
 
         Assert.Equal(AttemptOutcome.ConnectionFailed, result.Outcome);
         Assert.Equal("The receiver refused the connection.", result.Error);
@@ -28,28 +24,25 @@ public sealed class BrokenReceiverTests
     [Fact]
     public async Task Receiver_resets_instead_of_answering()
     {
-        await using var receiver = RawReceiver.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            connection.Reset();
-        });
+        await using var receiver = BrokenReceiver.Resetting();
 
         var result = await Posts.SendOnceAsync(receiver.Url);
 
         Assert.Equal(AttemptOutcome.ConnectionFailed, result.Outcome);
         Assert.Equal("The receiver reset the connection.", result.Error);
+        Assert.Equal(1, receiver.Count);
     }
 
     [Fact]
     public async Task Receiver_hangs_up_instead_of_answering()
     {
-        await using var receiver = RawReceiver.Start(connection => connection.ReadRequestAsync());
+        await using var receiver = BrokenReceiver.ClosingBeforeTheAnswer();
 
         var result = await Posts.SendOnceAsync(receiver.Url);
 
         Assert.Equal(AttemptOutcome.ConnectionFailed, result.Outcome);
         Assert.Equal("The receiver closed the connection before its answer was complete.", result.Error);
-        Assert.Equal(1, receiver.Connections);
+        Assert.Equal(1, receiver.Count);
     }
 
     [Fact]
@@ -66,11 +59,7 @@ public sealed class BrokenReceiverTests
     [Fact]
     public async Task Receiver_hangs_up_in_the_middle_of_its_headers()
     {
-        await using var receiver = RawReceiver.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Le");
-        });
+        await using var receiver = BrokenReceiver.AnsweringThenClosing("HTTP/1.1 200 OK\r\nContent-Le");
 
         var result = await Posts.SendOnceAsync(receiver.Url);
 
@@ -88,12 +77,7 @@ public sealed class BrokenReceiverTests
     [InlineData("HTTP/1.1 777 Jackpot\r\nContent-Length: 0\r\n\r\n")]
     public async Task An_answer_that_is_not_HTTP_is_invalid(string answer)
     {
-        await using var receiver = RawReceiver.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            await connection.SendAsync(answer);
-            await connection.WaitForEndAsync();
-        });
+        await using var receiver = BrokenReceiver.AnsweringThenClosing(answer);
 
         var result = await Posts.SendOnceAsync(receiver.Url);
 
@@ -144,7 +128,7 @@ public sealed class BrokenReceiverTests
     [Fact]
     public async Task Silence_is_timed_out()
     {
-        await using var receiver = RawReceiver.Start(connection => connection.StallAsync());
+        await using var receiver = BrokenReceiver.Silent();
 
         var result = await Posts.SendOnceAsync(receiver.Url, Short);
 
@@ -153,6 +137,16 @@ public sealed class BrokenReceiverTests
 
         // Timers tick in whole milliseconds, the duration does not.
         Assert.InRange(result.Duration, Short - TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task Headers_that_stall_are_timed_out()
+    {
+        await using var receiver = BrokenReceiver.StallingInTheHeaders();
+
+        var result = await Posts.SendOnceAsync(receiver.Url, Short);
+
+        Assert.Equal(AttemptOutcome.TimedOut, result.Outcome);
     }
 
     [Fact]
@@ -173,7 +167,7 @@ public sealed class BrokenReceiverTests
     [Fact]
     public async Task A_receiver_that_does_not_read_is_timed_out()
     {
-        await using var receiver = RawReceiver.Start(connection => connection.StallAsync());
+        await using var receiver = BrokenReceiver.Silent();
         using var sender = Posts.Sender();
 
         var result = await sender.SendAsync(

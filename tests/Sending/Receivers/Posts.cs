@@ -6,7 +6,7 @@ namespace Webhooks.Sending.Receivers;
 /// <summary>Senders and requests as most tests want them.</summary>
 internal static class Posts
 {
-    public static readonly SendingOptions Development = new() { AllowInsecureUrls = true, AllowedAddresses = "127.0.0.0/8" };
+    public static readonly SendingOptions Development = new() { AllowInsecureUrls = true, AllowedAddresses = "127.0.0.0/8 ::1" };
 
     public static WebhookSender Sender(SendingOptions? options = null, Func<string, Task<IPAddress[]>>? lookUp = null) =>
         new(options ?? Development, TimeProvider.System, lookUp);
