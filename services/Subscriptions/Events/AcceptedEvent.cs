@@ -23,9 +23,13 @@ public sealed record AcceptedEvent
 
     public ReadOnlyMemory<byte>? Metadata { get; init; }
 
-    /// <summary><c>metadata.correlation_id</c>, when it is a string.</summary>
+    /// <summary><c>metadata.correlation_id</c>, when it is a string of at most 256 characters.</summary>
     public string? CorrelationId { get; init; }
 
     /// <summary>W3C trace context of the publisher.</summary>
     public string? Traceparent { get; init; }
+
+    /// <summary>Gives an event that came without a timestamp the moment of its acceptance.</summary>
+    public AcceptedEvent AcceptedAt(DateTimeOffset moment) =>
+        Timestamp is null ? this with { Timestamp = EventTime.From(moment).ToString() } : this;
 }
