@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Webhooks.Signatures;
 
 namespace Webhooks.Subscriptions.Profiles;
 
@@ -10,13 +11,18 @@ public sealed record Profile
     /// <summary>The body's members, in the order they are sent.</summary>
     public required IReadOnlyList<EnvelopeField> Envelope { get; init; }
 
+    /// <summary>Sent besides the signature; the scheme's timestamp and id headers are among them.</summary>
+    public required IReadOnlyList<ProfileHeader> Headers { get; init; }
+
+    public required SignatureScheme Signature { get; init; }
+
+    /// <summary>Null: the product's own.</summary>
+    public string? UserAgent { get; init; }
+
     /// <summary>Covers connecting, TLS, sending and the response headers.</summary>
     public required TimeSpan Deadline { get; init; }
 
     public required RetryOn RetryOn { get; init; }
-
-    /// <summary>Null: the product's own.</summary>
-    public string? UserAgent { get; init; }
 
     /// <summary>Finds a built-in profile by its exact name.</summary>
     public static bool TryFind(string? name, [NotNullWhen(true)] out Profile? profile)
