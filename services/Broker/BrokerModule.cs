@@ -52,13 +52,6 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     public QueueConsumer Consumer(string queue, ushort prefetch, Func<IChannel, Task> declare) =>
         new(_consuming, queue, prefetch, declare, clock, loggers.CreateLogger<QueueConsumer>());
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var publisher in _publishers)
-        {
-            await publisher.DisposeAsync();
-        }
-
-        await _consuming.DisposeAsync();
-    }
+    /// <summary>Ends the consumers' connection. A publisher belongs to who asked for it.</summary>
+    public ValueTask DisposeAsync() => _consuming.DisposeAsync();
 }

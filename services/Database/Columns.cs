@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Webhooks.Database;
 
@@ -14,6 +15,13 @@ public readonly struct Columns<TRow>(NpgsqlParameterCollection parameters, IRead
             values[row] = column(rows[row]);
         }
 
-        parameters.Add(new NpgsqlParameter<TColumn[]> { TypedValue = values });
+        var parameter = new NpgsqlParameter<TColumn[]> { TypedValue = values };
+        if (typeof(TColumn) == typeof(DateTime) || typeof(TColumn) == typeof(DateTime?))
+        {
+            // Inferred from the first value, which may be null, this would be a timestamp without time zone.
+            parameter.NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz;
+        }
+
+        parameters.Add(parameter);
     }
 }

@@ -22,6 +22,9 @@ public static class ServiceDefaultsModule
             console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
         });
 
+        // Npgsql tells of every command at Information, ASP.NET Core of every request.
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+
         // Longer than the longest deadline of an attempt (30 s) and its record.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));
         builder.Services.AddHealthChecks()

@@ -97,7 +97,8 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
             }
             catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
-                Log.Waiting(logger, purpose, fault.InnerException?.Message ?? fault.Message);
+                // Once an outage at a level that is seen.
+                Log.Waiting(logger, pause == FirstPause ? LogLevel.Warning : LogLevel.Debug, purpose, fault.InnerException?.Message ?? fault.Message);
                 await Task.Delay(pause, clock, cancellationToken);
             }
         }
@@ -108,8 +109,8 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
         [LoggerMessage(1, LogLevel.Information, "Connected to RabbitMQ for {Purpose}")]
         public static partial void Connected(ILogger logger, string purpose);
 
-        [LoggerMessage(2, LogLevel.Warning, "Waiting for RabbitMQ ({Purpose}): {Reason}")]
-        public static partial void Waiting(ILogger logger, string purpose, string reason);
+        [LoggerMessage(EventId = 2, Message = "Waiting for RabbitMQ ({Purpose}): {Reason}")]
+        public static partial void Waiting(ILogger logger, LogLevel level, string purpose, string reason);
 
         [LoggerMessage(3, LogLevel.Debug, "RabbitMQ did not answer the end of a connection ({Purpose})")]
         public static partial void AbortIgnored(ILogger logger, string purpose);

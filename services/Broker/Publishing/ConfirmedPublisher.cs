@@ -196,17 +196,20 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         channel.AbandonAll();
     }
 
+    /// <summary>Keeps the connection open, also while nothing is published (readiness asks for it), and gives up one that no longer confirms.</summary>
     private async Task WatchAsync()
     {
         using var timer = new PeriodicTimer(WatchInterval, _clock);
-        while (await NextTickAsync(timer))
+        do
         {
+            await WhenReadyAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (Volatile.Read(ref _open) is { } channel && channel.OldestAge() > _options.ConfirmTimeout)
             {
                 Log.ConfirmOverdue(_logger, _options.ConfirmTimeout.TotalSeconds);
                 await ReplaceAsync(channel);
             }
         }
+        while (await NextTickAsync(timer));
     }
 
     private async Task<bool> NextTickAsync(PeriodicTimer timer)

@@ -19,11 +19,11 @@ public sealed partial class ConfigListener(NpgsqlDataSource database, TimeProvid
     /// <summary>Calls <paramref name="reload"/> until stopped. It must be cheap when nothing has changed.</summary>
     public async Task RunAsync(Func<CancellationToken, Task> reload, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        for (var silent = false; !cancellationToken.IsCancellationRequested;)
         {
             try
             {
-                await ListenAsync(reload, cancellationToken);
+                await ListenAsync(reload, () => silent = false, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -31,19 +31,23 @@ public sealed partial class ConfigListener(NpgsqlDataSource database, TimeProvid
             }
             catch (Exception fault) when (DatabaseFault.IsOurs(fault))
             {
-                Log.Interrupted(logger, fault.Message);
+                // Once an outage, not twice a second.
+                Log.Interrupted(logger, silent ? LogLevel.Debug : LogLevel.Warning, fault.Message);
+                silent = true;
                 await Task.Delay(ReconnectPause, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private async Task ListenAsync(Func<CancellationToken, Task> reload, CancellationToken cancellationToken)
+    private async Task ListenAsync(Func<CancellationToken, Task> reload, Action listening, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using (var listen = new NpgsqlCommand($"LISTEN {Channel}", connection))
         {
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
+
+        listening();
 
         while (true)
         {
@@ -54,7 +58,7 @@ public sealed partial class ConfigListener(NpgsqlDataSource database, TimeProvid
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Listening for configuration changes was interrupted and starts again: {Reason}")]
-        public static partial void Interrupted(ILogger logger, string reason);
+        [LoggerMessage(EventId = 1, Message = "Listening for configuration changes was interrupted and starts again: {Reason}")]
+        public static partial void Interrupted(ILogger logger, LogLevel level, string reason);
     }
 }
