@@ -1,3 +1,21 @@
+using Webhooks.Broker;
+using Webhooks.Database;
+using Webhooks.Publisher.FanOut;
+using Webhooks.ServiceDefaults;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Storage;
+
 var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddDatabase(onlyKeyLookups: true);
+builder.AddBroker();
+builder.AddSubscriptionStore();
+builder.AddSubscriptionCache();
+builder.AddFanOut();
+
 var app = builder.Build();
+
+app.MapServiceDefaults();
+
 await app.RunAsync();

@@ -1,0 +1,53 @@
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Parking;
+using Webhooks.Broker.Publishing;
+using Webhooks.Broker.Topology;
+using Webhooks.Publisher.FanOut;
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Publisher.Events;
+
+/// <summary>A message whose event has the right form.</summary>
+internal readonly record struct IncomingEvent(ReceivedMessage Message, AcceptedEvent Event);
+
+/// <summary>Reads events out of messages; what is not an event becomes a parked copy that says why.</summary>
+internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metrics)
+{
+    public (List<IncomingEvent> Events, List<OutgoingMessage> Refused) Read(IReadOnlyList<ReceivedMessage> group)
+    {
+        var events = new List<IncomingEvent>(group.Count);
+        var refused = new List<OutgoingMessage>();
+        foreach (var message in group)
+        {
+            if (message.DeliveryCount >= BrokerTopology.PoisonCount)
+            {
+                refused.Add(Park(message, ParkingReason.Poison, $"The message was handed over {message.DeliveryCount} times and never finished."));
+                continue;
+            }
+
+            switch (EventReader.Read(message.Body, message.Properties.ContentType, maxBytes: options.MaxEventBytes))
+            {
+                case EventReading.Accepted accepted:
+                    events.Add(new IncomingEvent(message, WithTrace(accepted.Event, message)));
+                    break;
+                case EventReading.Refused no:
+                    refused.Add(Park(message, no.Reason.WireName(), no.Detail));
+                    break;
+            }
+        }
+
+        return (events, refused);
+    }
+
+    private OutgoingMessage Park(ReceivedMessage message, string reason, string detail)
+    {
+        metrics.Parked(reason);
+        return message.Park(reason, detail);
+    }
+
+    // "traceparent" from any AMQP client, "MT-Activity-Id" from MassTransit.
+    private static AcceptedEvent WithTrace(AcceptedEvent accepted, ReceivedMessage message) =>
+        (message.Header("traceparent") ?? message.Header("MT-Activity-Id")) is { Length: 55 } traceparent
+            ? accepted with { Traceparent = traceparent }
+            : accepted;
+}

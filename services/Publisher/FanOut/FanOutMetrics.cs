@@ -1,0 +1,23 @@
+using System.Diagnostics.Metrics;
+
+namespace Webhooks.Publisher.FanOut;
+
+/// <summary>The publisher's instruments. Tags stay low-cardinality: never a subscription, tenant or URL.</summary>
+internal sealed class FanOutMetrics
+{
+    public const string MeterName = "Webhooks.Publisher";
+
+    private readonly Counter<long> _accepted;
+    private readonly Counter<long> _parked;
+
+    public FanOutMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _accepted = meter.CreateCounter<long>("webhooks.event.accepted", unit: "{event}", description: "Events taken from the bus and committed, repeats included.");
+        _parked = meter.CreateCounter<long>("webhooks.parked", unit: "{message}", description: "Messages that could not be processed, by reason.");
+    }
+
+    public void Accepted(int events) => _accepted.Add(events);
+
+    public void Parked(string reason) => _parked.Add(1, new KeyValuePair<string, object?>("webhooks.parked.reason", reason));
+}

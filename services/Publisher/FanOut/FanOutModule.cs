@@ -1,0 +1,52 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+using Webhooks.Broker;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
+using Webhooks.Database.Settings;
+using Webhooks.Publisher.Events;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Publisher.FanOut;
+
+/// <summary>Registers the way of an event: intake, fan-out, announcement.</summary>
+internal static class FanOutModule
+{
+    // Ten groups in hand: enough that the next group is always there, little enough for a standby to take over soon.
+    private const ushort Prefetch = 1_000;
+
+    public static void AddFanOut(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptionsWithValidateOnStart<PublisherOptions, PublisherOptionsValidator>().BindConfiguration(PublisherOptions.Section);
+        builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<PublisherOptions>>().Value);
+        builder.Services.AddSingleton<FanOutMetrics>();
+        builder.Services.AddSingleton<FanOutStore>();
+        builder.Services.AddSingleton<EventIntake>();
+        builder.Services.AddSingleton<FanOutTurn>();
+
+        builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Publisher(
+            "announcing", channel => DeclareAsync(channel, services.GetRequiredService<SubscriptionCache>())));
+        builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Consumer(
+            BrokerNames.PublisherQueue, Prefetch, channel => DeclareAsync(channel, services.GetRequiredService<SubscriptionCache>())));
+
+        builder.Services.AddHostedService<ShardRaiser>();
+        builder.Services.AddHostedService<FanOutLoop>();
+    }
+
+    private static async Task DeclareAsync(IChannel channel, SubscriptionCache cache) =>
+        await BrokerTopology.DeclareAsync(channel, (await cache.LoadedAsync(CancellationToken.None)).Shards);
+
+    /// <summary>Raises the fleet's shard count to this service's configuration, before anything is announced.</summary>
+    private sealed class ShardRaiser(PublisherOptions options, SettingsStore settings, SubscriptionCache cache) : IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            await settings.RaiseShardsAsync(options.Shards, cancellationToken);
+            await cache.ReloadAsync(cancellationToken);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

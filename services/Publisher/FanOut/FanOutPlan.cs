@@ -1,0 +1,23 @@
+using Webhooks.Subscriptions.Matching;
+
+namespace Webhooks.Publisher.FanOut;
+
+/// <summary>Decides which deliveries new events become. Pure, but for the random part of the ids.</summary>
+internal static class FanOutPlan
+{
+    /// <summary>One delivery per event and matching subscription, in the order of the events.</summary>
+    public static List<NewDelivery> Deliveries(IReadOnlyList<NewEvent> events, SubscriptionIndex subscriptions)
+    {
+        var deliveries = new List<NewDelivery>(events.Count);
+        foreach (var accepted in events)
+        {
+            foreach (var subscription in subscriptions.Match(accepted.Event.TenantId, accepted.Event.Type))
+            {
+                // The id carries the moment of acceptance, so that whoever has only the id finds the row's partition.
+                deliveries.Add(new NewDelivery(Guid.CreateVersion7(accepted.CreatedAt), accepted, subscription.Id, subscription.Revision));
+            }
+        }
+
+        return deliveries;
+    }
+}

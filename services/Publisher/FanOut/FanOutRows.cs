@@ -1,0 +1,13 @@
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Publisher.FanOut;
+
+/// <summary>An event at the moment of its acceptance, which is the key of its row and of its deliveries' rows.</summary>
+internal readonly record struct NewEvent(AcceptedEvent Event, DateTimeOffset CreatedAt);
+
+/// <summary>One event for one subscription: a row to insert, then a message to publish.</summary>
+internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision);
+
+/// <summary>A delivery that waits for its first attempt.</summary>
+internal readonly record struct UnattemptedDelivery(Guid Id, DateTimeOffset CreatedAt, Guid SubscriptionId, string? Traceparent);

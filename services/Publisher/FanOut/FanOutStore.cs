@@ -1,0 +1,165 @@
+using Npgsql;
+using Webhooks.Database;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Publisher.FanOut;
+
+/// <summary>The SQL of the fan-out: keys, events and deliveries in one transaction.</summary>
+internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache subscriptions)
+{
+    // One statement's arrays stay within a few megabytes even for an event with 100,000 subscribers.
+    private const int DeliveriesPerStatement = 5_000;
+
+    // Each event gets a microsecond of its own: (created_at) alone then finds an event's deliveries by their primary key.
+    // Sorted, because two publishers that insert the same keys in different orders would deadlock.
+    private const string InsertKeys = """
+        INSERT INTO event_keys (tenant_id, event_id, created_at)
+        SELECT tenant_id, event_id, now() + place * interval '1 microsecond'
+        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS event (tenant_id, event_id, place)
+        ORDER BY tenant_id, event_id
+        ON CONFLICT (tenant_id, event_id) DO NOTHING
+        RETURNING tenant_id, event_id, created_at
+        """;
+
+    private const string InsertEvents = """
+        INSERT INTO events (created_at, tenant_id, event_id, type, occurred_at, version, context_id, data, metadata, correlation_id, traceparent)
+        SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::bytea[], $10::text[], $11::text[])
+        """;
+
+    // The sequence numbers the deliveries in the order of their events: the order of acceptance.
+    private const string InsertDeliveries = """
+        INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision)
+        SELECT created_at, id, tenant_id, event_id, event_type, subscription_id, revision
+        FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::int[]) WITH ORDINALITY
+            AS delivery (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, place)
+        ORDER BY place
+        """;
+
+    private const string SelectUnattempted = """
+        SELECT delivery.id, delivery.created_at, delivery.subscription_id, event.traceparent
+        FROM unnest($1::text[], $2::text[]) AS repeated (tenant_id, event_id)
+        JOIN event_keys AS key USING (tenant_id, event_id)
+        JOIN events AS event USING (created_at, tenant_id, event_id)
+        JOIN deliveries AS delivery USING (created_at, tenant_id, event_id)
+        WHERE delivery.status = 'pending' AND delivery.last_attempt = 0
+        ORDER BY delivery.seq
+        """;
+
+    /// <summary>
+    /// Accepts the events that are new and inserts a delivery per match. An event is accepted once this returns; from
+    /// then on nothing may lose it. Repeats are left out of the answer.
+    /// </summary>
+    public async Task<IReadOnlyList<NewDelivery>> AcceptAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+        var (configVersion, accepted) = await InsertKeysAsync(connection, events, cancellationToken);
+        if (accepted.Count == 0)
+        {
+            return [];
+        }
+
+        // Read in the same transaction: a subscription whose creation was answered before this event was published is matched.
+        var config = await subscriptions.AtLeastAsync(configVersion, cancellationToken);
+        var deliveries = FanOutPlan.Deliveries(accepted, config.Index);
+
+        await InsertEventsAsync(connection, accepted, cancellationToken);
+        foreach (var chunk in deliveries.Chunk(DeliveriesPerStatement))
+        {
+            await InsertDeliveriesAsync(connection, chunk, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return deliveries;
+    }
+
+    /// <summary>The deliveries of events handed over again that were never attempted: perhaps they were never announced.</summary>
+    public async Task<IReadOnlyList<UnattemptedDelivery>> FindUnattemptedAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(SelectUnattempted);
+        AddKeys(command.Parameters, events);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<UnattemptedDelivery>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(new UnattemptedDelivery(
+                reader.GetGuid(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetGuid(2), reader.IsDBNull(3) ? null : reader.GetString(3)));
+        }
+
+        return found;
+    }
+
+    private static async Task<(long ConfigVersion, List<NewEvent> Accepted)> InsertKeysAsync(
+        NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
+        var insert = new NpgsqlBatchCommand(InsertKeys);
+        AddKeys(insert.Parameters, events);
+        batch.BatchCommands.Add(insert);
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var configVersion = reader.GetInt64(0);
+
+        await reader.NextResultAsync(cancellationToken);
+        var createdAt = new Dictionary<(string, string), DateTimeOffset>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            createdAt.Add((reader.GetString(0), reader.GetString(1)), reader.GetFieldValue<DateTimeOffset>(2));
+        }
+
+        // In the order of arrival; of an event that stands twice in the group, the first.
+        var accepted = new List<NewEvent>(createdAt.Count);
+        foreach (var received in events)
+        {
+            if (createdAt.Remove((received.TenantId, received.Id), out var moment))
+            {
+                accepted.Add(new NewEvent(received, moment));
+            }
+        }
+
+        return (configVersion, accepted);
+    }
+
+    private static async Task InsertEventsAsync(NpgsqlConnection connection, List<NewEvent> events, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(InsertEvents, connection);
+        var columns = new Columns<NewEvent>(command.Parameters, events);
+        columns.Add(accepted => accepted.CreatedAt.UtcDateTime);
+        columns.Add(accepted => accepted.Event.TenantId);
+        columns.Add(accepted => accepted.Event.Id);
+        columns.Add(accepted => accepted.Event.Type);
+        columns.Add(accepted => accepted.Event.AcceptedAt(accepted.CreatedAt).Timestamp);
+        columns.Add(accepted => accepted.Event.Version);
+        columns.Add(accepted => accepted.Event.ContextId);
+        columns.Add(accepted => accepted.Event.Data.ToArray());
+        columns.Add(accepted => accepted.Event.Metadata?.ToArray());
+        columns.Add(accepted => accepted.Event.CorrelationId);
+        columns.Add(accepted => accepted.Event.Traceparent);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task InsertDeliveriesAsync(NpgsqlConnection connection, NewDelivery[] deliveries, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(InsertDeliveries, connection);
+        var columns = new Columns<NewDelivery>(command.Parameters, deliveries);
+        columns.Add(delivery => delivery.Of.CreatedAt.UtcDateTime);
+        columns.Add(delivery => delivery.Id);
+        columns.Add(delivery => delivery.Of.Event.TenantId);
+        columns.Add(delivery => delivery.Of.Event.Id);
+        columns.Add(delivery => delivery.Of.Event.Type);
+        columns.Add(delivery => delivery.SubscriptionId);
+        columns.Add(delivery => delivery.Revision);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static void AddKeys(NpgsqlParameterCollection parameters, IReadOnlyList<AcceptedEvent> events)
+    {
+        var columns = new Columns<AcceptedEvent>(parameters, events);
+        columns.Add(received => received.TenantId);
+        columns.Add(received => received.Id);
+    }
+}

@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Deliveries;
+using Webhooks.Broker.Parking;
+using Webhooks.Broker.Publishing;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
+using Webhooks.Database.Faults;
+using Webhooks.Publisher.Events;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Publisher.FanOut;
+
+/// <summary>
+/// Carries one group of messages from the broker through the database back to the broker. The order is what makes loss
+/// impossible: commit, then announce, then ack. Until the ack, the unacknowledged event is the outbox.
+/// </summary>
+internal sealed partial class FanOutTurn(
+    FanOutStore store, SubscriptionCache subscriptions, DatabaseGate database, ConfirmedPublisher publisher,
+    EventIntake intake, FanOutMetrics metrics, TimeProvider clock, ILogger<FanOutTurn> logger)
+{
+    // A million announcements need not stand in memory at once.
+    private const int AnnouncementsAtOnce = 2_000;
+
+    public async Task RunAsync(IReadOnlyList<ReceivedMessage> group, CancellationToken stop)
+    {
+        var (events, refused) = intake.Read(group);
+        var deliveries = new List<UnattemptedDelivery>();
+        await AcceptAsync(events, deliveries, refused, stop);
+
+        var again = events.Where(received => received.Message.Redelivered).Select(received => received.Event).ToList();
+        if (again.Count > 0)
+        {
+            // Whoever held these before may have died between its commit and its announcements. Those found here that
+            // were just announced by us are announced twice, which the dispatcher's look at the row makes harmless.
+            var known = deliveries.Select(delivery => delivery.Id).ToHashSet();
+            var unattempted = await database.RunAsync(token => store.FindUnattemptedAsync(again, token), stop);
+            deliveries.AddRange(unattempted.Where(delivery => !known.Contains(delivery.Id)));
+        }
+
+        await AnnounceAsync(deliveries, stop);
+        await publisher.PublishAsync(refused, stop);
+        foreach (var message in group)
+        {
+            message.Ack();
+        }
+    }
+
+    /// <summary>Accepts a group; one that fails by its data is halved until the culprit stands alone, and that is parked.</summary>
+    private async Task AcceptAsync(
+        IReadOnlyList<IncomingEvent> events, List<UnattemptedDelivery> deliveries, List<OutgoingMessage> refused, CancellationToken stop)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var rows = events.Select(received => received.Event).ToList();
+            var accepted = await database.RunAsync(token => store.AcceptAsync(rows, token), stop);
+            deliveries.AddRange(accepted.Select(delivery =>
+                new UnattemptedDelivery(delivery.Id, delivery.Of.CreatedAt, delivery.SubscriptionId, delivery.Of.Event.Traceparent)));
+            metrics.Accepted(events.Count);
+            Log.Accepted(logger, events.Count, accepted.Count);
+        }
+        catch (Exception fault) when (!stop.IsCancellationRequested && events.Count > 1)
+        {
+            Log.Halving(logger, events.Count, fault.Message);
+            var half = events.Count / 2;
+            await AcceptAsync([.. events.Take(half)], deliveries, refused, stop);
+            await AcceptAsync([.. events.Skip(half)], deliveries, refused, stop);
+        }
+        catch (Exception fault) when (!stop.IsCancellationRequested)
+        {
+            // One event that the database or our own code cannot take must not stand before all others for ever.
+            Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
+            metrics.Parked(ParkingReason.Poison);
+            refused.Add(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}"));
+        }
+    }
+
+    private async Task AnnounceAsync(List<UnattemptedDelivery> deliveries, CancellationToken stop)
+    {
+        var shards = subscriptions.Current.Shards;
+        foreach (var chunk in deliveries.Chunk(AnnouncementsAtOnce))
+        {
+            var now = clock.GetUtcNow();
+            await publisher.PublishAsync([.. chunk.Select(delivery => Announcement(delivery, shards, now))], stop);
+        }
+    }
+
+    private static OutgoingMessage Announcement(UnattemptedDelivery delivery, int shards, DateTimeOffset now) => new(
+        BrokerNames.DeliveriesExchange,
+        Shard.RoutingKeyOf(delivery.SubscriptionId, shards),
+        new DeliveryMessage(delivery.Id, delivery.CreatedAt, Number: 1, now, delivery.Traceparent).ToBytes());
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Debug, "Accepted {Events} events as {Deliveries} deliveries")]
+        public static partial void Accepted(ILogger logger, int events, int deliveries);
+
+        [LoggerMessage(2, LogLevel.Warning, "A group of {Events} events could not be stored and is halved: {Reason}")]
+        public static partial void Halving(ILogger logger, int events, string reason);
+
+        [LoggerMessage(3, LogLevel.Error, "Event {EventId} of tenant {TenantId} could not be stored and is parked")]
+        public static partial void Poison(ILogger logger, Exception fault, string tenantId, string eventId);
+    }
+}
