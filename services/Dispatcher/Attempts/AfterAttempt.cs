@@ -1,0 +1,28 @@
+using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Retries;
+using Webhooks.Subscriptions.Storage;
+
+namespace Webhooks.Dispatcher.Attempts;
+
+/// <summary>Carries out the step that follows a recorded attempt. It may be repeated: whoever comes after a crash does just that.</summary>
+internal sealed class AfterAttempt(RetryAnnouncer announcer, DeliveryStore deliveries, SubscriptionStore subscriptions, DatabaseGate database)
+{
+    public async Task CarryOutAsync(FinishedAttempt attempt, CancellationToken stop)
+    {
+        switch (attempt.Next)
+        {
+            // A wait that is not brokered is in the row already.
+            case NextStep.Retry { Brokered: true } retry:
+                if (!await announcer.DelayAsync(attempt.Delivery, attempt.Number + 1, retry.Wait, stop))
+                {
+                    await database.RunAsync(token => deliveries.HandToPollerAsync(attempt.Delivery, token), stop);
+                }
+
+                break;
+            case NextStep.Fail { DisablesSubscription: true }:
+                await database.RunAsync(token => subscriptions.DisableAsync(attempt.Delivery.SubscriptionId, "gone", token), stop);
+                break;
+        }
+    }
+}

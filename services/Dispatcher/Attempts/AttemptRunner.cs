@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Sending;
+using Webhooks.Subscriptions;
+
+namespace Webhooks.Dispatcher.Attempts;
+
+/// <summary>
+/// Makes one attempt and carries out what follows. The order is what makes loss impossible: send, record (the record is
+/// the claim), announce the next attempt, and only then may the message be acknowledged.
+/// </summary>
+internal sealed partial class AttemptRunner(
+    AttemptRenderer renderer, WebhookSender sender, AttemptWriter writer, AfterAttempt after, AttemptMetrics metrics, TimeProvider clock, ILogger<AttemptRunner> logger)
+{
+    /// <summary>Completes when the message that asked for the attempt may be acknowledged.</summary>
+    public async Task RunAsync(DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop)
+    {
+        using var activity = AttemptTracing.Start(delivery, number);
+        var finished = await AttemptAsync(delivery, number, subscription, activity, stop);
+
+        if (!await writer.RecordAsync(finished))
+        {
+            Log.AlreadyRecorded(logger, number, delivery.Id);
+            return;
+        }
+
+        metrics.Finished(finished);
+        Log.Finished(logger, LevelOf(finished), number, delivery.Id, delivery.SubscriptionId,
+            finished.Result.Outcome.ToWireName(), finished.Result.StatusCode, finished.Result.Duration.TotalMilliseconds, finished.Next.Status, finished.NextAttemptAt);
+
+        await after.CarryOutAsync(finished, stop);
+    }
+
+    private async Task<FinishedAttempt> AttemptAsync(
+        DeliveryRow delivery, int number, Subscription subscription, Activity? activity, CancellationToken stop)
+    {
+        var request = await renderer.RenderAsync(delivery, subscription, clock.GetUtcNow(), stop);
+        var result = await sender.SendAsync(request, stop);
+
+        var next = NextSteps.After(number, result, subscription.Settings, Random.Shared.NextDouble());
+        return new FinishedAttempt
+        {
+            Delivery = delivery,
+            Number = number,
+            Request = request,
+            Result = result,
+            Next = next,
+            // From the end of this attempt, so that a slow failure is not followed at once by the next.
+            NextAttemptAt = next is NextStep.Retry retry ? clock.GetUtcNow() + retry.Wait : null,
+            TraceId = activity?.TraceId.ToHexString(),
+        };
+    }
+
+    private static LogLevel LevelOf(FinishedAttempt attempt) =>
+        attempt.Result.Outcome == AttemptOutcome.Succeeded ? LogLevel.Debug : LogLevel.Information;
+
+    private static partial class Log
+    {
+        /// <summary>The one line an operator needs about an attempt. Add a field here before adding a second line.</summary>
+        [LoggerMessage(EventId = 1, Message = "Attempt {Number} of delivery {DeliveryId} of subscription {SubscriptionId}: {Outcome} ({StatusCode}) in {Milliseconds:F0} ms; now {Status}, next at {NextAttemptAt:O}")]
+        public static partial void Finished(
+            ILogger logger, LogLevel level, int number, Guid deliveryId, Guid subscriptionId, string outcome, int? statusCode, double milliseconds, string status, DateTimeOffset? nextAttemptAt);
+
+        [LoggerMessage(2, LogLevel.Information, "Attempt {Number} of delivery {DeliveryId} was already recorded by another dispatcher, which carries out what follows")]
+        public static partial void AlreadyRecorded(ILogger logger, int number, Guid deliveryId);
+    }
+}

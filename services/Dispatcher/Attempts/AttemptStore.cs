@@ -1,0 +1,116 @@
+using System.Text;
+using Npgsql;
+using Webhooks.Database;
+using Webhooks.Sending;
+
+namespace Webhooks.Dispatcher.Attempts;
+
+/// <summary>The SQL of attempts: append-only, and the claim to what follows.</summary>
+internal sealed class AttemptStore(NpgsqlDataSource database)
+{
+    // The key (delivery, number) is the claim: of two who made the same attempt, one inserts it and goes on.
+    private const string Insert = """
+        INSERT INTO attempts (created_at, delivery_id, number, started_at, duration_ms, outcome, status_code, error,
+                              request_url, request_headers, response_headers, response_body, next_attempt_at, trace_id)
+        SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::timestamptz[], $5::int[], $6::text[], $7::int[], $8::text[],
+                             $9::text[], $10::text[], $11::text[], $12::bytea[], $13::timestamptz[], $14::text[])
+            AS attempt (created_at, delivery_id, number, started_at, duration_ms, outcome, status_code, error,
+                        request_url, request_headers, response_headers, response_body, next_attempt_at, trace_id)
+        ORDER BY created_at, delivery_id, number
+        ON CONFLICT (created_at, delivery_id, number) DO NOTHING
+        RETURNING delivery_id, number
+        """;
+
+    // A canceled delivery whose last attempt was already on the wire may still turn out delivered; nothing else leaves a final status.
+    private const string MoveOn = """
+        UPDATE deliveries AS delivery
+        SET status = step.status, last_attempt = step.number, next_attempt_at = step.next_attempt_at, due_at = step.due_at,
+            finished_at = CASE step.status WHEN 'pending' THEN NULL ELSE step.finished_at END
+        FROM unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+            AS step (created_at, id, number, status, next_attempt_at, due_at, finished_at)
+        WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND delivery.created_at BETWEEN $8 AND $9
+          AND (delivery.status = 'pending' OR (delivery.status = 'canceled' AND step.status = 'delivered'))
+        """;
+
+    /// <summary>Records attempts and moves their deliveries on, in one transaction. Answers, for each, whether this call made the claim.</summary>
+    public async Task<bool[]> RecordAsync(IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+        var claims = await InsertAsync(connection, attempts, cancellationToken);
+        var claimed = new bool[attempts.Count];
+        for (var attempt = 0; attempt < claimed.Length; attempt++)
+        {
+            // Removed, so that of two records of the same attempt in one group only the first counts.
+            claimed[attempt] = claims.Remove((attempts[attempt].Delivery.Id, attempts[attempt].Number));
+        }
+
+        await MoveOnAsync(connection, [.. attempts.Where((_, attempt) => claimed[attempt])], cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return claimed;
+    }
+
+    private static async Task<HashSet<(Guid, int)>> InsertAsync(
+        NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Insert, connection);
+        var columns = new Columns<FinishedAttempt>(command.Parameters, attempts);
+        columns.Add(attempt => attempt.Delivery.CreatedAt.UtcDateTime);
+        columns.Add(attempt => attempt.Delivery.Id);
+        columns.Add(attempt => attempt.Number);
+        columns.Add(attempt => attempt.Result.StartedAt.UtcDateTime);
+        columns.Add(attempt => (int)attempt.Result.Duration.TotalMilliseconds);
+        columns.Add(attempt => attempt.Result.Outcome.ToWireName());
+        columns.Add(attempt => attempt.Result.StatusCode);
+        columns.Add(attempt => attempt.Result.Error);
+        columns.Add(attempt => attempt.Request.Url);
+        columns.Add(attempt => Lines(attempt.Request.Headers));
+        columns.Add(attempt => attempt.Result.StatusCode is null ? null : Lines(attempt.Result.ResponseHeaders));
+        columns.Add(attempt => attempt.Result.ResponseBody);
+        columns.Add(attempt => attempt.NextAttemptAt?.UtcDateTime);
+        columns.Add(attempt => attempt.TraceId);
+
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var claims = new HashSet<(Guid, int)>(attempts.Count);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claims.Add((reader.GetGuid(0), reader.GetInt32(1)));
+        }
+
+        return claims;
+    }
+
+    private static async Task MoveOnAsync(NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> claimed, CancellationToken cancellationToken)
+    {
+        if (claimed.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = new NpgsqlCommand(MoveOn, connection);
+        var columns = new Columns<FinishedAttempt>(command.Parameters, claimed);
+        columns.Add(attempt => attempt.Delivery.CreatedAt.UtcDateTime);
+        columns.Add(attempt => attempt.Delivery.Id);
+        columns.Add(attempt => attempt.Number);
+        columns.Add(attempt => attempt.Next.Status);
+        columns.Add(attempt => attempt.NextAttemptAt?.UtcDateTime);
+        columns.Add(attempt => attempt.DueAt?.UtcDateTime);
+        columns.Add(attempt => attempt.FinishedAt.UtcDateTime);
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = claimed.Min(attempt => attempt.Delivery.CreatedAt).UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = claimed.Max(attempt => attempt.Delivery.CreatedAt).UtcDateTime });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string Lines(IReadOnlyList<KeyValuePair<string, string>> headers)
+    {
+        var lines = new StringBuilder();
+        foreach (var (name, value) in headers)
+        {
+            // PostgreSQL's text has no NUL, and a line must stay one line.
+            lines.Append(name).Append(": ").Append(value.ReplaceLineEndings(" ").Replace('\0', ' ')).Append('\n');
+        }
+
+        return lines.ToString();
+    }
+}

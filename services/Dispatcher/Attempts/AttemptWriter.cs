@@ -1,0 +1,99 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Webhooks.Broker.Consuming;
+using Webhooks.Database.Faults;
+
+namespace Webhooks.Dispatcher.Attempts;
+
+/// <summary>
+/// Records attempts by group commit: while one group is being committed, the next one gathers. One writer, so that the
+/// database sees few, large transactions and no two of ours meet on a row.
+/// </summary>
+internal sealed partial class AttemptWriter(AttemptStore store, DatabaseGate database, TimeProvider clock, ILogger<AttemptWriter> logger) : IHostedService, IDisposable
+{
+    private const int GroupLimit = 200;
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(1);
+
+    // Not bounded here: what waits is bounded by what the consumers may hold.
+    private readonly Channel<Waiting> _waiting = Channel.CreateUnbounded<Waiting>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _abandon = new();
+    private Task _writing = Task.CompletedTask;
+
+    private sealed record Waiting(FinishedAttempt Attempt, TaskCompletionSource<bool> Claimed);
+
+    /// <summary>Completes once the attempt is on disk; false when somebody else had recorded it before. Waits as long as the database is away.</summary>
+    public Task<bool> RecordAsync(FinishedAttempt attempt)
+    {
+        var waiting = new Waiting(attempt, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (!_waiting.Writer.TryWrite(waiting))
+        {
+            waiting.Claimed.SetCanceled(CancellationToken.None);
+        }
+
+        return waiting.Claimed.Task;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _writing = Task.Run(WriteAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Writes what is left, for as long as the shutdown may take.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _waiting.Writer.TryComplete();
+        await using (cancellationToken.Register(_abandon.Cancel))
+        {
+            await _writing;
+        }
+    }
+
+    public void Dispose() => _abandon.Dispose();
+
+    private async Task WriteAsync()
+    {
+        while (await _waiting.Reader.ReadGroupAsync(GroupLimit, Linger, clock, CancellationToken.None) is { } group)
+        {
+            await RecordAsync(group);
+        }
+    }
+
+    /// <summary>Records a group; one that fails by its data is halved until the culprit stands alone.</summary>
+    private async Task RecordAsync(IReadOnlyList<Waiting> group)
+    {
+        try
+        {
+            var attempts = group.Select(waiting => waiting.Attempt).ToList();
+            var claimed = await database.RunAsync(token => store.RecordAsync(attempts, token), _abandon.Token);
+            for (var place = 0; place < claimed.Length; place++)
+            {
+                group[place].Claimed.SetResult(claimed[place]);
+            }
+        }
+        catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
+        {
+            foreach (var waiting in group)
+            {
+                waiting.Claimed.SetCanceled(_abandon.Token);
+            }
+        }
+        catch (Exception fault) when (group.Count > 1)
+        {
+            Log.Halving(logger, group.Count, fault.Message);
+            await RecordAsync([.. group.Take(group.Count / 2)]);
+            await RecordAsync([.. group.Skip(group.Count / 2)]);
+        }
+        catch (Exception fault)
+        {
+            group[0].Claimed.SetException(fault);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "A group of {Attempts} attempts could not be recorded and is halved: {Reason}")]
+        public static partial void Halving(ILogger logger, int attempts, string reason);
+    }
+}

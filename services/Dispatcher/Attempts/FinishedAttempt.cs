@@ -1,0 +1,28 @@
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Sending;
+
+namespace Webhooks.Dispatcher.Attempts;
+
+/// <summary>One attempt with what it was, what came of it and what follows: all that its record needs.</summary>
+internal sealed record FinishedAttempt
+{
+    public required DeliveryRow Delivery { get; init; }
+
+    public required int Number { get; init; }
+
+    public required SendRequest Request { get; init; }
+
+    public required SendResult Result { get; init; }
+
+    public required NextStep Next { get; init; }
+
+    public required string? TraceId { get; init; }
+
+    public DateTimeOffset FinishedAt => Result.StartedAt + Result.Duration;
+
+    /// <summary>When the delivery is tried again; null when it has ended.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>When the due-poller has to announce the next attempt; null when the broker does.</summary>
+    public DateTimeOffset? DueAt => Next is NextStep.Retry { Brokered: false } ? NextAttemptAt : null;
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using RabbitMQ.Client;
+using Webhooks.Broker;
+using Webhooks.Broker.Topology;
+using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Cancellation;
+using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Leadership;
+using Webhooks.Dispatcher.Retries;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Retries;
+
+namespace Webhooks.Dispatcher.Deliveries;
+
+/// <summary>Registers the way of a delivery: look, attempt, record, what follows.</summary>
+internal static class DeliveriesModule
+{
+    public static void AddDeliveries(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<InFlight>();
+        builder.Services.AddSingleton<DeliveryStore>();
+        builder.Services.AddSingleton<DeliveryWork>();
+        builder.Services.AddSingleton<AttemptRenderer>();
+        builder.Services.AddSingleton<AttemptMetrics>();
+        builder.Services.AddSingleton<AttemptStore>();
+        builder.Services.AddSingleton<AttemptRunner>();
+        builder.Services.AddSingleton<AfterAttempt>();
+        builder.Services.AddSingleton<RetryAnnouncer>();
+        builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Publisher("announcing", async channel =>
+            await DeclareAsync(channel, await services.GetRequiredService<SubscriptionCache>().LoadedAsync(CancellationToken.None))));
+
+        // Started before and stopped after the dispatching: its last attempts are still to be written.
+        builder.Services.AddSingleton<AttemptWriter>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<AttemptWriter>());
+        builder.Services.AddHostedService<Dispatch>();
+
+        builder.Services.AddSingleton<DueStore>();
+        builder.Services.AddSingleton<DuePoller>();
+        builder.Services.AddSingleton<CancelStore>();
+        builder.Services.AddSingleton<Canceler>();
+        builder.Services.AddSingleton<FleetLeadership>();
+        builder.Services.AddHostedService<LeaderLoop>();
+    }
+
+    /// <summary>Every queue, and the delay queues that current policies use: a queue just declared may not survive a broker's crash.</summary>
+    private static async Task DeclareAsync(IChannel channel, ConfigSnapshot config)
+    {
+        await BrokerTopology.DeclareAsync(channel, config.Shards);
+        foreach (var delay in KnownDelays.Of(config.ById.Values))
+        {
+            await BrokerTopology.DeclareDelayAsync(channel, delay);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Deliveries;
+using Webhooks.Broker.Parking;
+using Webhooks.Broker.Publishing;
+using Webhooks.Database.Faults;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Dispatcher.Deliveries;
+
+/// <summary>
+/// Serves one queue: takes messages in groups, looks at all their rows at once, and starts the work on each; none waits
+/// for another. How much is in hand is bounded by the consumer's prefetch alone.
+/// </summary>
+internal sealed partial class DeliveryLoop(
+    QueueConsumer consumer, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
+    ConfirmedPublisher publisher, TimeProvider clock, ILogger logger)
+{
+    private const int GroupLimit = 100;
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Works until <paramref name="stop"/>, then takes nothing more, and ends when what is in hand has ended or <paramref name="abandon"/> says so.</summary>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
+    {
+        var consuming = consumer.RunAsync(stop);
+        try
+        {
+            while (await consumer.Received.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
+            {
+                await publisher.WhenReadyAsync(stop);
+                await TakeAsync(group, abandon);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // What was handed over and not begun stays unacknowledged: another dispatcher gets it.
+        }
+
+        await consuming;
+    }
+
+    private async Task TakeAsync(IReadOnlyList<ReceivedMessage> group, CancellationToken abandon)
+    {
+        var messages = new List<(ReceivedMessage Received, DeliveryMessage Delivery)>(group.Count);
+        foreach (var received in group)
+        {
+            if (DeliveryMessage.Read(received.Body) is { } message)
+            {
+                messages.Add((received, message));
+            }
+            else
+            {
+                await ParkAsync(received, abandon);
+            }
+        }
+
+        if (messages.Count == 0)
+        {
+            return;
+        }
+
+        var found = await database.RunAsync(token => store.LookUpAsync([.. messages.Select(message => message.Delivery)], token), abandon);
+        // A change that was answered before this look is honoured by it.
+        var config = await database.RunAsync(token => subscriptions.AtLeastAsync(found.ConfigVersion, token).AsTask(), abandon);
+        foreach (var (received, message) in messages)
+        {
+            work.Begin(received, message, found.Rows.GetValueOrDefault(message.DeliveryId), config, consumer, abandon);
+        }
+    }
+
+    private async Task ParkAsync(ReceivedMessage received, CancellationToken abandon)
+    {
+        Log.NotOurs(logger, received.Queue);
+        await publisher.PublishAsync([received.Park(ParkingReason.NotJson, "This is not a delivery message: only the publisher and the dispatcher write to this queue.")], abandon);
+        received.Ack();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "A message in {Queue} is not a delivery message and is parked")]
+        public static partial void NotOurs(ILogger logger, string queue);
+    }
+}

@@ -1,0 +1,28 @@
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Dispatcher.Deliveries;
+
+/// <summary>A delivery as its row has it at the look, with its event.</summary>
+internal sealed record DeliveryRow
+{
+    public required Guid Id { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required Guid SubscriptionId { get; init; }
+
+    /// <summary>The revision that fixes body, profile and headers.</summary>
+    public required int Revision { get; init; }
+
+    public required bool Pending { get; init; }
+
+    /// <summary>The number of the last recorded attempt; 0 before the first.</summary>
+    public required int LastAttempt { get; init; }
+
+    public required DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>Set while the due-poller, not the broker, has to announce the next attempt.</summary>
+    public required DateTimeOffset? DueAt { get; init; }
+
+    public required AcceptedEvent Event { get; init; }
+}

@@ -1,0 +1,102 @@
+using Npgsql;
+using Webhooks.Broker.Deliveries;
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Dispatcher.Deliveries;
+
+/// <summary>What a group's one look at the rows found.</summary>
+/// <param name="ConfigVersion">The configuration version at that moment.</param>
+internal sealed record LookedUp(long ConfigVersion, IReadOnlyDictionary<Guid, DeliveryRow> Rows);
+
+/// <summary>The SQL of looking at deliveries, and of canceling one.</summary>
+internal sealed class DeliveryStore(NpgsqlDataSource database)
+{
+    // The bounds repeat what the join says, so that partitions are left out before the plan starts.
+    private const string SelectRows = """
+        SELECT delivery.id, delivery.created_at, delivery.subscription_id, delivery.revision, delivery.status, delivery.last_attempt,
+               delivery.next_attempt_at, delivery.due_at, delivery.tenant_id, delivery.event_id, delivery.event_type,
+               event.occurred_at, event.version, event.context_id, event.data, event.metadata, event.correlation_id, event.traceparent
+        FROM unnest($1::timestamptz[], $2::uuid[]) AS key (created_at, id)
+        JOIN deliveries AS delivery ON delivery.created_at = key.created_at AND delivery.id = key.id
+        JOIN events AS event
+          ON event.created_at = delivery.created_at AND event.tenant_id = delivery.tenant_id AND event.event_id = delivery.event_id
+        WHERE delivery.created_at BETWEEN $3 AND $4 AND event.created_at BETWEEN $3 AND $4
+        """;
+
+    private const string CancelOne = """
+        UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, finished_at = now()
+        WHERE created_at = $1 AND id = $2 AND status = 'pending'
+        """;
+
+    private const string HandToPoller = """
+        UPDATE deliveries SET due_at = next_attempt_at
+        WHERE created_at = $1 AND id = $2 AND status = 'pending' AND next_attempt_at IS NOT NULL
+        """;
+
+    /// <summary>Looks at every delivery of a group at once.</summary>
+    public async Task<LookedUp> LookUpAsync(IReadOnlyList<DeliveryMessage> messages, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
+        var select = new NpgsqlBatchCommand(SelectRows);
+        select.Parameters.Add(new NpgsqlParameter<DateTime[]> { TypedValue = [.. messages.Select(message => message.CreatedAt.UtcDateTime)] });
+        select.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. messages.Select(message => message.DeliveryId)] });
+        select.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = messages.Min(message => message.CreatedAt).UtcDateTime });
+        select.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = messages.Max(message => message.CreatedAt).UtcDateTime });
+        batch.BatchCommands.Add(select);
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var configVersion = reader.GetInt64(0);
+
+        await reader.NextResultAsync(cancellationToken);
+        var rows = new Dictionary<Guid, DeliveryRow>(messages.Count);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var row = Read(reader);
+            rows[row.Id] = row;
+        }
+
+        return new LookedUp(configVersion, rows);
+    }
+
+    /// <summary>Cancels a pending delivery whose subscription takes nothing any more.</summary>
+    public Task<int> CancelAsync(DeliveryRow delivery, CancellationToken cancellationToken) => UpdateAsync(CancelOne, delivery, cancellationToken);
+
+    /// <summary>Leaves a pending delivery's next attempt to the due-poller, because the broker does not carry it.</summary>
+    public Task<int> HandToPollerAsync(DeliveryRow delivery, CancellationToken cancellationToken) => UpdateAsync(HandToPoller, delivery, cancellationToken);
+
+    private async Task<int> UpdateAsync(string sql, DeliveryRow delivery, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
+        command.Parameters.AddWithValue(delivery.Id);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static DeliveryRow Read(NpgsqlDataReader reader) => new()
+    {
+        Id = reader.GetGuid(0),
+        CreatedAt = reader.GetFieldValue<DateTimeOffset>(1),
+        SubscriptionId = reader.GetGuid(2),
+        Revision = reader.GetInt32(3),
+        Pending = reader.GetString(4) == "pending",
+        LastAttempt = reader.GetInt32(5),
+        NextAttemptAt = reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
+        DueAt = reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),
+        Event = new AcceptedEvent
+        {
+            TenantId = reader.GetString(8),
+            Id = reader.GetString(9),
+            Type = reader.GetString(10),
+            Timestamp = reader.GetString(11),
+            Version = reader.GetString(12),
+            ContextId = reader.IsDBNull(13) ? null : reader.GetString(13),
+            Data = reader.GetFieldValue<byte[]>(14),
+            Metadata = reader.IsDBNull(15) ? null : reader.GetFieldValue<byte[]>(15),
+            CorrelationId = reader.IsDBNull(16) ? null : reader.GetString(16),
+            Traceparent = reader.IsDBNull(17) ? null : reader.GetString(17),
+        },
+    };
+}

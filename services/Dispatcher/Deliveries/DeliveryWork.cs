@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Deliveries;
+using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Retries;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Dispatcher.Deliveries;
+
+/// <summary>Carries out what a look decided, for many deliveries at once, and acknowledges last.</summary>
+internal sealed partial class DeliveryWork(
+    AttemptRunner attempts, RetryAnnouncer announcer, DeliveryStore store, DatabaseGate database, InFlight inFlight,
+    TimeProvider clock, ILogger<DeliveryWork> logger)
+{
+    /// <summary>Starts the work on one message; never waits for it.</summary>
+    public void Begin(
+        ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, ConfigSnapshot config, QueueConsumer consumer, CancellationToken abandon)
+    {
+        if (!inFlight.TryBegin(message.DeliveryId, out var ended))
+        {
+            _ = LookAgainAfterAsync(ended, received, consumer);
+            return;
+        }
+
+        var subscription = row is null ? null : config.ById.GetValueOrDefault(row.SubscriptionId);
+        var decision = Look.At(message, received.Redelivered, row, subscription?.Accepts(row!.CreatedAt) ?? false);
+        _ = CarryOutAsync(decision, received, message, row, subscription, abandon);
+    }
+
+    private static async Task LookAgainAfterAsync(Task ended, ReceivedMessage received, QueueConsumer consumer)
+    {
+        await ended;
+        consumer.TakeAgain(received);
+    }
+
+    private async Task CarryOutAsync(
+        LookResult decision, ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
+    {
+        try
+        {
+            switch (decision)
+            {
+                case LookResult.Send send:
+                    await attempts.RunAsync(row!, send.Number, subscription!, abandon);
+                    break;
+                case LookResult.Cancel:
+                    await database.RunAsync(token => store.CancelAsync(row!, token), abandon);
+                    break;
+                case LookResult.AnnounceNext next:
+                    await AnnounceAsync(row!, next, abandon);
+                    break;
+            }
+
+            received.Ack();
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            // The shutdown ran out of time: unacknowledged, the message goes to another dispatcher.
+        }
+        catch (Exception fault)
+        {
+            // The edge of a message's work. Unacknowledged, it comes again when this channel ends; after 20 times it is parked.
+            Log.Failed(logger, fault, message.DeliveryId, message.Number);
+        }
+        finally
+        {
+            inFlight.End(message.DeliveryId);
+        }
+    }
+
+    private async Task AnnounceAsync(DeliveryRow row, LookResult.AnnounceNext next, CancellationToken abandon)
+    {
+        var wait = next.At - clock.GetUtcNow();
+        if (wait <= TimeSpan.Zero)
+        {
+            await announcer.AnnounceNowAsync(row, next.Number, abandon);
+        }
+        else
+        {
+            // What is left of the wait fits no delay queue: the due-poller announces it.
+            await database.RunAsync(token => store.HandToPollerAsync(row, token), abandon);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "Work on delivery {DeliveryId}, attempt {Number}, failed by a fault of our own; its message stays unacknowledged")]
+        public static partial void Failed(ILogger logger, Exception fault, Guid deliveryId, int number);
+    }
+}

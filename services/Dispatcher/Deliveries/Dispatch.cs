@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Webhooks.Broker;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Publishing;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
+using Webhooks.Database.Faults;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Dispatcher.Deliveries;
+
+/// <summary>Runs a loop for every queue of every shard, and drains them all at shutdown.</summary>
+internal sealed partial class Dispatch(
+    BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
+    ConfirmedPublisher publisher, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
+{
+    // What may be in hand bounds the sends in flight. Retries have their own, so that a backlog of them never delays first attempts.
+    private const ushort FirstAttemptPrefetch = 2_000;
+    private const ushort RetryPrefetch = 1_000;
+
+    private static readonly TimeSpan ShardCheck = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(20);
+
+    private readonly CancellationTokenSource _abandon = new();
+    private readonly List<QueueConsumer> _consumers = [];
+
+    /// <summary>Takes nothing more, lets what is on the wire finish and be recorded, and writes the last acks.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await using var abandoning = cancellationToken.Register(_abandon.Cancel);
+        await base.StopAsync(cancellationToken);
+        while (inFlight.Count > 0 && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(DrainCheck, clock, CancellationToken.None);
+        }
+
+        foreach (var consumer in _consumers)
+        {
+            await consumer.FlushAcksAsync();
+        }
+
+        Log.Drained(logger, inFlight.Count);
+    }
+
+    public override void Dispose()
+    {
+        _abandon.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var loops = new List<Task>();
+        using var timer = new PeriodicTimer(ShardCheck, clock);
+        try
+        {
+            await database.RunAsync(token => subscriptions.LoadedAsync(token).AsTask(), stoppingToken);
+            do
+            {
+                // Shards only grow: whatever is new gets its loops.
+                for (var shard = loops.Count / 2; shard < subscriptions.Current.Shards; shard++)
+                {
+                    loops.Add(Loop(BrokerNames.DeliveriesQueue(shard), FirstAttemptPrefetch).RunAsync(stoppingToken, _abandon.Token));
+                    loops.Add(Loop(BrokerNames.RetriesQueue(shard), RetryPrefetch).RunAsync(stoppingToken, _abandon.Token));
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The loops end by themselves.
+        }
+
+        await Task.WhenAll(loops);
+    }
+
+    private DeliveryLoop Loop(string queue, ushort prefetch)
+    {
+        var consumer = broker.Consumer(queue, prefetch, channel => BrokerTopology.DeclareAsync(channel, subscriptions.Current.Shards));
+        database.Closed += consumer.Pause;
+        database.Opened += consumer.Resume;
+        _consumers.Add(consumer);
+        return new DeliveryLoop(consumer, work, store, subscriptions, database, publisher, clock, logger);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Drained; {InFlight} deliveries were left to others")]
+        public static partial void Drained(ILogger logger, int inFlight);
+    }
+}

@@ -1,0 +1,53 @@
+using Npgsql;
+using Webhooks.Database;
+
+namespace Webhooks.Dispatcher.DuePolling;
+
+/// <summary>A delivery whose next attempt is due and which the broker does not carry.</summary>
+internal readonly record struct DueDelivery(Guid Id, DateTimeOffset CreatedAt, Guid SubscriptionId, int LastAttempt, DateTimeOffset DueAt);
+
+/// <summary>The SQL of the due-poller.</summary>
+internal sealed class DueStore(NpgsqlDataSource database)
+{
+    private const string SelectDue = """
+        SELECT id, created_at, subscription_id, last_attempt, due_at FROM deliveries
+        WHERE due_at <= now() AND status = 'pending'
+        ORDER BY due_at
+        LIMIT $1
+        """;
+
+    // Only if unchanged: an attempt that was recorded meanwhile has set its own due time.
+    private const string ClearAnnounced = """
+        UPDATE deliveries AS delivery SET due_at = NULL
+        FROM unnest($1::timestamptz[], $2::uuid[], $3::timestamptz[]) AS announced (created_at, id, due_at)
+        WHERE delivery.created_at = announced.created_at AND delivery.id = announced.id AND delivery.due_at = announced.due_at
+          AND delivery.created_at BETWEEN $4 AND $5
+        """;
+
+    public async Task<IReadOnlyList<DueDelivery>> FindDueAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(SelectDue);
+        command.Parameters.AddWithValue(limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var due = new List<DueDelivery>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            due.Add(new DueDelivery(
+                reader.GetGuid(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetFieldValue<DateTimeOffset>(4)));
+        }
+
+        return due;
+    }
+
+    public async Task ClearAsync(IReadOnlyList<DueDelivery> announced, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(ClearAnnounced);
+        var columns = new Columns<DueDelivery>(command.Parameters, announced);
+        columns.Add(delivery => delivery.CreatedAt.UtcDateTime);
+        columns.Add(delivery => delivery.Id);
+        columns.Add(delivery => delivery.DueAt.UtcDateTime);
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = announced.Min(delivery => delivery.CreatedAt).UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = announced.Max(delivery => delivery.CreatedAt).UtcDateTime });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Webhooks.Database.Faults;
+
+namespace Webhooks.Dispatcher.Leadership;
+
+/// <summary>One of the fleet at a time: whoever holds the advisory lock's session. The lock ends with the session, so a dead leader is replaced at once.</summary>
+internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimeProvider clock, ILogger<FleetLeadership> logger)
+{
+    private const long LockKey = 0x5745_4248_4C45_4144;
+    private static readonly TimeSpan Candidacy = TimeSpan.FromMilliseconds(500);
+
+    // Often enough that a leader whose session was ended by the server stops before another has done much.
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs <paramref name="lead"/> while this process leads; its token ends with the leadership.</summary>
+    public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await LeadOnceAsync(lead, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault))
+            {
+                Log.Lost(logger, fault.Message);
+            }
+
+            await Task.Delay(Candidacy, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task LeadOnceAsync(Func<CancellationToken, Task> lead, CancellationToken stop)
+    {
+        await using var session = await database.OpenConnectionAsync(stop);
+        await using var acquire = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", session);
+        if (await acquire.ExecuteScalarAsync(stop) is not true)
+        {
+            return;
+        }
+
+        Log.Leading(logger);
+        using var leading = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var work = lead(leading.Token);
+        try
+        {
+            await using var heartbeat = new NpgsqlCommand("SELECT 1", session);
+            while (!work.IsCompleted)
+            {
+                await heartbeat.ExecuteScalarAsync(stop);
+                await Task.WhenAny(work, Task.Delay(Heartbeat, clock, stop));
+            }
+        }
+        finally
+        {
+            await leading.CancelAsync();
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A pooled session would keep the lock.
+            NpgsqlConnection.ClearPool(session);
+        }
+
+        await work;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "This dispatcher leads: it announces what is due and cancels what is to be canceled")]
+        public static partial void Leading(ILogger logger);
+
+        [LoggerMessage(2, LogLevel.Warning, "The leadership was lost: {Reason}")]
+        public static partial void Lost(ILogger logger, string reason);
+    }
+}

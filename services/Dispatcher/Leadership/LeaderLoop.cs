@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Hosting;
+using Webhooks.Dispatcher.Cancellation;
+using Webhooks.Dispatcher.DuePolling;
+
+namespace Webhooks.Dispatcher.Leadership;
+
+/// <summary>What the leader does besides dispatching.</summary>
+internal sealed class LeaderLoop(FleetLeadership leadership, DuePoller duePoller, Canceler canceler) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => leadership.RunAsync(LeadAsync, stoppingToken);
+
+    private async Task LeadAsync(CancellationToken leading)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(leading);
+        var duties = new[] { duePoller.RunAsync(both.Token), canceler.RunAsync(both.Token) };
+        // If one fails, both end; the next leader starts both.
+        await Task.WhenAny(duties);
+        await both.CancelAsync();
+        await Task.WhenAll(duties);
+    }
+}

@@ -1,0 +1,69 @@
+using Webhooks.Broker.Deliveries;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Dispatcher.Tests.Deliveries;
+
+public sealed class LookTests
+{
+    private static readonly DateTimeOffset AcceptedAt = DateTimeOffset.UnixEpoch.AddYears(55);
+    private static readonly DateTimeOffset NextAt = AcceptedAt.AddSeconds(5);
+
+    [Fact]
+    public void A_message_about_nothing_is_dropped() =>
+        Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: false, row: null, accepts: true));
+
+    [Fact]
+    public void A_delivery_that_has_ended_is_dropped_even_if_its_message_was_handed_over_again() =>
+        Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: true, Row(lastAttempt: 1) with { Pending = false }, accepts: true));
+
+    [Fact]
+    public void The_first_message_makes_the_first_attempt() =>
+        Assert.Equal(new LookResult.Send(1), Look.At(Message(1), redelivered: false, Row(lastAttempt: 0), accepts: true));
+
+    [Fact]
+    public void A_message_handed_over_again_before_its_attempt_was_recorded_makes_that_attempt() =>
+        Assert.Equal(new LookResult.Send(2), Look.At(Message(2), redelivered: true, Row(lastAttempt: 1), accepts: true));
+
+    [Fact]
+    public void A_copy_of_a_message_whose_attempt_is_recorded_is_dropped() =>
+        Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: false, Row(lastAttempt: 1, next: NextAt), accepts: true));
+
+    [Fact]
+    public void A_message_whose_holder_died_after_recording_announces_the_next_attempt() =>
+        Assert.Equal(new LookResult.AnnounceNext(2, NextAt), Look.At(Message(1), redelivered: true, Row(lastAttempt: 1, next: NextAt), accepts: true));
+
+    [Fact]
+    public void What_the_due_poller_announces_is_not_announced_a_second_time() =>
+        Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: true, Row(lastAttempt: 1, next: NextAt) with { DueAt = NextAt }, accepts: true));
+
+    [Fact]
+    public void An_old_message_is_dropped() =>
+        Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: true, Row(lastAttempt: 2, next: NextAt), accepts: true));
+
+    [Fact]
+    public void A_message_ahead_of_its_row_makes_the_attempt_that_the_row_asks_for() =>
+        Assert.Equal(new LookResult.Send(2), Look.At(Message(5), redelivered: false, Row(lastAttempt: 1), accepts: true));
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(1, 1)]
+    public void A_delivery_whose_subscription_takes_nothing_any_more_is_canceled(int number, int lastAttempt) =>
+        Assert.IsType<LookResult.Cancel>(Look.At(Message(number), redelivered: false, Row(lastAttempt), accepts: false));
+
+    private static DeliveryMessage Message(int number) => new(Guid.Empty, AcceptedAt, number, AcceptedAt, Traceparent: null);
+
+    private static DeliveryRow Row(int lastAttempt, DateTimeOffset? next = null) => new()
+    {
+        Id = Guid.Empty,
+        CreatedAt = AcceptedAt,
+        SubscriptionId = Guid.Empty,
+        Revision = 1,
+        Pending = true,
+        LastAttempt = lastAttempt,
+        NextAttemptAt = next,
+        DueAt = null,
+        Event = new AcceptedEvent { Id = "evt_1", Type = "a.b", TenantId = "t", Timestamp = null, Version = "1.0", Data = "{}"u8.ToArray() },
+    };
+}
