@@ -1,0 +1,20 @@
+namespace Webhooks.Load;
+
+/// <summary>What to measure.</summary>
+internal sealed record LoadOptions
+{
+    public required int Events { get; init; }
+
+    public required int Fanout { get; init; }
+
+    /// <summary>Events a second; 0: as fast as possible.</summary>
+    public required double Rate { get; init; }
+
+    public required int Warmup { get; init; }
+
+    public required string Profile { get; init; }
+
+    public required FileInfo? Endpoints { get; init; }
+
+    public int Deliveries => Events * Fanout;
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Webhooks.Load.Running;
+
+/// <summary>The system under measurement: one that runs already, or one started by the local runner and ended with the run.</summary>
+internal sealed class RunningSystem : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process? _runner;
+    private readonly DirectoryInfo? _state;
+
+    private RunningSystem(JsonElement endpoints, Process? runner, DirectoryInfo? state)
+    {
+        (_runner, _state) = (runner, state);
+        Management = endpoints.GetProperty("management").GetString()!;
+        Amqp = new Uri(endpoints.GetProperty("amqp").GetString()!);
+        AdminToken = endpoints.GetProperty("admin_token").GetString()!;
+        Processes = endpoints.GetProperty("processes").EnumerateObject()
+            .Select(process => KeyValuePair.Create(process.Name, process.Value.EnumerateArray().Select(pid => pid.GetInt32()).ToArray()))
+            .Append(KeyValuePair.Create("load", new[] { Environment.ProcessId }))
+            .ToDictionary(StringComparer.Ordinal);
+    }
+
+    public string Management { get; }
+
+    public Uri Amqp { get; }
+
+    public string AdminToken { get; }
+
+    /// <summary>By name; this process, which publishes and receives, as "load".</summary>
+    public IReadOnlyDictionary<string, int[]> Processes { get; }
+
+    public static async Task<RunningSystem> StartOrUseAsync(FileInfo? endpoints, CancellationToken cancellationToken)
+    {
+        if (endpoints is not null)
+        {
+            return new RunningSystem(await ReadAsync(endpoints.FullName, cancellationToken), runner: null, state: null);
+        }
+
+        // fsync on, quorum queues, everything on this machine: what the local runner always does.
+        var state = Directory.CreateTempSubdirectory("webhooks-load-");
+        LoadRun.Progress("starting the system");
+        var runner = Process.Start(new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Webhooks.Local.dll"), "--no-demo", "--no-build", "--state", state.FullName])
+        {
+            // Its progress goes with ours; standard output is the report's alone.
+            RedirectStandardOutput = true,
+        })!;
+        _ = runner.StandardOutput.BaseStream.CopyToAsync(Console.OpenStandardError(), CancellationToken.None);
+        var file = Path.Combine(state.FullName, "endpoints.json");
+        var started = Stopwatch.GetTimestamp();
+        while (!File.Exists(file))
+        {
+            if (runner.HasExited || Stopwatch.GetElapsedTime(started) > StartLimit)
+            {
+                throw new InvalidOperationException("The local runner did not become ready; its output above says why.");
+            }
+
+            await Task.Delay(100, cancellationToken);
+        }
+
+        return new RunningSystem(await ReadAsync(file, cancellationToken), runner, state);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_runner is null)
+        {
+            return;
+        }
+
+        // SIGTERM: the runner ends its children in order.
+        using (var kill = Process.Start("kill", ["-TERM", $"{_runner.Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        using var limit = new CancellationTokenSource(StopLimit);
+        await _runner.WaitForExitAsync(limit.Token);
+        _runner.Dispose();
+        _state!.Delete(recursive: true);
+    }
+
+    private static async Task<JsonElement> ReadAsync(string file, CancellationToken cancellationToken)
+    {
+        await using var stream = File.OpenRead(file);
+        return await JsonSerializer.DeserializeAsync<JsonElement>(stream, cancellationToken: cancellationToken);
+    }
+}
