@@ -27,6 +27,9 @@ public sealed record RetryPolicy
     /// <summary>All attempts, the first included.</summary>
     public int MaxAttempts => _custom?.MaxAttempts ?? DefaultWaits.Length + 1;
 
+    /// <summary>Chance makes its waits longer.</summary>
+    public bool HasJitter => _custom is { Jitter: > 0 };
+
     /// <summary>Each wait that the policy can ask for, once, jitter aside, shortest first: what delay queues are made for.</summary>
     public IReadOnlyList<TimeSpan> Waits =>
         [.. Enumerable.Range(2, Math.Max(0, MaxAttempts - 1)).Select(number => WaitBefore(number)).Distinct()];
