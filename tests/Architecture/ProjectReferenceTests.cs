@@ -14,7 +14,7 @@ public sealed class ProjectReferenceTests
         ["services/Broker/Broker.csproj"] = "Contracts",
         ["services/Database/Database.csproj"] = "",
         ["services/ServiceDefaults/ServiceDefaults.csproj"] = "Broker Database",
-        ["services/Subscriptions/Subscriptions.csproj"] = "Contracts Signatures",
+        ["services/Subscriptions/Subscriptions.csproj"] = "Contracts Database Signatures",
         ["services/Sending/Sending.csproj"] = "Subscriptions",
         ["services/Publisher/Publisher.csproj"] = "Broker Database ServiceDefaults Subscriptions",
         ["services/Dispatcher/Dispatcher.csproj"] = "Broker Database Sending ServiceDefaults Subscriptions",
