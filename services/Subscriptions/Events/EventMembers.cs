@@ -9,10 +9,9 @@ namespace Webhooks.Subscriptions.Events;
 internal sealed class EventMembers(string pointer)
 {
     private const string DefaultVersion = "1.0";
-    private const int LongestCorrelationId = 256;
 
     // Indexed like EventMember.All.
-    private readonly bool[] _seen = new bool[EventMember.All.Length];
+    private readonly int[] _occurrences = new int[EventMember.All.Length];
     private readonly string?[] _texts = new string?[EventMember.All.Length];
     private readonly ReadOnlyMemory<byte>?[] _objects = new ReadOnlyMemory<byte>?[EventMember.All.Length];
     private readonly List<EventFault> _faults = [];
@@ -67,7 +66,7 @@ internal sealed class EventMembers(string pointer)
             ContextId = Text(EventMember.ContextId),
             Data = _objects[EventMember.Data.Position]!.Value,
             Metadata = metadata,
-            CorrelationId = metadata is null ? null : CorrelationId(metadata.Value),
+            CorrelationId = metadata is null ? null : CorrelationId.In(metadata.Value),
         };
         return true;
     }
@@ -87,17 +86,16 @@ internal sealed class EventMembers(string pointer)
         return -1;
     }
 
-    // Which of two would count differs from reader to reader, so that neither may.
+    // Which of two would count differs from reader to reader, so that neither may. Told once: a body has room for thousands.
     private bool IsRepeated(int position)
     {
-        if (_seen[position])
+        var occurrence = ++_occurrences[position];
+        if (occurrence == 2)
         {
             Fault(EventMember.All[position], EventFault.Duplicate, "must not be repeated");
-            return true;
         }
 
-        _seen[position] = true;
-        return false;
+        return occurrence > 1;
     }
 
     private string? ReadText(EventMember member, Predicate<string> isWellFormed, ref Utf8JsonReader reader)
@@ -108,7 +106,7 @@ internal sealed class EventMembers(string pointer)
             return Fault(member, EventFault.InvalidType, "must be a string");
         }
 
-        if (!TryGetString(ref reader, out var text) || !isWellFormed(text))
+        if (!JsonText.TryRead(ref reader, out var text) || !isWellFormed(text))
         {
             return Fault(member, EventFault.InvalidFormat, member.Form);
         }
@@ -157,34 +155,4 @@ internal sealed class EventMembers(string pointer)
     }
 
     private string PointerTo(EventMember member) => $"{pointer}/{member.Name}";
-
-    // Only searched for, never sent: what cannot be kept as text, or is no use for a search, is no reason to refuse the event.
-    private static string? CorrelationId(ReadOnlyMemory<byte> metadata)
-    {
-        if (JsonMember.Find(metadata, "correlation_id") is not { } value)
-        {
-            return null;
-        }
-
-        var reader = new Utf8JsonReader(value.Span, MinifiedJson.AnyDepth);
-        return reader.Read() && reader.TokenType is JsonTokenType.String
-            && TryGetString(ref reader, out var text) && text.Length <= LongestCorrelationId && EventRules.IsStorable(text)
-            ? text
-            : null;
-    }
-
-    private static bool TryGetString(ref Utf8JsonReader reader, [NotNullWhen(true)] out string? text)
-    {
-        try
-        {
-            text = reader.GetString()!;
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half of a surrogate pair: valid JSON, but no text. The reader has no other way to say so.
-            text = null;
-            return false;
-        }
-    }
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Unicode;
 
 namespace Webhooks.Subscriptions.Events;
@@ -49,6 +51,22 @@ internal static class JsonText
 
         output.Write(source);
         output.Write("\""u8);
+    }
+
+    /// <summary>What the string at which the reader stands stands for; false when that is no text.</summary>
+    public static bool TryRead(ref Utf8JsonReader reader, [NotNullWhen(true)] out string? text)
+    {
+        try
+        {
+            text = reader.GetString()!;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair is valid JSON. The reader has no other way to say so.
+            text = null;
+            return false;
+        }
     }
 
     /// <summary>Returns how many characters were written: all, or those before a half surrogate.</summary>

@@ -13,7 +13,6 @@ public sealed class RequestSigner
     /// <summary>Added to the signature header's name for the signature by the secret before, while that one is still valid.</summary>
     private const string PreviousSuffix = "-Previous";
 
-    private readonly Profile _profile;
     private readonly SigningKey[] _keys;
 
     /// <param name="profile">The dialect.</param>
@@ -24,13 +23,15 @@ public sealed class RequestSigner
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentNullException.ThrowIfNull(secrets);
 
-        _profile = profile;
+        Profile = profile;
         _keys = [.. secrets.Select(secret => new SigningKey(profile.Signature, secret))];
         if (_keys.Length == 0)
         {
             throw new ArgumentException("At least one secret is needed to sign with.", nameof(secrets));
         }
     }
+
+    public Profile Profile { get; }
 
     /// <summary>All headers but <c>Content-Type</c>, which is the sender's.</summary>
     /// <param name="eventId">The event's id.</param>
@@ -43,11 +44,11 @@ public sealed class RequestSigner
         ArgumentNullException.ThrowIfNull(eventId);
 
         // Room for the user agent and at most two signatures.
-        var headers = new List<KeyValuePair<string, string>>(_profile.Headers.Count + 3)
+        var headers = new List<KeyValuePair<string, string>>(Profile.Headers.Count + 3)
         {
-            new("User-Agent", _profile.UserAgent ?? UserAgent.Default),
+            new("User-Agent", Profile.UserAgent ?? UserAgent.Default),
         };
-        foreach (var header in _profile.Headers)
+        foreach (var header in Profile.Headers)
         {
             headers.Add(new(header.Name, ValueOf(header.Value, eventId, eventTimestamp, attemptedAt)));
         }
@@ -58,7 +59,7 @@ public sealed class RequestSigner
 
     private void AddSignatures(List<KeyValuePair<string, string>> headers, ReadOnlySpan<byte> body)
     {
-        var scheme = _profile.Signature;
+        var scheme = Profile.Signature;
         var timestamp = Find(scheme.TimestampHeader);
         var id = Find(scheme.IdHeader);
 
