@@ -35,7 +35,7 @@ public sealed class OwnedDirectory : IDisposable
     public static async Task<OwnedDirectory> TakeAsync(string path, CancellationToken cancellationToken = default)
     {
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        Directory.CreateDirectory(path);
+        LetOthersPass(Directory.CreateDirectory(path));
 
         var exclusive = Lock(path);
         try
@@ -62,6 +62,17 @@ public sealed class OwnedDirectory : IDisposable
         File.Delete(PidFile(Path));
         _watchdog.Dispose();
         _lock.Dispose();
+    }
+
+    // PostgreSQL may have to run as another user and must get to its data in here. Nobody can list the directory for it,
+    // and one that was in use before we came is its maker's to open.
+    private static void LetOthersPass(DirectoryInfo directory)
+    {
+        if (!OperatingSystem.IsWindows() && !directory.EnumerateFileSystemInfos().Any())
+        {
+            directory.UnixFileMode =
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        }
     }
 
     private static string PidFile(string path) => System.IO.Path.Combine(path, "owner.pid");

@@ -32,7 +32,7 @@ internal static class ProcessTable
 
     public static IEnumerable<string> EnvironmentOf(int id) => Read($"/proc/{id}/environ")?.Split('\0') ?? [];
 
-    private static int? ParentOf(int id) => StatusOf(id)?.Parent;
+    public static int? ParentOf(int id) => StatusOf(id)?.Parent;
 
     // "pid (name) state parent …"; the name may contain anything, so what follows its last bracket counts.
     private static (char State, int Parent)? StatusOf(int id)

@@ -17,7 +17,7 @@ public enum Durability
 }
 
 /// <summary>A private PostgreSQL as a child process. Its data, port and password stay the same over kills and restarts.</summary>
-public sealed class PostgresServer : IAsyncDisposable
+public sealed class PostgresServer : ISupervised, IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
@@ -25,14 +25,23 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly OwnedDirectory _owner;
     private readonly PostgresCluster _cluster;
     private readonly Durability _durability;
+    private readonly string _log;
     private readonly SemaphoreSlim _changes = new(1);
     private ChildProcess? _process;
+    private Action? _started;
 
     private PostgresServer(OwnedDirectory owner, PostgresCluster cluster, Durability durability)
     {
         _owner = owner;
         _cluster = cluster;
         _durability = durability;
+        _log = LogFile.Fresh(Path.Combine(owner.Path, "logs"), "postgres");
+    }
+
+    event Action? ISupervised.Started
+    {
+        add => _started += value;
+        remove => _started -= value;
     }
 
     /// <summary>Npgsql's connection string of the maintenance database "postgres".</summary>
@@ -45,6 +54,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Completes when the present process has ended, whoever ended it.</summary>
     public Task Exited => Process.Exited;
+
+    string ISupervised.Name => "PostgreSQL";
 
     private ChildProcess Process => _process ?? throw new InvalidOperationException("PostgreSQL has not been started.");
 
@@ -79,6 +90,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await StopProcessAsync();
             await _cluster.ClearRemainsAsync(cancellationToken);
             _process = StartProcess();
+            _started?.Invoke();
             try
             {
                 await WaitUntilReadyAsync(_process, cancellationToken);
@@ -153,7 +165,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private ChildProcess StartProcess()
     {
         var command = _cluster.ServerCommand(Port, _durability == Durability.Full);
-        return ChildProcess.Start(new ChildCommand(command[0], command[1..], Path.Combine(_owner.Path, "postgres.log"))
+        return ChildProcess.Start(new ChildCommand(command[0], command[1..], _log)
         {
             Environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
                 .Where(name => name.StartsWith("PG", StringComparison.Ordinal))
@@ -182,7 +194,7 @@ public sealed class PostgresServer : IAsyncDisposable
             catch (NpgsqlException failure)
             {
                 var how = process.HasExited ? $"ended with exit code {process.ExitCode}" : $"did not answer within {StartLimit.TotalSeconds:0} s";
-                throw new ProvisioningException($"PostgreSQL {how}. {LogTail.Of(process.LogFile)}", failure);
+                throw new ProvisioningException($"PostgreSQL {how}. {LogFile.TailOf(process.LogFile)}", failure);
             }
         }
     }

@@ -35,6 +35,7 @@ internal sealed class RabbitMqConfiguration
     {
         _directory = directory;
         Port = port;
+        LogFile = Processes.LogFile.Fresh(Path.Combine(directory, "..", "logs"), "rabbitmq");
         Password = Write();
     }
 
@@ -42,7 +43,8 @@ internal sealed class RabbitMqConfiguration
 
     public string Password { get; }
 
-    public string LogFile => In("log/server.log");
+    /// <summary>What the server prints; its own log is <c>log/</c> beside its data.</summary>
+    public string LogFile { get; }
 
     public string EpmdPort => $"{_epmdPort}";
 

@@ -11,7 +11,7 @@ namespace Webhooks.Local.Provisioning;
 /// <summary>
 /// A private RabbitMQ as a child process. Its data, ports and password stay the same over kills and restarts.
 /// </summary>
-public sealed class RabbitMqServer : IAsyncDisposable
+public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
 {
     private const string DefaultVirtualHost = "webhooks";
 
@@ -24,6 +24,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     private readonly Dictionary<string, string?> _environment;
     private readonly SemaphoreSlim _changes = new(1);
     private ChildProcess? _process;
+    private Action? _started;
 
     private RabbitMqServer(OwnedDirectory owner, RabbitMqInstallation installation, int port)
     {
@@ -32,6 +33,12 @@ public sealed class RabbitMqServer : IAsyncDisposable
         _configuration = new RabbitMqConfiguration(Path.Combine(owner.Path, "rabbitmq"), port);
         _environment = _configuration.Environment(DefaultVirtualHost);
         _environment[OwnedDirectory.MarkVariable] = owner.Mark;
+    }
+
+    event Action? ISupervised.Started
+    {
+        add => _started += value;
+        remove => _started -= value;
     }
 
     /// <summary>AMQP URI of the first virtual host.</summary>
@@ -44,6 +51,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
     /// <summary>Completes when the present process has ended, whoever ended it.</summary>
     public Task Exited => Process.Exited;
+
+    string ISupervised.Name => "RabbitMQ";
 
     private ChildProcess Process => _process ?? throw new InvalidOperationException("RabbitMQ has not been started.");
 
@@ -73,6 +82,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         {
             await StopProcessAsync();
             _process = ChildProcess.Start(new ChildCommand(_installation.Server, [], _configuration.LogFile) { Environment = _environment });
+            _started?.Invoke();
             try
             {
                 await WaitUntilReadyAsync(_process, cancellationToken);
@@ -148,7 +158,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
             {
                 var how = process.HasExited ? $"ended with exit code {process.ExitCode}" : $"did not answer within {StartLimit.TotalSeconds:0} s";
                 throw new ProvisioningException(
-                    $"RabbitMQ {how}. {LogTail.Of(process.LogFile)}", failure);
+                    $"RabbitMQ {how}. {LogFile.TailOf(process.LogFile)}", failure);
             }
         }
     }
