@@ -16,7 +16,7 @@ internal static class LoadRun
     {
         await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
         await using var receiver = await Receiver.StartAsync(options.Fanout, cancellationToken);
-        var subscriptions = new Subscriptions(system);
+        var subscriptions = new LoadSubscriptions(system);
         var secret = await subscriptions.CreateAsync(receiver, options, cancellationToken);
         await using var source = new EventSource(system.Amqp);
 

@@ -11,7 +11,7 @@ public readonly record struct FleetSettings(long ConfigVersion, int Shards);
 public sealed class SettingsStore(NpgsqlDataSource database)
 {
     private const string Select = """
-        SELECT max(value) FILTER (WHERE name = 'config_version'), max(value) FILTER (WHERE name = 'shards') FROM settings
+        SELECT (SELECT value FROM settings WHERE name = 'config_version'), (SELECT value FROM settings WHERE name = 'shards')
         """;
 
     public async Task<FleetSettings> ReadAsync(CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ namespace Webhooks.Dispatcher.Attempts;
 internal sealed partial class AttemptWriter(AttemptStore store, DatabaseGate database, TimeProvider clock, ILogger<AttemptWriter> logger) : IHostedService, IDisposable
 {
     private const int GroupLimit = 200;
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
 
     // Not bounded here: what waits is bounded by what the consumers may hold.
     private readonly Channel<Waiting> _waiting = Channel.CreateUnbounded<Waiting>(new UnboundedChannelOptions { SingleReader = true });

@@ -17,7 +17,7 @@ internal sealed partial class DeliveryLoop(
     ConfirmedPublisher publisher, TimeProvider clock, ILogger logger)
 {
     private const int GroupLimit = 100;
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
 
     /// <summary>Works until <paramref name="stop"/>, then takes nothing more, and ends when what is in hand has ended or <paramref name="abandon"/> says so.</summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken abandon)

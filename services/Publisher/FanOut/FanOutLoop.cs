@@ -12,7 +12,7 @@ internal sealed class FanOutLoop(
     private const int GroupLimit = 100;
 
     // While one group is in the database the next one gathers; waiting longer only adds latency.
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -33,18 +33,18 @@ internal sealed record ProcessCosts(IReadOnlyDictionary<string, TimeSpan> Cpu, I
 
     private static bool Descends(Stat stat, int root, Dictionary<int, Stat> all)
     {
-        for (var current = stat; ; current = parent)
+        var current = stat;
+        while (current.Pid != root)
         {
-            if (current.Pid == root)
-            {
-                return true;
-            }
-
             if (!all.TryGetValue(current.ParentPid, out var parent))
             {
                 return false;
             }
+
+            current = parent;
         }
+
+        return true;
     }
 
     private sealed record Stat(int Pid, int ParentPid, long CpuTicks)

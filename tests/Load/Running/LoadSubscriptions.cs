@@ -6,7 +6,7 @@ using Webhooks.Load.Receiving;
 namespace Webhooks.Load.Running;
 
 /// <summary>Creates the run's subscriptions through the management API, and disables what an earlier run left.</summary>
-internal sealed class Subscriptions(RunningSystem system)
+internal sealed class LoadSubscriptions(RunningSystem system)
 {
     /// <summary>Returns the secret they share.</summary>
     public async Task<string> CreateAsync(Receiver receiver, LoadOptions options, CancellationToken cancellationToken)
