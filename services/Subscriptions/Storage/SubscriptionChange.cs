@@ -22,12 +22,19 @@ public sealed class SubscriptionChange : IAsyncDisposable
 
     /// <summary>
     /// Commits <paramref name="next"/>: new settings become a new revision, new secrets replace the old, and what stops
-    /// deliveries (disabling, deleting) records the moment up to which they are canceled. Returns it as saved.
+    /// deliveries (disabling, deleting) records the moment up to which they are canceled. What is the same as before is not
+    /// written. Returns it as saved.
     /// </summary>
     public async Task<Subscription> SaveAsync(Subscription next, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(next);
         var revised = !SameSettings(Current.Settings, next.Settings);
+        var resecured = !next.Secrets.SequenceEqual(Current.Secrets, StringComparer.Ordinal);
+        if (!revised && !resecured && next.State == Current.State && next.DisabledReason == Current.DisabledReason && next.Deleted == Current.Deleted)
+        {
+            return Current;
+        }
+
         next = next with { Revision = revised ? Current.Revision + 1 : Current.Revision };
 
         await using var batch = new NpgsqlBatch(_connection, _transaction);
@@ -36,7 +43,7 @@ public sealed class SubscriptionChange : IAsyncDisposable
             batch.BatchCommands.Add(RevisionInsert.Command(next.Id, next.Revision, next.Settings));
         }
 
-        if (!next.Secrets.SequenceEqual(Current.Secrets, StringComparer.Ordinal))
+        if (resecured)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM subscription_secrets WHERE subscription_id = $1") { Parameters = { new() { Value = next.Id } } });
             batch.BatchCommands.Add(InsertSecrets(next));

@@ -1,0 +1,234 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Webhooks.Database.Migrations;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Storage;
+using Webhooks.TestKit;
+
+namespace Webhooks.Subscriptions.Tests.Storage;
+
+public sealed class SubscriptionStoreTests : IAsyncLifetime
+{
+    private const string Secret = "a secret of sixteen or more";
+
+    private static readonly SubscriptionSettings Settings = new()
+    {
+        Url = "https://receiver.example/",
+        EventTypes = ["a.*", "b"],
+        Profile = BuiltInProfiles.Kyc,
+        Description = "Größe",
+        Retry = new CustomRetry { MaxAttempts = 3, InitialDelaySeconds = 0.1, Jitter = 0.25 },
+        RetryOn = RetryOn.ServerErrors,
+        Timeout = TimeSpan.FromSeconds(0.1),
+    };
+
+    private NpgsqlDataSource _database = null!;
+    private SubscriptionStore _store = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = NpgsqlDataSource.Create(await TestDatabase.CreateAsync());
+        await new Migrator(_database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+        var options = new SecretKeyOptions { SecretKeyId = "test", SecretKeys = { ["test"] = Convert.ToBase64String(new byte[32]) } };
+        _store = new SubscriptionStore(_database, new SecretVault(Options.Create(options)), TimeProvider.System);
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    [Fact]
+    public async Task What_is_created_is_found_as_it_was_given()
+    {
+        var created = await CreateAsync();
+
+        var found = await _store.FindAsync(created.Id, "tenant", Stop);
+
+        Assert.NotNull(found);
+        Assert.Equal(Settings.EventTypes, found.Settings.EventTypes);
+        Assert.Equal(Settings, found.Settings with { EventTypes = Settings.EventTypes });
+        Assert.Equal([Secret], found.Secrets);
+        Assert.Equal((created.CreatedAt, created.UpdatedAt, created.ConfigVersion, 1), (found.CreatedAt, found.UpdatedAt, found.ConfigVersion, found.Revision));
+        Assert.Null(await _store.FindAsync(created.Id, "another", Stop));
+        Assert.Null(await _store.FindAsync(Guid.CreateVersion7(), tenantId: null, Stop));
+    }
+
+    [Fact]
+    public async Task Every_write_takes_the_next_version_and_notifies_it()
+    {
+        await using var listener = await _database.OpenConnectionAsync(Stop);
+        var heard = new List<string>();
+        listener.Notification += (_, notification) => heard.Add(notification.Payload);
+        await using (var listen = new NpgsqlCommand("LISTEN webhooks_config", listener))
+        {
+            await listen.ExecuteNonQueryAsync(Stop);
+        }
+
+        var start = await VersionAsync();
+        var created = await CreateAsync();
+        var changed = await ChangeAsync(created.Id, current => current with { Settings = current.Settings with { Description = null } });
+        await _store.DisableAsync(created.Id, "gone", Stop);
+        var deleted = await ChangeAsync(created.Id, current => current with { Deleted = true });
+
+        Assert.Equal([start + 1, start + 2, start + 4], [created.ConfigVersion, changed.ConfigVersion, deleted.ConfigVersion]);
+        Assert.Equal(start + 4, await VersionAsync());
+        while (heard.Count < 4)
+        {
+            Assert.True(await listener.WaitAsync(TimeSpan.FromSeconds(1), Stop), $"Heard only {string.Join(", ", heard)}.");
+        }
+
+        Assert.Equal(Enumerable.Range(1, 4).Select(number => $"{start + number}"), heard);
+    }
+
+    [Fact]
+    public async Task A_change_of_settings_is_a_new_revision_and_the_old_one_stays_readable()
+    {
+        var created = await CreateAsync();
+
+        var changed = await ChangeAsync(created.Id, current => current with { Settings = current.Settings with { Url = "https://other.example/", Retry = null } });
+
+        Assert.Equal(2, changed.Revision);
+        Assert.Equal("https://receiver.example/", (await _store.FindRevisionAsync(created.Id, 1, Stop))!.Url);
+        Assert.Equal("https://other.example/", (await _store.FindRevisionAsync(created.Id, 2, Stop))!.Url);
+        Assert.Null(await _store.FindRevisionAsync(created.Id, 3, Stop));
+        Assert.Equal(1, (await ChangeAsync((await CreateAsync()).Id, current => current with { State = SubscriptionState.Disabled })).Revision);
+    }
+
+    [Fact]
+    public async Task A_change_that_is_not_saved_leaves_nothing()
+    {
+        var created = await CreateAsync();
+
+        await using (await _store.BeginChangeAsync(created.Id, "tenant", Stop))
+        {
+        }
+
+        Assert.Equal(created.ConfigVersion, await VersionAsync());
+        Assert.Equal(created.ConfigVersion, (await ChangeAsync(created.Id, current => current)).ConfigVersion);
+    }
+
+    [Fact]
+    public async Task Changes_wait_for_each_other_and_see_each_other()
+    {
+        var created = await CreateAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ChangeAsync(
+            created.Id, current => current with { Settings = current.Settings with { Description = current.Settings.Description + "+" } })));
+
+        var found = await _store.FindAsync(created.Id, "tenant", Stop);
+        Assert.Equal(("Größe" + new string('+', 20), 21), (found!.Settings.Description, found.Revision));
+    }
+
+    [Fact]
+    public async Task New_secrets_replace_the_old_and_the_first_stays_first()
+    {
+        var created = await CreateAsync();
+
+        await ChangeAsync(created.Id, current => current with { Secrets = ["the new secret", Secret] });
+
+        Assert.Equal(["the new secret", Secret], (await _store.FindAsync(created.Id, "tenant", Stop))!.Secrets);
+    }
+
+    [Fact]
+    public async Task What_stops_deliveries_records_up_to_when_they_are_canceled()
+    {
+        var created = await CreateAsync();
+
+        Assert.True(await _store.DisableAsync(created.Id, "The receiver answered 410.", Stop));
+        Assert.False(await _store.DisableAsync(created.Id, "again", Stop));
+
+        var disabled = (await _store.FindAsync(created.Id, "tenant", Stop))!;
+        Assert.Equal((SubscriptionState.Disabled, "The receiver answered 410."), (disabled.State, disabled.DisabledReason));
+        Assert.True(disabled.CancelBefore > created.CreatedAt);
+
+        var enabled = await ChangeAsync(created.Id, current => current with { State = SubscriptionState.Active, DisabledReason = null });
+        Assert.Equal(disabled.CancelBefore, enabled.CancelBefore);
+
+        var deleted = await ChangeAsync(created.Id, current => current with { Deleted = true });
+        Assert.True(deleted.CancelBefore > enabled.CancelBefore);
+        Assert.Null(await _store.FindAsync(created.Id, "tenant", Stop));
+        Assert.Null(await _store.BeginChangeAsync(created.Id, "tenant", Stop));
+        Assert.False(await _store.DisableAsync(created.Id, "late", Stop));
+    }
+
+    [Fact]
+    public async Task Lists_are_newest_first_and_keep_tenants_apart()
+    {
+        var (one, two, foreign) = (await CreateAsync(), await CreateAsync(), await CreateAsync("foreign"));
+
+        Assert.Equal([two.Id, one.Id], await IdsAsync("tenant", before: null, 10));
+        Assert.Equal([foreign.Id, two.Id, one.Id], await IdsAsync(tenantId: null, before: null, 10));
+        Assert.Equal([two.Id], await IdsAsync("tenant", before: null, 1));
+        Assert.Equal([one.Id], await IdsAsync("tenant", before: two.Id, 1));
+    }
+
+    [Fact]
+    public async Task A_cache_loads_what_changed_after_its_version_the_deleted_included()
+    {
+        var (one, two) = (await CreateAsync(), await CreateAsync());
+        await ChangeAsync(one.Id, current => current with { Deleted = true });
+
+        var all = await LoadAsync(0);
+        Assert.Equal([one.Id, two.Id], all.Select(subscription => subscription.Id).Order());
+        Assert.True(all.Single(subscription => subscription.Id == one.Id).Deleted);
+        Assert.Equal([Secret], all.Single(subscription => subscription.Id == two.Id).Secrets);
+
+        Assert.Equal([one.Id], (await LoadAsync(two.ConfigVersion)).Select(subscription => subscription.Id));
+        Assert.Empty(await LoadAsync(await VersionAsync()));
+    }
+
+    [Fact]
+    public async Task Whoever_sees_a_version_sees_everything_up_to_it()
+    {
+        var writing = Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            for (var number = 0; number < 50; number++)
+            {
+                await CreateAsync();
+            }
+        }));
+
+        var (seen, version) = (new HashSet<Guid>(), 0L);
+        for (var last = false; !last;)
+        {
+            last = writing.IsCompleted;
+            var now = await VersionAsync();
+            seen.UnionWith((await LoadAsync(version)).Select(subscription => subscription.Id));
+            version = now;
+        }
+
+        await writing;
+        Assert.Equal(200, seen.Count);
+    }
+
+    private Task<Subscription> CreateAsync(string tenantId = "tenant") => _store.CreateAsync(tenantId, SubscriptionState.Active, Settings, Secret, Stop);
+
+    private async Task<Subscription> ChangeAsync(Guid id, Func<Subscription, Subscription> change)
+    {
+        await using var begun = await _store.BeginChangeAsync(id, "tenant", Stop);
+        return await begun!.SaveAsync(change(begun.Current), Stop);
+    }
+
+    private async Task<IEnumerable<Guid>> IdsAsync(string? tenantId, Guid? before, int limit) =>
+        (await _store.ListAsync(tenantId, before, limit, Stop)).Select(subscription => subscription.Id);
+
+    private async Task<List<Subscription>> LoadAsync(long sinceVersion)
+    {
+        var loaded = new List<Subscription>();
+        await foreach (var subscription in _store.LoadChangedAsync(sinceVersion, Stop))
+        {
+            loaded.Add(subscription);
+        }
+
+        return loaded;
+    }
+
+    private async Task<long> VersionAsync()
+    {
+        await using var command = _database.CreateCommand("SELECT value FROM settings WHERE name = 'config_version'");
+        return (long)(await command.ExecuteScalarAsync(Stop))!;
+    }
+}
