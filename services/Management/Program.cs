@@ -1,3 +1,32 @@
+using Webhooks.Broker;
+using Webhooks.Database;
+using Webhooks.Management;
+using Webhooks.Management.Deliveries;
+using Webhooks.Management.Events;
+using Webhooks.Management.Subscriptions;
+using Webhooks.Management.Tokens;
+using Webhooks.Sending;
+using Webhooks.ServiceDefaults;
+using Webhooks.Subscriptions.Storage;
+
 var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddDatabase();
+builder.AddBroker();
+builder.AddSending();
+builder.AddSubscriptionStore();
+builder.AddManagement();
+
 var app = builder.Build();
+
+app.UseManagement();
+app.MapServiceDefaults();
+
+var api = app.MapManagement();
+api.MapSubscriptionsApi();
+api.MapEventsApi();
+api.MapDeliveriesApi();
+api.MapTokensApi();
+
 await app.RunAsync();

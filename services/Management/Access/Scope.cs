@@ -1,0 +1,22 @@
+using System.Collections.Frozen;
+
+namespace Webhooks.Management.Access;
+
+/// <summary>What a token may do, by the names that the contract gives.</summary>
+internal static class Scope
+{
+    public const string SubscriptionsRead = "subscriptions:read";
+    public const string SubscriptionsWrite = "subscriptions:write";
+    public const string DeliveriesRead = "deliveries:read";
+    public const string EventsPublish = "events:publish";
+    public const string EventsRead = "events:read";
+
+    /// <summary>Makes tokens, and so may do everything that they may.</summary>
+    public const string Admin = "admin";
+
+    /// <summary>All of the contract's, those included whose routes come with a later version: tokens outlive versions.</summary>
+    public static FrozenSet<string> All { get; } = FrozenSet.Create(
+        StringComparer.Ordinal,
+        SubscriptionsRead, SubscriptionsWrite, "secrets:read", DeliveriesRead, "deliveries:write", EventsPublish, EventsRead,
+        "event-types:read", "event-types:write", "sources:read", "sources:write", "callbacks:read", "callbacks:write", Admin);
+}

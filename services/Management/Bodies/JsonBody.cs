@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Webhooks.Management.Deadlines;
+using Webhooks.Management.Problems;
+
+namespace Webhooks.Management.Bodies;
+
+/// <summary>A body that must be one JSON object.</summary>
+internal static class JsonBody
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
+
+    /// <exception cref="RefusedException">415, 413 or 400.</exception>
+    public static async Task<MemberReader> ReadAsync(HttpRequest request, RequestClock clock, CancellationToken cancellationToken) =>
+        Parse(await RequestBody.ReadAsync(request, RequestBody.Limit, clock, cancellationToken));
+
+    public static MemberReader Parse(ReadOnlyMemory<byte> body)
+    {
+        JsonElement root;
+        try
+        {
+            using var document = JsonDocument.Parse(body, Strict);
+            root = document.RootElement.Clone();
+        }
+        // The second: an escaped half of a surrogate pair in a member's name.
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            throw new RefusedException(Problem.MalformedJson($"The body is not well-formed JSON: {fault.Message}"));
+        }
+
+        return root.ValueKind == JsonValueKind.Object
+            ? new MemberReader(root, pointer: "", errors: [])
+            : throw new RefusedException(Problem.MalformedJson("The body must be a JSON object."));
+    }
+}

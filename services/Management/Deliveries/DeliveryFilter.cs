@@ -1,0 +1,55 @@
+using System.Collections.Frozen;
+using Webhooks.Contracts;
+using Webhooks.Management.Access;
+using Webhooks.Management.Bodies;
+using Webhooks.Management.Pages;
+using Webhooks.Management.Problems;
+
+namespace Webhooks.Management.Deliveries;
+
+/// <summary>Which deliveries a list is about; null does not restrict.</summary>
+internal sealed record DeliveryFilter
+{
+    private static readonly FrozenSet<string> Statuses = FrozenSet.Create(StringComparer.Ordinal, "pending", "delivered", "failed", "exhausted", "canceled");
+
+    public string? TenantId { get; init; }
+
+    public Guid? SubscriptionId { get; init; }
+
+    public string? EventId { get; init; }
+
+    public string? Type { get; init; }
+
+    public string? Status { get; init; }
+
+    /// <summary>Inclusive.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Exclusive.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    public static DeliveryFilter Read(QueryReader query, Caller caller) => new()
+    {
+        TenantId = caller.TenantOfList(query.Text(Caller.TenantMember)),
+        SubscriptionId = query.Value("subscription_id", text => PrefixedId.TryParse(PrefixedId.Subscription, text, out var id)
+            ? Reading<Guid>.Of(id)
+            : Reading<Guid>.Refuse(FieldError.InvalidFormat, "It must be a subscription's id.")),
+        EventId = query.Text("event_id"),
+        Type = query.Text("type"),
+        Status = ReadStatus(query),
+        Since = query.Time("since"),
+        Until = query.Time("until"),
+    };
+
+    private static string? ReadStatus(QueryReader query)
+    {
+        const string Name = "status";
+        var status = query.Text(Name);
+        if (status is not null && !Statuses.Contains(status))
+        {
+            query.Fault(Name, FieldError.InvalidValue, "It must be pending, delivered, failed, exhausted or canceled.");
+        }
+
+        return status;
+    }
+}

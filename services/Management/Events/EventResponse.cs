@@ -1,0 +1,37 @@
+using Webhooks.Contracts;
+using Webhooks.Management.Bodies;
+using Webhooks.Management.Deliveries;
+
+namespace Webhooks.Management.Events;
+
+/// <summary>An event in answers: as it came in, with when it was accepted and what became of it.</summary>
+internal sealed record EventResponse(
+    string Id,
+    string Type,
+    string Timestamp,
+    string Version,
+    string TenantId,
+    string? ContextId,
+    RawJson Data,
+    RawJson? Metadata,
+    DateTimeOffset CreatedAt,
+    IReadOnlyList<EventDeliveryResponse> Deliveries)
+{
+    public static EventResponse Of(StoredEvent stored, IEnumerable<StoredDelivery> deliveries) => new(
+        stored.Event.Id,
+        stored.Event.Type,
+        stored.Event.Timestamp!,
+        stored.Event.Version,
+        stored.Event.TenantId,
+        stored.Event.ContextId,
+        new RawJson(stored.Event.Data),
+        stored.Event.Metadata is { } metadata ? new RawJson(metadata) : null,
+        stored.CreatedAt,
+        [.. deliveries.Select(delivery => new EventDeliveryResponse(PrefixedId.Format(PrefixedId.Delivery, delivery.Id), delivery.Status))]);
+}
+
+/// <summary>A delivery of an event, in short.</summary>
+internal sealed record EventDeliveryResponse(string Id, string Status);
+
+/// <summary>The broker has it.</summary>
+internal sealed record AcceptedResponse(string Id, string Status);

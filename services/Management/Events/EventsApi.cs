@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Options;
+using Webhooks.Management.Access;
+using Webhooks.Management.Bodies;
+using Webhooks.Management.Deadlines;
+using Webhooks.Management.Deliveries;
+using Webhooks.Management.Problems;
+using Webhooks.Subscriptions.Events;
+
+namespace Webhooks.Management.Events;
+
+/// <summary>HTTP for <c>/v1/events</c>.</summary>
+internal static class EventsApi
+{
+    private static readonly Problem NotFound = Problem.NotFound("There is no such event, or it is not accepted yet.");
+
+    public static void MapEventsApi(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/events", PublishAsync).Requires(Scope.EventsPublish);
+        app.MapGet("/v1/events/{id}", GetAsync).Requires(Scope.EventsRead);
+    }
+
+    private static async Task<IResult> PublishAsync(
+        HttpRequest request, RequestClock clock, Caller caller, EventAnnouncer announcer, IOptions<EventOptions> options, CancellationToken cancellationToken)
+    {
+        var limit = options.Value.MaxEventBytes;
+        var body = await RequestBody.ReadAsync(request, limit, clock, cancellationToken);
+        var outgoing = OutgoingEvent.Read(body, caller, limit);
+        await announcer.AnnounceAsync(outgoing, clock, cancellationToken);
+        return TypedResults.Json(new AcceptedResponse(outgoing.Event.Id, "accepted"), statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<IResult> GetAsync(
+        string id, HttpRequest request, Caller caller, EventStore events, DeliveryStore deliveries, CancellationToken cancellationToken)
+    {
+        if (!EventRules.IsId(id))
+        {
+            return NotFound;
+        }
+
+        // Ids are unique within a tenant: an administrator may have to say whose, and otherwise gets the newest.
+        var tenantId = caller.TenantOfList(request.Query[Caller.TenantMember] is [{ Length: > 0 } named] ? named : null);
+        var moments = await events.FindMomentsAsync(id, tenantId, cancellationToken);
+        if (moments.Count == 0 || await events.FindAsync(moments[0], id, cancellationToken) is not { } found)
+        {
+            return NotFound;
+        }
+
+        return TypedResults.Ok(EventResponse.Of(found, await deliveries.OfEventAsync(found.CreatedAt, id, cancellationToken)));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Webhooks.Broker;
+using Webhooks.Broker.Topology;
+using Webhooks.Database.Settings;
+using Webhooks.Management.Access;
+using Webhooks.Management.Bodies;
+using Webhooks.Management.Deadlines;
+using Webhooks.Management.Deliveries;
+using Webhooks.Management.Events;
+using Webhooks.Management.Problems;
+using Webhooks.Management.Subscriptions;
+using Webhooks.Management.Tokens;
+
+namespace Webhooks.Management;
+
+/// <summary>Registers the API's features and the order in which a request passes its checks.</summary>
+internal static class ManagementModule
+{
+    // An event's data may be 64 deep, inside an envelope and a page.
+    private const int DeepestAnswer = 128;
+
+    public static void AddManagement(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
+        services.ConfigureHttpJsonOptions(http =>
+        {
+            http.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // For people to read; nothing here is ever put into HTML.
+            http.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+            http.SerializerOptions.MaxDepth = DeepestAnswer;
+            http.SerializerOptions.Converters.Add(new IsoTime());
+        });
+
+        services.AddOptionsWithValidateOnStart<AdminTokenOptions>().BindConfiguration(AdminTokenOptions.Section);
+        services.AddSingleton<IValidateOptions<AdminTokenOptions>, AdminTokenOptionsValidator>();
+        services.AddSingleton<TokenStore>();
+        services.AddSingleton<TokenCache>();
+        services.AddHostedService<TokenKeeper>();
+
+        services.AddSingleton<SubscriptionMembers>();
+        services.AddSingleton<DelayQueues>();
+
+        services.AddOptionsWithValidateOnStart<EventOptions>().BindConfiguration(EventOptions.Section);
+        services.AddSingleton<IValidateOptions<EventOptions>, EventOptionsValidator>();
+        services.AddSingleton(provider => provider.GetRequiredService<BrokerLinks>().Publisher("publishing", channel => BrokerTopology.DeclareAsync(channel, shards: 1)));
+        services.AddSingleton<EventAnnouncer>();
+        services.AddSingleton<EventStore>();
+        services.AddHostedService<BrokerKeeper>();
+
+        services.AddSingleton<DeliveryStore>();
+        services.AddSingleton<DeliveryList>();
+    }
+
+    /// <summary>A problem for whatever goes wrong; a time limit; then who asks, and may they.</summary>
+    public static void UseManagement(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemPages>();
+        app.UseMiddleware<RequestDeadline>();
+        app.UseRouting();
+        app.UseMiddleware<TokenCheck>();
+    }
+
+    /// <summary>Where the API's routes are mapped.</summary>
+    public static IEndpointRouteBuilder MapManagement(this WebApplication app) => app.MapGroup("").AddEndpointFilter(RequestDeadline.LeaveBehindAsync);
+}

@@ -1,0 +1,58 @@
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.Subscriptions.Secrets;
+
+namespace Webhooks.Management.Subscriptions;
+
+/// <summary>What a body may set, before it is known to be complete: a new subscription's defaults, or a present one's values.</summary>
+internal sealed record SubscriptionDraft
+{
+    public string? Url { get; init; }
+
+    public IReadOnlyList<string>? EventTypes { get; init; }
+
+    public Profile Profile { get; init; } = DefaultProfile;
+
+    public string? Description { get; init; }
+
+    /// <summary>Null: to be generated.</summary>
+    public string? Secret { get; init; }
+
+    public CustomRetry? Retry { get; init; }
+
+    public RetryOn? RetryOn { get; init; }
+
+    public TimeSpan? Timeout { get; init; }
+
+    public SubscriptionState State { get; init; } = SubscriptionState.Active;
+
+    public static Profile DefaultProfile { get; } = BuiltInProfiles.Matcher;
+
+    public static SubscriptionDraft From(Subscription subscription) => new()
+    {
+        Url = subscription.Settings.Url,
+        EventTypes = subscription.Settings.EventTypes,
+        Profile = subscription.Settings.Profile,
+        Description = subscription.Settings.Description,
+        Secret = subscription.Secrets[0],
+        Retry = subscription.Settings.Retry,
+        RetryOn = subscription.Settings.RetryOn,
+        Timeout = subscription.Settings.Timeout,
+        State = subscription.State,
+    };
+
+    /// <summary>The settings of a draft whose reading found no fault.</summary>
+    public SubscriptionSettings Settings() => new()
+    {
+        Url = Url!,
+        EventTypes = EventTypes!,
+        Profile = Profile,
+        Description = Description,
+        Retry = Retry,
+        RetryOn = RetryOn,
+        Timeout = Timeout,
+    };
+
+    public string SecretOrNew() => Secret ?? SecretText.Generate();
+}

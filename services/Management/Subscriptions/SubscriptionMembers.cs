@@ -1,0 +1,161 @@
+using Webhooks.Management.Bodies;
+using Webhooks.Management.Problems;
+using Webhooks.Sending;
+using Webhooks.Signatures;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Matching;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Storage;
+
+namespace Webhooks.Management.Subscriptions;
+
+/// <summary>Reads a subscription's members out of a body: the same rules for a new one and for a change.</summary>
+internal sealed class SubscriptionMembers(UrlRules urls)
+{
+    private const int MostEventTypes = 100;
+    private const int LongestDescription = 1000;
+    private const int ShortestKey = 24;
+    private const int LongestKey = 64;
+    private const double ShortestTimeout = 0.1;
+    private const double LongestTimeout = 30;
+
+    // Documented, and coming: refused by name rather than ignored.
+    private static readonly string[] Later =
+    [
+        "channel", "rate_limit", "max_in_flight", "ordering", "ordering_key", "filter", "transform", "headers", "signature", "send_traceparent",
+    ];
+
+    private static readonly string[] ReadOnly = ["id", "revision", "health", "created_at", "updated_at"];
+
+    /// <summary>Applies the body to <paramref name="draft"/>; what is wrong stands in <paramref name="body"/>'s faults.</summary>
+    public SubscriptionDraft Apply(MemberReader body, SubscriptionDraft draft)
+    {
+        var result = new SubscriptionDraft
+        {
+            Url = body.Text("url", draft.Url, null, ReadUrl),
+            EventTypes = body.Texts("event_types", draft.EventTypes, ReadEventType),
+            Profile = body.Text("profile", draft.Profile, SubscriptionDraft.DefaultProfile, ReadProfile),
+            Description = body.Text("description", draft.Description, null, ReadDescription),
+            Secret = body.Text("secret", draft.Secret, null, ReadSecret),
+            Retry = ReadRetry(body, draft.Retry),
+            RetryOn = body.Text("retry_on", draft.RetryOn, null, ReadRetryOn),
+            Timeout = ReadTimeout(body, draft.Timeout),
+            State = body.Text("state", draft.State, SubscriptionState.Active, ReadState),
+        };
+        CheckWhole(body, result);
+
+        foreach (var name in Later.Where(body.Has))
+        {
+            body.Fault(name, FieldError.NotSupportedYet, "It comes with a later version; leave it out or null.");
+        }
+
+        foreach (var name in ReadOnly.Where(body.Names))
+        {
+            body.Fault(name, FieldError.ReadOnly, "It cannot be set.");
+        }
+
+        body.RefuseOthers();
+        return result;
+    }
+
+    private static void CheckWhole(MemberReader body, SubscriptionDraft draft)
+    {
+        if (draft.Url is null && !body.Has("url"))
+        {
+            body.Fault("url", FieldError.Required, "A subscription needs a URL.");
+        }
+
+        if (draft.EventTypes is not { Count: >= 1 and <= MostEventTypes } && !body.Errors.Any(error => error.Pointer.StartsWith("/event_types", StringComparison.Ordinal)))
+        {
+            body.Fault("event_types", body.Has("event_types") ? FieldError.OutOfRange : FieldError.Required, $"A subscription needs 1 to {MostEventTypes} event types.");
+        }
+
+        // Either of the two may be the new one.
+        if (draft.Secret is { } secret && !Serves(draft.Profile.Signature, secret))
+        {
+            body.Fault(
+                body.Has("secret") ? "secret" : "profile", FieldError.InvalidValue,
+                $"The profile {draft.Profile.Name} needs a secret of {ShortestKey} to {LongestKey} bytes in base64, after {SecretText.Prefix} or alone.");
+        }
+    }
+
+    // Utf8 takes any secret that is acceptable at all.
+    private static bool Serves(SignatureScheme scheme, string secret) =>
+        scheme.SecretEncoding is SecretEncoding.Utf8
+        || (!secret.Contains(' ') && scheme.TryDecodeSecret(secret, out var key) && key.Length is >= ShortestKey and <= LongestKey);
+
+    private Reading<string?> ReadUrl(string text) =>
+        urls.FindFault(text) is { } fault ? Reading<string?>.Refuse(FieldError.InvalidFormat, fault) : Reading<string?>.Of(text);
+
+    private static Reading<string> ReadEventType(string text) => EventTypePattern.IsValid(text)
+        ? Reading<string>.Of(text)
+        : Reading<string>.Refuse(FieldError.InvalidFormat, "It must be an event type such as exception.created, all below one such as exception.*, or *.");
+
+    private static Reading<Profile> ReadProfile(string text) => Profile.TryFind(text, out var profile)
+        ? Reading<Profile>.Of(profile)
+        : Reading<Profile>.Refuse(FieldError.InvalidValue, $"It must be one of {string.Join(", ", BuiltInProfiles.All.Select(known => known.Name))}.");
+
+    private static Reading<string?> ReadDescription(string text) => text.Length <= LongestDescription
+        ? Reading<string?>.Of(text)
+        : Reading<string?>.Refuse(FieldError.OutOfRange, $"It must have at most {LongestDescription} characters.");
+
+    private static Reading<string?> ReadSecret(string text)
+    {
+        // Who sends back what a GET showed would otherwise sign with asterisks from now on.
+        if (SecretText.IsMasked(text))
+        {
+            return Reading<string?>.Refuse(FieldError.InvalidValue, "This is the masked secret as it is shown: leave it out to keep the present one.");
+        }
+
+        return SecretText.IsAcceptable(text)
+            ? Reading<string?>.Of(text)
+            : Reading<string?>.Refuse(FieldError.InvalidFormat, "It must have 16 to 128 printable ASCII characters.");
+    }
+
+    private static Reading<RetryOn?> ReadRetryOn(string text) => RetryOnName.Find(text) is { } rule
+        ? Reading<RetryOn?>.Of(rule)
+        : Reading<RetryOn?>.Refuse(FieldError.InvalidValue, "It must be server_errors or any_failure.");
+
+    private static Reading<SubscriptionState> ReadState(string text) => text switch
+    {
+        "paused" => Reading<SubscriptionState>.Refuse(FieldError.NotSupportedYet, "Pausing comes with a later version."),
+        _ when SubscriptionStateName.Find(text) is { } state => Reading<SubscriptionState>.Of(state),
+        _ => Reading<SubscriptionState>.Refuse(FieldError.InvalidValue, "It must be active or disabled."),
+    };
+
+    private static TimeSpan? ReadTimeout(MemberReader body, TimeSpan? present)
+    {
+        const string Name = "timeout_seconds";
+        if (!body.Has(Name))
+        {
+            return body.Names(Name) ? null : present;
+        }
+
+        return TimeSpan.FromSeconds(body.Number(Name, ShortestTimeout, ShortestTimeout, ShortestTimeout, LongestTimeout));
+    }
+
+    private static CustomRetry? ReadRetry(MemberReader body, CustomRetry? present)
+    {
+        const string Name = "retry";
+        if (body.Object(Name) is not { } members)
+        {
+            return body.Names(Name) && !body.Has(Name) ? null : present;
+        }
+
+        // A part of the schedule may be changed: the rest stays, or is the default's.
+        var (from, defaults) = (present ?? new CustomRetry(), new CustomRetry());
+        var retry = new CustomRetry
+        {
+            MaxAttempts = members.WholeNumber("max_attempts", from.MaxAttempts, defaults.MaxAttempts, 1, 20),
+            InitialDelaySeconds = members.Number("initial_delay_seconds", from.InitialDelaySeconds, defaults.InitialDelaySeconds, 0.1, 86_400),
+            // A week: far beyond any use, and far within the time that deliveries are kept.
+            MaxDelaySeconds = members.Number("max_delay_seconds", from.MaxDelaySeconds, defaults.MaxDelaySeconds, 0.1, 604_800),
+            BackoffMultiplier = members.Number("backoff_multiplier", from.BackoffMultiplier, defaults.BackoffMultiplier, 1, 10),
+            Jitter = members.Number("jitter", from.Jitter, defaults.Jitter, 0, 1),
+        };
+        members.RefuseOthers();
+        return retry;
+    }
+}

@@ -1,0 +1,88 @@
+using Webhooks.Contracts;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Storage;
+
+namespace Webhooks.Management.Subscriptions;
+
+/// <summary>A subscription in answers: every documented member, null where there is nothing, in the documented order.</summary>
+internal sealed record SubscriptionResponse
+{
+    public required string Id { get; init; }
+
+    public required string TenantId { get; init; }
+
+    public required string Url { get; init; }
+
+    public required IReadOnlyList<string> EventTypes { get; init; }
+
+    public required string Profile { get; init; }
+
+    public required string? Description { get; init; }
+
+    /// <summary>Masked, except in the answer that creates it.</summary>
+    public required string Secret { get; init; }
+
+    public required string State { get; init; }
+
+    // Those without a setter come with later versions.
+    public object? Channel { get; }
+
+    /// <summary>Null: the default schedule.</summary>
+    public required CustomRetry? Retry { get; init; }
+
+    /// <summary>Null: the profile's rule.</summary>
+    public required string? RetryOn { get; init; }
+
+    /// <summary>Null: the profile's deadline.</summary>
+    public required double? TimeoutSeconds { get; init; }
+
+    public object? RateLimit { get; }
+
+    public object? MaxInFlight { get; }
+
+    public object? Ordering { get; }
+
+    public object? OrderingKey { get; }
+
+    public object? Filter { get; }
+
+    public object? Transform { get; }
+
+    public object? Headers { get; }
+
+    public object? Signature { get; }
+
+    public object? SendTraceparent { get; }
+
+    public required int Revision { get; init; }
+
+    public required HealthResponse Health { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    public static SubscriptionResponse Of(Subscription subscription, bool showSecret = false) => new()
+    {
+        Id = PrefixedId.Format(PrefixedId.Subscription, subscription.Id),
+        TenantId = subscription.TenantId,
+        Url = subscription.Settings.Url,
+        EventTypes = subscription.Settings.EventTypes,
+        Profile = subscription.Settings.Profile.Name,
+        Description = subscription.Settings.Description,
+        Secret = showSecret ? subscription.Secrets[0] : SecretText.Mask(subscription.Secrets[0]),
+        State = SubscriptionStateName.Of(subscription.State),
+        Retry = subscription.Settings.Retry,
+        RetryOn = subscription.Settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null,
+        TimeoutSeconds = subscription.Settings.Timeout?.TotalSeconds,
+        Revision = subscription.Revision,
+        Health = subscription.DisabledReason is { } reason ? new HealthResponse("disabled", reason) : new HealthResponse("healthy", null),
+        CreatedAt = subscription.CreatedAt,
+        UpdatedAt = subscription.UpdatedAt,
+    };
+}
+
+/// <summary>How a subscription fares, and why when not well.</summary>
+internal sealed record HealthResponse(string State, string? Reason);

@@ -1,0 +1,70 @@
+using System.Net;
+using Npgsql;
+using Webhooks.TestKit;
+
+namespace Webhooks.Management.Tests.Outages;
+
+public sealed class DatabaseOutageTests(ManagementApi api) : IClassFixture<ManagementApi>
+{
+    private static readonly TimeSpan FiveSeconds = TimeSpan.FromSeconds(5);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task While_the_database_is_away_the_answer_is_503_within_five_seconds_and_tokens_still_hold(bool silent)
+    {
+        var direct = new NpgsqlConnectionStringBuilder(api.Postgres);
+        await using var relay = new TcpRelay(direct.Host!, direct.Port);
+        var instance = await api.StartHostAsync(("ConnectionStrings:Postgres", new NpgsqlConnectionStringBuilder(api.Postgres) { Host = "127.0.0.1", Port = relay.Port }.ConnectionString));
+        var token = await api.TokenAsync("outage");
+        var subscription = await api.SubscribeAsync("outage");
+        await Eventually.TrueAsync(async () => (await api.SendAsync(HttpMethod.Get, "/v1/subscriptions", null, token, via: instance)).Status == HttpStatusCode.OK, FiveSeconds, "the instance to know the token");
+
+        if (silent)
+        {
+            relay.FallSilent();
+        }
+        else
+        {
+            relay.Cut();
+        }
+
+        (HttpMethod Method, string Path, object? Body)[] requests =
+        [
+            (HttpMethod.Get, "/v1/subscriptions", null),
+            (HttpMethod.Get, "/v1/deliveries", null),
+            (HttpMethod.Patch, $"/v1/subscriptions/{subscription.Id}", new { description = "lost" }),
+            (HttpMethod.Delete, $"/v1/subscriptions/{subscription.Id}", null),
+            (HttpMethod.Post, "/v1/subscriptions", new { url = "https://receiver.example/", event_types = new[] { "a" } }),
+        ];
+        await Task.WhenAll(requests.Select(async request =>
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var refused = await api.SendAsync(request.Method, request.Path, request.Body, token, via: instance);
+            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, FiveSeconds);
+            refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await api.SendAsync(HttpMethod.Get, "/v1/subscriptions", null, "whk_unknown_000000000000", via: instance)).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Post, "/v1/events", """{"id":"evt_outage","type":"a","data":{}}""", token, via: instance)).Status);
+
+        relay.Restore();
+        await Eventually.TrueAsync(
+            async () => (await api.SendAsync(HttpMethod.Get, "/v1/subscriptions", null, token, via: instance)).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30), "the database to be found again");
+    }
+
+    [Fact]
+    public async Task A_row_locked_by_somebody_else_makes_a_change_503_and_not_a_hang()
+    {
+        var subscription = await api.SubscribeAsync("locked");
+        await using var connection = await api.Database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand("SELECT 1 FROM subscriptions WHERE id = $1 FOR UPDATE", connection, transaction) { Parameters = { new() { Value = ManagementApi.IdOf(subscription) } } };
+        await command.ExecuteNonQueryAsync();
+
+        (await api.PatchAsync($"/v1/subscriptions/{subscription.Id}", new { description = "waits" })).IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
+
+        await transaction.RollbackAsync();
+        Assert.Equal(HttpStatusCode.OK, (await api.PatchAsync($"/v1/subscriptions/{subscription.Id}", new { description = "goes" })).Status);
+    }
+}
