@@ -15,7 +15,7 @@ internal sealed class DeliveryList(NpgsqlDataSource database)
 
     // Left alone, the planner may read all rows of all days and sort them, when it believes they are few. With these off it
     // walks the partitions from the newest, each by its index, and stops when the page is full.
-    private const string InOrder = """
+    internal const string InOrder = """
         SELECT set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)
         """;
 
@@ -63,7 +63,7 @@ internal sealed class DeliveryList(NpgsqlDataSource database)
         return await row.ReadAsync(cancellationToken) ? new Cursor(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)) : null;
     }
 
-    private static NpgsqlBatchCommand Select(DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after, int limit)
+    internal static NpgsqlBatchCommand Select(DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after, int limit)
     {
         var command = new NpgsqlBatchCommand();
         var scan = Scan(command.Parameters, filter, moments, after);

@@ -1,9 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Database.Partitions;
-using Microsoft.Extensions.DependencyInjection;
+using Webhooks.Management.Deliveries;
+using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Tests.Deliveries;
 
@@ -159,25 +162,26 @@ public sealed class DeliveriesApiTests(ManagementApi api) : IClassFixture<Manage
     public async Task No_list_reads_or_sorts_whole_partitions()
     {
         await api.Services.GetRequiredService<DayPartitions>().EnsureAsync(TestContext.Current.CancellationToken);
-        await using var plan = api.Database.CreateCommand("SELECT 1");
-        await using var connection = await api.Database.OpenConnectionAsync();
-        foreach (var condition in new[] { "true", "tenant_id = 'x'", $"subscription_id = '{Guid.NewGuid()}'" })
+        var filters = new DeliveryFilter[]
         {
-            await using var explain = connection.CreateCommand();
-            explain.CommandText =
-                $"""
-                SET enable_sort = off; SET enable_seqscan = off; SET enable_bitmapscan = off;
-                EXPLAIN SELECT id FROM (SELECT * FROM deliveries WHERE {condition} AND created_at < now() ORDER BY created_at DESC, id DESC LIMIT 10000) AS scanned
-                WHERE status = 'failed' ORDER BY created_at DESC, id DESC LIMIT 51
-                """;
-            await using var rows = await explain.ExecuteReaderAsync();
-            var lines = new List<string>();
-            while (await rows.ReadAsync())
+            new(), new() { TenantId = "x" }, new() { SubscriptionId = Guid.NewGuid() }, new() { TenantId = "x", SubscriptionId = Guid.NewGuid(), Status = "failed", Type = "a" },
+            new() { Status = "failed", Since = DateTimeOffset.UnixEpoch },
+        };
+        foreach (var filter in filters)
+        {
+            await using var connection = await api.Database.OpenConnectionAsync();
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(DeliveryList.InOrder), DeliveryList.Select(filter, moments: null, new Cursor(api.Time.GetUtcNow(), Guid.AllBitsSet), 51) } };
+            batch.BatchCommands[1].CommandText = $"EXPLAIN {batch.BatchCommands[1].CommandText}";
+            await using var row = await batch.ExecuteReaderAsync();
+            await row.NextResultAsync();
+            var plan = new List<string>();
+            while (await row.ReadAsync())
             {
-                lines.Add(rows.GetString(0));
+                plan.Add(row.GetString(0));
             }
 
-            Assert.DoesNotContain(lines, line => line.Contains("Sort", StringComparison.Ordinal) || line.Contains("Seq Scan", StringComparison.Ordinal));
+            Assert.Contains(plan, line => line.Contains("Index Scan Backward", StringComparison.Ordinal));
+            Assert.DoesNotContain(plan, line => line.Contains("Sort", StringComparison.Ordinal) || line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("Bitmap", StringComparison.Ordinal));
         }
     }
 
