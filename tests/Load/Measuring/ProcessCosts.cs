@@ -14,11 +14,12 @@ internal sealed record ProcessCosts(IReadOnlyDictionary<string, TimeSpan> Cpu, I
             .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) ? Stat.Read(pid) : null)
             .OfType<Stat>()
             .ToDictionary(stat => stat.Pid);
+        var named = processes.Values.SelectMany(roots => roots).ToHashSet();
         var cpu = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
         var memory = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var (name, roots) in processes.Where(process => process.Value.Length > 0))
         {
-            var family = all.Values.Where(stat => roots.Any(root => Descends(stat, root, all))).ToList();
+            var family = all.Values.Where(stat => roots.Contains(Nearest(stat, named, all))).ToList();
             cpu[name] = TimeSpan.FromSeconds(family.Sum(stat => stat.CpuTicks) / TicksPerSecond);
             memory[name] = family.Sum(stat => Stat.ProportionalBytes(stat.Pid));
         }
@@ -31,20 +32,21 @@ internal sealed record ProcessCosts(IReadOnlyDictionary<string, TimeSpan> Cpu, I
         Cpu = Cpu.ToDictionary(process => process.Key, process => process.Value - before.Cpu.GetValueOrDefault(process.Key), StringComparer.Ordinal),
     };
 
-    private static bool Descends(Stat stat, int root, Dictionary<int, Stat> all)
+    /// <summary>The nearest named ancestor, or itself; 0 when there is none. The services are this process's own descendants.</summary>
+    private static int Nearest(Stat stat, HashSet<int> named, Dictionary<int, Stat> all)
     {
         var current = stat;
-        while (current.Pid != root)
+        while (!named.Contains(current.Pid))
         {
             if (!all.TryGetValue(current.ParentPid, out var parent))
             {
-                return false;
+                return 0;
             }
 
             current = parent;
         }
 
-        return true;
+        return current.Pid;
     }
 
     private sealed record Stat(int Pid, int ParentPid, long CpuTicks)
@@ -55,9 +57,9 @@ internal sealed record ProcessCosts(IReadOnlyDictionary<string, TimeSpan> Cpu, I
             try
             {
                 var line = File.ReadAllText($"/proc/{pid}/stat");
-                // The name in parentheses may hold spaces; fields are counted after it. utime, stime and those of children that ended.
+                // The name in parentheses may hold spaces; fields are counted after it. utime and stime.
                 var fields = line[(line.LastIndexOf(')') + 2)..].Split(' ');
-                return new Stat(pid, Number(fields[1]), Enumerable.Range(11, 4).Sum(field => (long)Number(fields[field])));
+                return new Stat(pid, Number(fields[1]), Enumerable.Range(11, 2).Sum(field => (long)Number(fields[field])));
             }
             catch (IOException)
             {
