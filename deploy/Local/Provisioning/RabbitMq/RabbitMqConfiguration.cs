@@ -21,12 +21,6 @@ internal sealed class RabbitMqConfiguration
         collect_statistics_interval = 60000
         """;
 
-    // At-least-once dead lettering with its defaults (32, 180 s) returns retries too slowly and stalls too long.
-    private const string AdvancedSettings = """
-        [{rabbit, [{dead_letter_worker_consumer_prefetch, 512},
-                   {dead_letter_worker_publisher_confirm_timeout, 10000}]}].
-        """;
-
     private readonly string _directory;
     private readonly int _distributionPort = FreePorts.Next();
     private readonly int _epmdPort = FreePorts.Next();
@@ -52,7 +46,12 @@ internal sealed class RabbitMqConfiguration
     {
         Directory.CreateDirectory(In("log"));
         File.WriteAllText(In("rabbitmq.conf"), Settings);
-        File.WriteAllText(In("advanced.config"), AdvancedSettings);
+        using (var advanced = File.Create(In("advanced.config")))
+        {
+            // deploy/rabbitmq's, which docker compose uses as well.
+            typeof(RabbitMqConfiguration).Assembly.GetManifestResourceStream("advanced.config")!.CopyTo(advanced);
+        }
+
         File.WriteAllText(In("enabled_plugins"), "[].\n");
         SecretFile.ReadOrCreate(In(".erlang.cookie"));
 

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Webhooks.Local.Processes;
+using Webhooks.Local.Running;
+using Webhooks.TestKit;
+
+namespace Webhooks.Local.Tests.Running;
+
+/// <summary>The runner as a user starts it: a process of its own, on a state directory of its own.</summary>
+internal sealed class Runner : IDisposable
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly Task<string> _output;
+
+    private Runner(Process process, string state)
+    {
+        _process = process;
+        State = state;
+        _output = process.StandardOutput.ReadToEndAsync();
+    }
+
+    public string State { get; }
+
+    public string EndpointsFile => Path.Combine(State, "endpoints.json");
+
+    public int ProcessId => _process.Id;
+
+    public static Runner Start(string state, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
+    {
+        var runner = Path.Combine(AppContext.BaseDirectory, "Webhooks.Local.dll");
+        var start = new ProcessStartInfo(Dotnet.Host, [runner, "--no-build", "--no-demo", "--state", state, .. arguments])
+        {
+            RedirectStandardOutput = true,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return new Runner(Process.Start(start)!, state);
+    }
+
+    public async Task<Endpoints> ReadyAsync()
+    {
+        await Eventually.TrueAsync(
+            () => _process.HasExited || File.Exists(EndpointsFile), Limit, "the runner to be ready or to give up");
+        if (_process.HasExited)
+        {
+            Assert.Fail($"The runner ended: {await _output}");
+        }
+
+        return await Endpoints.ReadAsync(EndpointsFile);
+    }
+
+    public void Signal(int signal) => ProcessSignal.Send(ProcessId, signal);
+
+    public async Task<(int ExitCode, string Output)> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Limit);
+        return (_process.ExitCode, await _output);
+    }
+
+    /// <summary>Everything that was started for the state directory and still runs.</summary>
+    public IEnumerable<int> Remaining() => ProcessTable
+        .WithEnvironment(OwnedDirectory.MarkVariable, mark => mark.StartsWith(State + "#", StringComparison.Ordinal))
+        .Concat(ProcessTable.WorkingIn(Path.Combine(State, "postgres", "data"), "postgres"))
+        .Where(ProcessTable.IsAlive);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+}

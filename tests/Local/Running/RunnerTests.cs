@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.Sockets;
+using Webhooks.Local.Processes;
+using Webhooks.Local.Running;
+using Webhooks.TestKit;
+
+namespace Webhooks.Local.Tests.Running;
+
+public sealed class RunnerTests
+{
+    [Fact]
+    public async Task It_runs_until_told_to_stop_and_leaves_nothing_but_the_data()
+    {
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--dispatchers", "2");
+        var endpoints = await runner.ReadyAsync();
+
+        Assert.Equal(HttpStatusCode.OK, await HealthAsync(endpoints));
+        Assert.Null(endpoints.Callbacks);
+        Assert.Equal(2, endpoints.Processes.Dispatcher.Count);
+        Assert.Equal("beam.smp", ProcessTable.NameOf(Assert.Single(endpoints.Processes.RabbitMq)));
+        Assert.Equal("postgres", ProcessTable.NameOf(Assert.Single(endpoints.Processes.Postgres)));
+
+        using var second = Runner.Start(runner.State);
+        var refused = await second.EndAsync();
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains($"in use by process {runner.ProcessId}", refused.Output, StringComparison.Ordinal);
+
+        runner.Signal(ProcessSignal.Terminate);
+        var (exitCode, output) = await runner.EndAsync();
+
+        Assert.True(exitCode == 0, output);
+        Assert.False(File.Exists(runner.EndpointsFile));
+        Assert.Empty(runner.Remaining());
+
+        using var again = Runner.Start(runner.State, null, "--once");
+        Assert.Equal(0, (await again.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task What_dies_is_started_again_where_it_was()
+    {
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"));
+        var before = await runner.ReadyAsync();
+
+        foreach (var id in Everything(before))
+        {
+            ProcessSignal.Send(id, ProcessSignal.Kill);
+        }
+
+        await Eventually.TrueAsync(
+            async () => await Endpoints.ReadAsync(runner.EndpointsFile) is var now
+                && !Everything(now).Intersect(Everything(before)).Any()
+                && await HealthAsync(now) == HttpStatusCode.OK,
+            Runner.Limit,
+            "every process to be a new one and management to be ready");
+        var after = await Endpoints.ReadAsync(runner.EndpointsFile);
+        Assert.Equal(before with { Processes = after.Processes }, after);
+
+        runner.Signal(ProcessSignal.Interrupt);
+        Assert.Equal(0, (await runner.EndAsync()).ExitCode);
+        Assert.Empty(runner.Remaining());
+    }
+
+    [Fact]
+    public async Task A_killed_runner_takes_its_children_along()
+    {
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"));
+        await runner.ReadyAsync();
+
+        runner.Signal(ProcessSignal.Kill);
+
+        await Eventually.TrueAsync(() => !runner.Remaining().Any(), Runner.Limit, "nothing to be left");
+    }
+
+    [Fact]
+    public async Task A_service_that_does_not_start_ends_the_run_with_its_reason()
+    {
+        using var runner = Runner.Start(
+            await TestDirectory.CreateAsync("runner"),
+            new Dictionary<string, string> { ["Webhooks__AllowedAddresses"] = "nonsense" });
+
+        var (exitCode, output) = await runner.EndAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Webhooks:AllowedAddresses contains 'nonsense'", output, StringComparison.Ordinal);
+        Assert.Empty(runner.Remaining());
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named_before_anything_starts()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--management-port", $"{port}");
+        var (exitCode, output) = await runner.EndAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"Port {port}", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("ready", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<HttpStatusCode?> HealthAsync(Endpoints endpoints)
+    {
+        using var http = new HttpClient();
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(endpoints.Management + "/health/ready"));
+            return answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<int> Everything(Endpoints endpoints) =>
+    [
+        .. endpoints.Processes.RabbitMq, .. endpoints.Processes.Postgres, .. endpoints.Processes.Publisher,
+        .. endpoints.Processes.Dispatcher, .. endpoints.Processes.Management,
+    ];
+}
