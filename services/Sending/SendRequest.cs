@@ -7,4 +7,11 @@ public sealed record SendRequest(
     string Url,
     ReadOnlyMemory<byte> Body,
     IReadOnlyList<KeyValuePair<string, string>> Headers,
-    TimeSpan Deadline);
+    TimeSpan Deadline)
+{
+    /// <summary>Every body's type; no charset, because signatures are over bytes.</summary>
+    public const string ContentType = "application/json";
+
+    /// <summary>What the receiver sees: the given headers and the sender's own.</summary>
+    public IEnumerable<KeyValuePair<string, string>> SentHeaders => Headers.Prepend(KeyValuePair.Create("Content-Type", ContentType));
+}

@@ -7,6 +7,7 @@ public sealed class ReceivedMessage
 {
     private readonly AckWriter _acks;
     private readonly ulong _tag;
+    private int _faults;
 
     internal ReceivedMessage(AckWriter acks, ulong tag, string queue, bool redelivered, IReadOnlyBasicProperties properties, byte[] body) =>
         (_acks, _tag, Queue, Redelivered, Properties, Body) = (acks, tag, queue, redelivered, properties, body);
@@ -24,6 +25,12 @@ public sealed class ReceivedMessage
     public long DeliveryCount => Properties.Headers?.TryGetValue("x-delivery-count", out var count) == true && count is long or int
         ? Convert.ToInt64(count, System.Globalization.CultureInfo.InvariantCulture)
         : 0;
+
+    /// <summary>How many times work on it failed, here or at those who held it before.</summary>
+    public long FailureCount => DeliveryCount + _faults;
+
+    /// <summary>Work on it has failed by a fault of our own.</summary>
+    public void CountFault() => _faults++;
 
     /// <summary>The last thing that happens to a message.</summary>
     public void Ack() => _acks.Ack(_tag);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
+using Webhooks.Signatures;
 using Webhooks.Subscriptions;
 
 namespace Webhooks.Dispatcher.Attempts;
@@ -35,8 +36,7 @@ internal sealed partial class AttemptRunner(
     private async Task<FinishedAttempt> AttemptAsync(
         DeliveryRow delivery, int number, Subscription subscription, Activity? activity, CancellationToken stop)
     {
-        var request = await renderer.RenderAsync(delivery, subscription, clock.GetUtcNow(), stop);
-        var result = await sender.SendAsync(request, stop);
+        var (request, result) = await SendAsync(delivery, subscription, stop);
 
         var next = NextSteps.After(number, result, subscription.Settings, Random.Shared.NextDouble());
         return new FinishedAttempt
@@ -48,8 +48,27 @@ internal sealed partial class AttemptRunner(
             Next = next,
             // From the end of this attempt, so that a slow failure is not followed at once by the next.
             NextAttemptAt = next is NextStep.Retry retry ? clock.GetUtcNow() + retry.Wait : null,
-            TraceId = activity?.TraceId.ToHexString(),
+            TraceId = activity?.TraceId.ToHexString() ?? AttemptTracing.TraceIdOf(delivery.Event.Traceparent),
         };
+    }
+
+    private async Task<(SendRequest Request, SendResult Result)> SendAsync(DeliveryRow delivery, Subscription subscription, CancellationToken stop)
+    {
+        var startedAt = clock.GetUtcNow();
+        SendRequest request;
+        try
+        {
+            request = await renderer.RenderAsync(delivery, subscription, startedAt, stop);
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException)
+        {
+            // What cannot be made from these settings will not be made from them by trying again.
+            return (
+                new SendRequest(subscription.Settings.Url, default, [], subscription.Settings.EffectiveTimeout),
+                new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = startedAt, Duration = TimeSpan.Zero, Error = $"The request could not be made: {fault.Message}" });
+        }
+
+        return (request, await sender.SendAsync(request, stop));
     }
 
     private static LogLevel LevelOf(FinishedAttempt attempt) =>

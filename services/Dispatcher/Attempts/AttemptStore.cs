@@ -65,7 +65,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
         columns.Add(attempt => attempt.Result.StatusCode);
         columns.Add(attempt => attempt.Result.Error);
         columns.Add(attempt => attempt.Request.Url);
-        columns.Add(attempt => Lines(attempt.Request.Headers));
+        columns.Add(attempt => Lines(attempt.Request.SentHeaders));
         columns.Add(attempt => attempt.Result.StatusCode is null ? null : Lines(attempt.Result.ResponseHeaders));
         columns.Add(attempt => attempt.Result.ResponseBody);
         columns.Add(attempt => attempt.NextAttemptAt?.UtcDateTime);
@@ -102,7 +102,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static string Lines(IReadOnlyList<KeyValuePair<string, string>> headers)
+    private static string Lines(IEnumerable<KeyValuePair<string, string>> headers)
     {
         var lines = new StringBuilder();
         foreach (var (name, value) in headers)

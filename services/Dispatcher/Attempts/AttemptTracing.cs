@@ -8,6 +8,10 @@ internal static class AttemptTracing
 {
     private static readonly ActivitySource Source = new("Webhooks.Dispatcher");
 
+    /// <summary>The publisher's trace, for when nobody collects ours.</summary>
+    public static string? TraceIdOf(string? traceparent) =>
+        ActivityContext.TryParse(traceparent, traceState: null, out var context) ? context.TraceId.ToHexString() : null;
+
     public static Activity? Start(DeliveryRow delivery, int number)
     {
         if (!Source.HasListeners())

@@ -66,10 +66,19 @@ internal sealed partial class AttemptWriter(AttemptStore store, DatabaseGate dat
         try
         {
             var attempts = group.Select(waiting => waiting.Attempt).ToList();
-            var claimed = await database.RunAsync(token => store.RecordAsync(attempts, token), _abandon.Token);
+            var tries = 0;
+            var claimed = await database.RunAsync(
+                token =>
+                {
+                    tries++;
+                    return store.RecordAsync(attempts, token);
+                },
+                _abandon.Token);
             for (var place = 0; place < claimed.Length; place++)
             {
-                group[place].Claimed.SetResult(claimed[place]);
+                // The answer to the commit of an earlier try may have been lost: then the claim that is found is our own. To
+                // carry out a step that another one carries out too does no harm; to leave it to nobody would lose the delivery.
+                group[place].Claimed.SetResult(claimed[place] || tries > 1);
             }
         }
         catch (OperationCanceledException) when (_abandon.IsCancellationRequested)

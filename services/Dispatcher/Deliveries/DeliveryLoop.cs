@@ -3,6 +3,7 @@ using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
+using Webhooks.Broker.Topology;
 using Webhooks.Database.Faults;
 using Webhooks.Subscriptions.Caching;
 
@@ -44,13 +45,17 @@ internal sealed partial class DeliveryLoop(
         var messages = new List<(ReceivedMessage Received, DeliveryMessage Delivery)>(group.Count);
         foreach (var received in group)
         {
-            if (DeliveryMessage.Read(received.Body) is { } message)
+            if (DeliveryMessage.Read(received.Body) is not { } message)
             {
-                messages.Add((received, message));
+                await ParkAsync(received, ParkingReason.NotJson, "This is not a delivery message: only the publisher and the dispatcher write to this queue.", abandon);
+            }
+            else if (received.FailureCount >= BrokerTopology.PoisonCount)
+            {
+                await ParkAsync(received, ParkingReason.Poison, $"Work on this delivery failed {received.FailureCount} times by a fault of our own.", abandon);
             }
             else
             {
-                await ParkAsync(received, abandon);
+                messages.Add((received, message));
             }
         }
 
@@ -68,16 +73,16 @@ internal sealed partial class DeliveryLoop(
         }
     }
 
-    private async Task ParkAsync(ReceivedMessage received, CancellationToken abandon)
+    private async Task ParkAsync(ReceivedMessage received, string reason, string detail, CancellationToken abandon)
     {
-        Log.NotOurs(logger, received.Queue);
-        await publisher.PublishAsync([received.Park(ParkingReason.NotJson, "This is not a delivery message: only the publisher and the dispatcher write to this queue.")], abandon);
+        Log.Parked(logger, received.Queue, reason);
+        await publisher.PublishAsync([received.Park(reason, detail)], abandon);
         received.Ack();
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "A message in {Queue} is not a delivery message and is parked")]
-        public static partial void NotOurs(ILogger logger, string queue);
+        [LoggerMessage(1, LogLevel.Error, "A message in {Queue} is parked: {Reason}")]
+        public static partial void Parked(ILogger logger, string queue, string reason);
     }
 }

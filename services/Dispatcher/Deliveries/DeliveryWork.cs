@@ -14,6 +14,8 @@ internal sealed partial class DeliveryWork(
     AttemptRunner attempts, RetryAnnouncer announcer, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
 {
+    private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
+
     /// <summary>Starts the work on one message; never waits for it.</summary>
     public void Begin(
         ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, ConfigSnapshot config, QueueConsumer consumer, CancellationToken abandon)
@@ -26,7 +28,7 @@ internal sealed partial class DeliveryWork(
 
         var subscription = row is null ? null : config.ById.GetValueOrDefault(row.SubscriptionId);
         var decision = Look.At(message, received.Redelivered, row, subscription?.Accepts(row!.CreatedAt) ?? false);
-        _ = CarryOutAsync(decision, received, message, row, subscription, abandon);
+        _ = CarryOutAsync(decision, received, message, row, subscription, consumer, abandon);
     }
 
     private static async Task LookAgainAfterAsync(Task ended, ReceivedMessage received, QueueConsumer consumer)
@@ -36,7 +38,7 @@ internal sealed partial class DeliveryWork(
     }
 
     private async Task CarryOutAsync(
-        LookResult decision, ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
+        LookResult decision, ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, Subscription? subscription, QueueConsumer consumer, CancellationToken abandon)
     {
         try
         {
@@ -61,8 +63,10 @@ internal sealed partial class DeliveryWork(
         }
         catch (Exception fault)
         {
-            // The edge of a message's work. Unacknowledged, it comes again when this channel ends; after 20 times it is parked.
+            // The edge of a message's work: it is looked at again in a while, and parked when that does not help.
             Log.Failed(logger, fault, message.DeliveryId, message.Number);
+            received.CountFault();
+            _ = LookAgainAfterAsync(Task.Delay(FaultPause, clock, CancellationToken.None), received, consumer);
         }
         finally
         {
@@ -86,7 +90,7 @@ internal sealed partial class DeliveryWork(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "Work on delivery {DeliveryId}, attempt {Number}, failed by a fault of our own; its message stays unacknowledged")]
+        [LoggerMessage(1, LogLevel.Error, "Work on delivery {DeliveryId}, attempt {Number}, failed by a fault of our own and is tried again")]
         public static partial void Failed(ILogger logger, Exception fault, Guid deliveryId, int number);
     }
 }

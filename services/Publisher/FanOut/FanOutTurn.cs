@@ -27,13 +27,14 @@ internal sealed partial class FanOutTurn(
     {
         var (events, refused) = intake.Read(group);
         var deliveries = new List<UnattemptedDelivery>();
-        await AcceptAsync(events, deliveries, refused, stop);
+        var inDoubt = new List<IncomingEvent>();
+        await AcceptAsync(events, deliveries, inDoubt, refused, stop);
 
-        var again = events.Where(received => received.Message.Redelivered).Select(received => received.Event).ToList();
+        var again = events.Where(received => received.Message.Redelivered).Concat(inDoubt).Select(received => received.Event).ToList();
         if (again.Count > 0)
         {
-            // Whoever held these before may have died between its commit and its announcements. Those found here that
-            // were just announced by us are announced twice, which the dispatcher's look at the row makes harmless.
+            // Whoever held these before may have died between its commit and its announcements, and so may the answer to
+            // a commit of our own. What is announced twice does no harm: the dispatcher looks at the row.
             var known = deliveries.Select(delivery => delivery.Id).ToHashSet();
             var unattempted = await database.RunAsync(token => store.FindUnattemptedAsync(again, token), stop);
             deliveries.AddRange(unattempted.Where(delivery => !known.Contains(delivery.Id)));
@@ -49,7 +50,8 @@ internal sealed partial class FanOutTurn(
 
     /// <summary>Accepts a group; one that fails by its data is halved until the culprit stands alone, and that is parked.</summary>
     private async Task AcceptAsync(
-        IReadOnlyList<IncomingEvent> events, List<UnattemptedDelivery> deliveries, List<OutgoingMessage> refused, CancellationToken stop)
+        IReadOnlyList<IncomingEvent> events, List<UnattemptedDelivery> deliveries, List<IncomingEvent> inDoubt, List<OutgoingMessage> refused,
+        CancellationToken stop)
     {
         if (events.Count == 0)
         {
@@ -59,7 +61,20 @@ internal sealed partial class FanOutTurn(
         try
         {
             var rows = events.Select(received => received.Event).ToList();
-            var accepted = await database.RunAsync(token => store.AcceptAsync(rows, token), stop);
+            var tries = 0;
+            var accepted = await database.RunAsync(
+                token =>
+                {
+                    tries++;
+                    return store.AcceptAsync(rows, token);
+                },
+                stop);
+            if (tries > 1)
+            {
+                // A commit whose answer was lost makes its events look like repeats when it is tried again.
+                inDoubt.AddRange(events);
+            }
+
             deliveries.AddRange(accepted.Select(delivery =>
                 new UnattemptedDelivery(delivery.Id, delivery.Of.CreatedAt, delivery.SubscriptionId, delivery.Of.Event.Traceparent)));
             metrics.Accepted(events.Count);
@@ -69,8 +84,8 @@ internal sealed partial class FanOutTurn(
         {
             Log.Halving(logger, events.Count, fault.Message);
             var half = events.Count / 2;
-            await AcceptAsync([.. events.Take(half)], deliveries, refused, stop);
-            await AcceptAsync([.. events.Skip(half)], deliveries, refused, stop);
+            await AcceptAsync([.. events.Take(half)], deliveries, inDoubt, refused, stop);
+            await AcceptAsync([.. events.Skip(half)], deliveries, inDoubt, refused, stop);
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)
         {

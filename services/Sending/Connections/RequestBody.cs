@@ -14,7 +14,7 @@ internal sealed class RequestBody : HttpContent
     public RequestBody(ReadOnlyMemory<byte> bytes)
     {
         _bytes = bytes;
-        Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        Headers.TryAddWithoutValidation("Content-Type", SendRequest.ContentType);
     }
 
     /// <summary>The request whose first bytes are going to the wire on this thread, right now.</summary>
