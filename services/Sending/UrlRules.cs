@@ -1,13 +1,11 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
-using Webhooks.Sending.Addresses;
 
 namespace Webhooks.Sending;
 
 /// <summary>
-/// Decides whether a URL may be saved as a receiver's. Early feedback, no defence: no name is looked up here, and
-/// every send is judged again by the address it really goes to.
+/// Decides whether a URL may be saved as a receiver's, by its form alone. Addresses are not judged here, not even literal
+/// ones: every send is judged by the address it really goes to, and ends as <c>address_refused</c> where the tenant sees it.
 /// </summary>
 public sealed class UrlRules(SendingOptions options)
 {
@@ -15,8 +13,6 @@ public sealed class UrlRules(SendingOptions options)
 
     // The parser would quietly mend these into another URL than the one that was written.
     private static readonly SearchValues<char> Mended = SearchValues.Create(" \t\r\n\\");
-
-    private readonly AddressGuard _guard = options.Guard();
 
     /// <returns>A sentence that says what is wrong, or null.</returns>
     public string? FindFault(string url)
@@ -31,11 +27,7 @@ public sealed class UrlRules(SendingOptions options)
             return "The URL is not an absolute http or https URL.";
         }
 
-        return FindSchemeFault(uri)
-            ?? FindPartFault(url, uri)
-            ?? (IPAddress.TryParse(uri.IdnHost, out var literal) && !_guard.Allows(literal)
-                ? "The URL's address may not be called: it is not a public one."
-                : null);
+        return FindSchemeFault(uri) ?? FindPartFault(url, uri);
     }
 
     /// <summary>What a send checks before it starts; a URL saved under other settings may no longer pass.</summary>

@@ -14,8 +14,12 @@ public sealed class ConnectionGuardTests
     [InlineData("127.1")]
     [InlineData("2130706433")]
     [InlineData("0x7f000001")]
+    [InlineData("0x7f.1")]
     [InlineData("0177.0.0.1")]
+    [InlineData("[::1]")]
     [InlineData("[::ffff:127.0.0.1]")]
+    [InlineData("[::ffff:7f00:1]")]
+    [InlineData("[64:ff9b::7f00:1]")]
     [InlineData("localhost")]
     [InlineData("LOCALHOST")]
     public async Task Loopback_is_refused_in_every_spelling(string host)
@@ -28,6 +32,13 @@ public sealed class ConnectionGuardTests
         Assert.Equal("The host resolves to an address that may not be called.", result.Error);
         Assert.Equal(0, receiver.Connections);
     }
+
+    [Theory]
+    [InlineData("http://10.0.0.7/")]
+    [InlineData("http://169.254.169.254/latest/meta-data/")]
+    [InlineData("http://0.0.0.0/")]
+    public async Task Addresses_of_private_networks_are_refused(string url) =>
+        Assert.Equal(AttemptOutcome.AddressRefused, (await Posts.SendOnceAsync(url)).Outcome);
 
     [Fact]
     public async Task One_refused_address_refuses_them_all()

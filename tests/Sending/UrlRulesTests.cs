@@ -70,27 +70,10 @@ public sealed class UrlRulesTests
 
     [Theory]
     [InlineData("https://127.0.0.1/")]
-    [InlineData("https://127.1/")]
-    [InlineData("https://2130706433/")]
-    [InlineData("https://0x7f000001/")]
-    [InlineData("https://0x7f.1/")]
-    [InlineData("https://0177.0.0.1/")]
-    [InlineData("https://[::1]/")]
     [InlineData("https://[::ffff:127.0.0.1]/")]
-    [InlineData("https://[::ffff:7f00:1]/")]
-    [InlineData("https://[64:ff9b::7f00:1]/")]
     [InlineData("https://169.254.169.254/latest/meta-data/")]
     [InlineData("https://10.0.0.7/")]
-    [InlineData("https://0.0.0.0/")]
-    public void A_special_purpose_address_is_refused_in_every_spelling(string url) =>
-        Assert.Equal("The URL's address may not be called: it is not a public one.", _rules.FindFault(url));
-
-    [Fact]
-    public void An_allowed_address_is_accepted()
-    {
-        Assert.Null(_development.FindFault("http://127.0.0.1:5000/hooks"));
-        Assert.NotNull(_development.FindFault("http://10.0.0.7/hooks"));
-    }
+    public void An_address_is_judged_by_the_connection_and_not_here(string url) => Assert.Null(_rules.FindFault(url));
 
     [Fact]
     public void Length_is_limited_to_2048_characters()
