@@ -1,0 +1,107 @@
+using Webhooks.Local.Processes;
+
+namespace Webhooks.TestKit;
+
+/// <summary>
+/// The whole real system as processes of its own, started by the local runner in a fresh directory and ended with this
+/// object. Spoken to as its neighbours do: AMQP, the management API, and signals.
+/// </summary>
+public sealed class LocalSystem : IAsyncDisposable
+{
+    // A machine without RabbitMQ and PostgreSQL installs them first.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly RunnerProcess _runner;
+    private readonly string _endpointsFile;
+
+    private LocalSystem(RunnerProcess runner, string endpointsFile)
+    {
+        (_runner, _endpointsFile) = (runner, endpointsFile);
+        Management = new ManagementClient(Endpoints.Management, Endpoints.AdminToken);
+        Events = new EventPublisher(Endpoints.Amqp);
+        Database = new SystemDatabase(Endpoints.Postgres);
+    }
+
+    /// <summary>As they are now: process ids change.</summary>
+    public Endpoints Endpoints => Endpoints.Read(_endpointsFile);
+
+    /// <summary>With the administrator's token.</summary>
+    public ManagementClient Management { get; }
+
+    public EventPublisher Events { get; }
+
+    public SystemDatabase Database { get; }
+
+    /// <param name="environment"><c>Webhooks__*</c> variables for the services.</param>
+    /// <param name="options">The runner's, such as <c>--dispatchers 2</c>.</param>
+    public static async Task<LocalSystem> StartAsync(IReadOnlyDictionary<string, string>? environment = null, params string[] options)
+    {
+        var state = await TestDirectory.CreateAsync("system");
+        var endpoints = Path.Combine(state, "endpoints.json");
+        var runner = RunnerProcess.Start(
+            ["--no-demo", "--no-build", "--state", state, .. options],
+            environment ?? new Dictionary<string, string>(),
+            Path.Combine(state, "runner.log"));
+        try
+        {
+            await Eventually.TrueAsync(
+                () => File.Exists(endpoints) || runner.HasExited, StartLimit, () => $"The local runner is ready. {LogFile.TailOf(runner.LogFile)}");
+            return runner.HasExited
+                ? throw new InvalidOperationException($"The local runner ended. {LogFile.TailOf(runner.LogFile)}")
+                : new LocalSystem(runner, endpoints);
+        }
+        catch
+        {
+            await runner.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>SIGKILL, as a crash would be; waits until the runner has started it again.</summary>
+    public async Task KillAsync(string name) => await WaitForRestartAsync(name, Kill(name));
+
+    /// <summary>SIGKILL to all processes of this name, and to PostgreSQL's backends with their postmaster; does not wait.</summary>
+    public IReadOnlyList<int> Kill(string name)
+    {
+        var killed = Endpoints.Processes[name];
+        foreach (var id in killed)
+        {
+            // Looked up before: orphans belong to somebody else.
+            var backends = name == "postgres" ? ProcessTable.ChildrenOf(id) : [];
+            ProcessSignal.Send(id, ProcessSignal.Kill);
+            foreach (var backend in backends)
+            {
+                ProcessSignal.Send(backend, ProcessSignal.Kill);
+            }
+        }
+
+        return killed;
+    }
+
+    /// <summary>SIGTERM, as an orderly stop would be; waits until the process is gone and the runner has started another.</summary>
+    public async Task TerminateAsync(string name)
+    {
+        var stopped = Endpoints.Processes[name];
+        foreach (var id in stopped)
+        {
+            ProcessSignal.Send(id, ProcessSignal.Terminate);
+        }
+
+        await WaitForRestartAsync(name, stopped);
+    }
+
+    /// <summary>Waits until other processes stand in their place.</summary>
+    public Task WaitForRestartAsync(string name, IReadOnlyList<int> gone) => Eventually.TrueAsync(
+        () => Endpoints.Processes[name] is { Count: > 0 } now && now.Count == gone.Count && !now.Intersect(gone).Any(),
+        RestartLimit,
+        () => $"{name} runs again. {LogFile.TailOf(_runner.LogFile)}");
+
+    public async ValueTask DisposeAsync()
+    {
+        Management.Dispose();
+        await Events.DisposeAsync();
+        await Database.DisposeAsync();
+        await _runner.DisposeAsync();
+    }
+}

@@ -1,0 +1,130 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Webhooks.TestKit;
+
+/// <summary>The management API as a client sees it. An answer that is not the expected one is an exception with the problem's text.</summary>
+public sealed class ManagementClient : IDisposable
+{
+    private static readonly TimeSpan FinishLimit = TimeSpan.FromSeconds(60);
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private readonly string _url;
+
+    public ManagementClient(string url, string token)
+    {
+        _url = url;
+        Http = new HttpClient { BaseAddress = new Uri(url + "/") };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>For what this class does not wrap; carries the token.</summary>
+    public HttpClient Http { get; }
+
+    /// <summary>A client for the same system with another token.</summary>
+    public ManagementClient WithToken(string token) => new(_url, token);
+
+    public async Task<string> CreateTokenAsync(string tenantId, params string[] scopes)
+    {
+        var token = await PostAsync<TokenResponse>("v1/tokens", new { tenant_id = tenantId, name = "scenario", scopes });
+        return token.Token;
+    }
+
+    public Task<SubscriptionResponse> SubscribeAsync(SubscriptionRequest subscription) =>
+        PostAsync<SubscriptionResponse>("v1/subscriptions", subscription);
+
+    public Task<SubscriptionResponse> GetSubscriptionAsync(string id) => GetAsync<SubscriptionResponse>($"v1/subscriptions/{id}");
+
+    /// <summary>A tenant's newest subscriptions; at most 200.</summary>
+    public async Task<IReadOnlyList<SubscriptionResponse>> ListSubscriptionsAsync(string tenantId) =>
+        (await GetAsync<PageResponse<SubscriptionResponse>>($"v1/subscriptions?limit=200&tenant_id={tenantId}")).Items;
+
+    /// <param name="id">The subscription's.</param>
+    /// <param name="change">Its members are a merge patch, sent as they are named.</param>
+    public async Task<SubscriptionResponse> ChangeAsync(string id, object change)
+    {
+        using var body = JsonContent.Create(change, new MediaTypeHeaderValue("application/merge-patch+json"));
+        using var answer = await Http.PatchAsync($"v1/subscriptions/{id}", body);
+        return await ReadAsync<SubscriptionResponse>(answer);
+    }
+
+    public async Task DeleteSubscriptionAsync(string id)
+    {
+        using var answer = await Http.DeleteAsync($"v1/subscriptions/{id}");
+        await EnsureAsync(answer);
+    }
+
+    /// <summary>Publishes an event over HTTP.</summary>
+    public async Task PublishAsync(ReadOnlyMemory<byte> body)
+    {
+        using var content = new ReadOnlyMemoryContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var answer = await Http.PostAsync("v1/events", content);
+        await EnsureAsync(answer);
+    }
+
+    public Task<EventResponse> GetEventAsync(string id, string tenantId) => GetAsync<EventResponse>($"v1/events/{id}?tenant_id={tenantId}");
+
+    public Task<DeliveryResponse> GetDeliveryAsync(string id) => GetAsync<DeliveryResponse>($"v1/deliveries/{id}");
+
+    /// <summary>A subscription's newest deliveries, without their attempts; at most 200.</summary>
+    public async Task<IReadOnlyList<DeliveryResponse>> ListDeliveriesAsync(string subscriptionId, string? eventId = null) =>
+        (await GetAsync<PageResponse<DeliveryResponse>>($"v1/deliveries?limit=200&subscription_id={subscriptionId}{(eventId is null ? "" : $"&event_id={eventId}")}")).Items;
+
+    /// <summary>Waits until the delivery of an event for a subscription has ended, and returns it with its attempts.</summary>
+    public async Task<DeliveryResponse> WaitForEndAsync(string subscriptionId, string eventId, TimeSpan? limit = null)
+    {
+        DeliveryResponse? delivery = null;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                delivery = (await ListDeliveriesAsync(subscriptionId, eventId)).SingleOrDefault();
+                return delivery is not null and not { Status: "pending" };
+            },
+            limit ?? FinishLimit,
+            () => $"The delivery of {eventId} for {subscriptionId} has ended; it was {delivery?.Status ?? "not there"}.");
+        return await GetDeliveryAsync(delivery!.Id);
+    }
+
+    public void Dispose() => Http.Dispose();
+
+    private async Task<T> GetAsync<T>(string path)
+    {
+        using var answer = await Http.GetAsync(path);
+        return await ReadAsync<T>(answer);
+    }
+
+    private async Task<T> PostAsync<T>(string path, object body)
+    {
+        using var answer = await Http.PostAsJsonAsync(path, body, Json);
+        return await ReadAsync<T>(answer);
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage answer)
+    {
+        await EnsureAsync(answer);
+        return (await answer.Content.ReadFromJsonAsync<T>(Json))!;
+    }
+
+    private static async Task EnsureAsync(HttpResponseMessage answer)
+    {
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException(
+                $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}",
+                inner: null,
+                answer.StatusCode);
+        }
+    }
+
+    private sealed record TokenResponse(string Token);
+
+    private sealed record PageResponse<T>(IReadOnlyList<T> Items);
+}
