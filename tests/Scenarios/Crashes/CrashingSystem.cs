@@ -1,0 +1,28 @@
+using Webhooks.TestKit;
+
+namespace Webhooks.Scenarios.Tests.Crashes;
+
+/// <summary>A system for the scenarios that kill parts of it, one after the other; with the shared one, the second and last at a time.</summary>
+public sealed class CrashingSystem : IAsyncLifetime
+{
+    private LocalSystem? _system;
+
+    public LocalSystem Running => _system ?? throw new InvalidOperationException("The system is not started.");
+
+    public async ValueTask InitializeAsync() => _system = await LocalSystem.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_system is not null)
+        {
+            await _system.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>The classes of a collection run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class CrashCollection : ICollectionFixture<CrashingSystem>
+{
+    public const string Name = "Crashes";
+}

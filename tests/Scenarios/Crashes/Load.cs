@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using Webhooks.TestKit;
+
+namespace Webhooks.Scenarios.Tests.Crashes;
+
+/// <summary>
+/// A tenant with subscriptions at one receiver, events for all of them, and the count of what arrived. At the end it
+/// proves that nothing was lost: by what the receiver got, and by what the database says.
+/// </summary>
+internal sealed class Load : IAsyncDisposable
+{
+    private const string EventType = "load.measured";
+
+    private static readonly TimeSpan ArrivalLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+
+    private const string Disagreeing = """
+        SELECT count(*) FROM deliveries AS delivery
+        WHERE tenant_id = $1 AND NOT (
+            status = 'delivered' AND finished_at IS NOT NULL AND next_attempt_at IS NULL AND due_at IS NULL
+            AND last_attempt = (SELECT count(*) FROM attempts WHERE created_at = delivery.created_at AND delivery_id = delivery.id)
+            AND EXISTS (SELECT 1 FROM attempts WHERE created_at = delivery.created_at AND delivery_id = delivery.id
+                        AND number = delivery.last_attempt AND outcome = 'succeeded'))
+        """;
+
+    private readonly LocalSystem _system;
+    private readonly ConcurrentDictionary<(string Path, string EventId), int> _copies = new();
+    private readonly ConcurrentQueue<TestEvent> _published = new();
+    private int _subscriptions;
+
+    private Load(LocalSystem system, TestReceiver receiver, Func<int, Answer> answer)
+    {
+        (_system, Receiver) = (system, receiver);
+        receiver.AnswerWith = request => answer(_copies.AddOrUpdate((request.Path, TestEvent.IdOf(request)), 1, (_, copies) => copies + 1));
+    }
+
+    public string TenantId { get; } = Tenant.New();
+
+    public TestReceiver Receiver { get; }
+
+    /// <summary>Deliveries of which at least one copy came.</summary>
+    public int Arrived => _copies.Count;
+
+    /// <summary>Copies beyond the first of each.</summary>
+    public int Repeated => _copies.Values.Sum(copies => copies - 1);
+
+    private int Wanted => _published.Count * _subscriptions;
+
+    /// <param name="system">To put under load.</param>
+    /// <param name="subscriptions">How many.</param>
+    /// <param name="answer">The receiver's, by the number of the copy of a delivery; 200 when null.</param>
+    /// <param name="retry">Of all subscriptions.</param>
+    public static async Task<Load> StartAsync(LocalSystem system, int subscriptions, Func<int, Answer>? answer = null, RetryRequest? retry = null)
+    {
+        var load = new Load(system, await TestReceiver.StartAsync(), answer ?? (_ => Answer.Ok)) { _subscriptions = subscriptions };
+        await Parallel.ForAsync(0, subscriptions, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
+            await system.Management.SubscribeAsync(new SubscriptionRequest
+            {
+                TenantId = load.TenantId, Url = $"{load.Receiver.Url}/{number}", EventTypes = [EventType], Retry = retry,
+            }));
+        return load;
+    }
+
+    /// <summary>An event for all subscriptions, to be published.</summary>
+    public TestEvent NewEvent() => TestEvent.Create(TenantId, EventType);
+
+    /// <summary>Returns when the broker has confirmed them all.</summary>
+    public Task PublishAsync(int events) => PublishAsync([.. Enumerable.Range(0, events).Select(_ => NewEvent())]);
+
+    public async Task PublishAsync(params TestEvent[] events)
+    {
+        await _system.Events.PublishAsync(events);
+        foreach (var published in events)
+        {
+            _published.Enqueue(published);
+        }
+    }
+
+    /// <summary>Some 400 events a second, until <paramref name="body"/> has ended.</summary>
+    public async Task PublishWhileAsync(Func<Task> body)
+    {
+        using var stop = new CancellationTokenSource();
+        var publishing = PublishUntilAsync(stop.Token);
+        try
+        {
+            await body();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await publishing;
+        }
+    }
+
+    /// <summary>Waits until so many more deliveries have arrived.</summary>
+    public async Task WaitForMoreAsync(int deliveries)
+    {
+        var target = Arrived + deliveries;
+        await Eventually.TrueAsync(() => Arrived >= target, ArrivalLimit, () => $"{target} deliveries have arrived; there were {Arrived}.");
+    }
+
+    /// <summary>Waits until every delivery has arrived and is recorded, and checks that the records agree with each other.</summary>
+    public async Task AssertNothingIsLostAsync()
+    {
+        await Eventually.TrueAsync(() => Arrived >= Wanted, ArrivalLimit, () => $"All {Wanted} deliveries have arrived; there were {Arrived}.");
+        IReadOnlyDictionary<string, long> statuses = new Dictionary<string, long>();
+        await Eventually.TrueAsync(
+            async () => (statuses = await _system.Database.StatusesAsync(TenantId)).GetValueOrDefault("delivered") >= Wanted,
+            ArrivalLimit,
+            () => $"All {Wanted} deliveries are recorded as delivered; there were {string.Join(", ", statuses)}.");
+
+        Assert.Equal(Wanted, Arrived);
+        Assert.Equal(new Dictionary<string, long> { ["delivered"] = Wanted }, statuses);
+        Assert.Equal(_published.Count, await _system.Database.CountAsync("SELECT count(*) FROM event_keys WHERE tenant_id = $1", TenantId));
+        Assert.Equal(0, await _system.Database.CountAsync(Disagreeing, TenantId));
+    }
+
+    public ValueTask DisposeAsync() => Receiver.DisposeAsync();
+
+    private async Task PublishUntilAsync(CancellationToken stop)
+    {
+        using var pace = new PeriodicTimer(Pace);
+        while (!stop.IsCancellationRequested)
+        {
+            await PublishAsync(20);
+            await pace.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Webhooks.TestKit;
+
+namespace Webhooks.Scenarios.Tests.Tenants;
+
+public sealed class When_a_subscription_changes(SharedSystem system)
+{
+    private static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan NoAttemptAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _tenantId = Tenant.New();
+
+    [Fact]
+    public async Task Should_hold_everywhere_within_a_second()
+    {
+        await using var before = await TestReceiver.StartAsync();
+        await using var after = await TestReceiver.StartAsync();
+        var subscription = await SubscribeAsync(before, "exception.created");
+        await system.Events.PublishAsync(Event("exception.created"));
+        await before.WaitForAsync(1);
+
+        await system.Management.ChangeAsync(subscription.Id, new { url = after.Url, event_types = new[] { "exception.resolved" } });
+
+        var answered = TimeProvider.System.GetUtcNow();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await system.Events.PublishAsync(Event("exception.created"));
+                await system.Events.PublishAsync(Event("exception.resolved"));
+                return after.Requests.Any(request => request.ReceivedAt > answered + 2 * HoldsWithin);
+            },
+            Patience,
+            "Events are received under the changed settings.");
+        Assert.DoesNotContain(before.Requests, request => request.ReceivedAt > answered + HoldsWithin);
+        Assert.All(after.Requests, request => Assert.Contains("exception.resolved", request.Text, StringComparison.Ordinal));
+        Assert.InRange(after.Requests[0].ReceivedAt, DateTimeOffset.MinValue, answered + HoldsWithin);
+    }
+
+    [Fact]
+    public async Task Should_match_the_very_next_event_when_it_is_new()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        for (var number = 1; number <= 20; number++)
+        {
+            await SubscribeAsync(receiver, $"type_{number}");
+            await system.Events.PublishAsync(Event($"type_{number}"));
+        }
+
+        await receiver.WaitForAsync(20);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Should_cancel_what_is_pending_when_it_ends(bool isDeleted)
+    {
+        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(503));
+        await using var neighbour = await TestReceiver.StartAsync(_ => new Answer(503));
+        var ended = await SubscribeAsync(receiver, "exception.created");
+        await SubscribeAsync(neighbour, "exception.created");
+        TestEvent[] pending = [.. Enumerable.Range(0, 20).Select(_ => Event("exception.created"))];
+        await system.Events.PublishAsync(pending);
+        await receiver.WaitForAsync(2 * pending.Length);
+
+        await (isDeleted ? system.Management.DeleteSubscriptionAsync(ended.Id) : system.Management.ChangeAsync(ended.Id, new { state = "disabled" }));
+
+        var answered = TimeProvider.System.GetUtcNow();
+        await system.Events.PublishAsync(Event("exception.created"));
+        // The neighbour goes on as the ended one would have.
+        await Eventually.TrueAsync(
+            () => neighbour.Requests.Any(request => request.ReceivedAt > answered + NoAttemptAfter + NoAttemptAfter), Patience, "The neighbour is tried on.");
+        Assert.DoesNotContain(receiver.Requests, request => request.ReceivedAt > answered + NoAttemptAfter);
+        var deliveries = await system.Management.ListDeliveriesAsync(ended.Id);
+        Assert.Equal(pending.Length, deliveries.Count);
+        Assert.All(deliveries, delivery => Assert.Equal("canceled", delivery.Status));
+    }
+
+    [Fact]
+    public async Task Should_deliver_again_when_it_is_enabled_again()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var subscription = await SubscribeAsync(receiver, "exception.created");
+        await system.Management.ChangeAsync(subscription.Id, new { state = "disabled" });
+        await system.Events.PublishAsync(Event("exception.created"));
+        await system.Management.ChangeAsync(subscription.Id, new { state = "active" });
+        var published = Event("exception.created");
+
+        await system.Events.PublishAsync(published);
+
+        await system.Management.WaitForEndAsync(subscription.Id, published.Id);
+        Assert.Contains(published.Id, receiver.Requests.Select(TestEvent.IdOf));
+    }
+
+    private TestEvent Event(string type) => TestEvent.Create(_tenantId, type);
+
+    private Task<SubscriptionResponse> SubscribeAsync(TestReceiver receiver, string type) => system.Management.SubscribeAsync(new SubscriptionRequest
+    {
+        TenantId = _tenantId,
+        Url = receiver.Url,
+        EventTypes = [type],
+        Retry = new RetryRequest { MaxAttempts = 20, InitialDelaySeconds = 0.4, BackoffMultiplier = 1 },
+    });
+}
