@@ -1,3 +1,5 @@
+using RabbitMQ.Client.Exceptions;
+using Webhooks.Local.Demo;
 using Webhooks.Local.Display;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Provisioning;
@@ -16,22 +18,27 @@ internal static class LocalRun
         using var stop = new StopRequest();
         var display = new ProgressDisplay(TimeProvider.System);
         display.Title(options.StateDirectory);
+        var exitCode = 0;
         try
         {
             await using (var system = await display.ShowAsync(() =>
                 LocalSystem.StartAsync(options with { Progress = display.Report }, stop.Token)))
             {
-                display.Ready(system);
+                await using var demo = new DemoRun(system.Endpoints, TimeProvider.System);
+                var wentWell = !playDemo || await PlayAsync(demo, display, stop.Token);
                 if (!stopAfterwards)
                 {
+                    display.Ready(system);
                     await stop.Requested;
                 }
 
+                exitCode = wentWell ? 0 : Failed;
                 display.Stopping();
             }
 
             display.Stopped();
-            return 0;
+            // Whoever stops a run by hand has seen what the demo said.
+            return stopAfterwards ? exitCode : 0;
         }
         catch (Exception failure) when (failure is ProvisioningException or DirectoryInUseException)
         {
@@ -42,6 +49,20 @@ internal static class LocalRun
         {
             display.Stopped();
             return 0;
+        }
+    }
+
+    private static async Task<bool> PlayAsync(DemoRun demo, ProgressDisplay display, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await demo.PlayAsync(new DemoStory(display), cancellationToken);
+            return true;
+        }
+        catch (Exception failure) when (failure is DemoException or HttpRequestException or BrokerUnreachableException or AlreadyClosedException)
+        {
+            display.Failure($"The demo did not go well: {failure.Message}");
+            return false;
         }
     }
 }

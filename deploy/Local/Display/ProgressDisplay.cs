@@ -78,17 +78,30 @@ internal sealed class ProgressDisplay(TimeProvider clock)
         }
     }
 
+    public void Heading(string text)
+    {
+        _console.WriteLine();
+        _console.MarkupLineInterpolated($"[bold]{text}[/]");
+    }
+
+    /// <summary>A step of the demo that went well.</summary>
+    public void Done(string text) => _console.MarkupLine($"[grey]{Elapsed,9}[/] [green]{Markup.Escape(text)}[/]");
+
+    /// <summary>What belongs to the step above it.</summary>
+    public void Detail(string text) => _console.MarkupLine($"{"",9}   {Markup.Escape(text)}");
+
     public void Ready(LocalSystem system)
     {
         var endpoints = system.Endpoints;
+        Heading("Ready");
+        Value("management API", endpoints.Management);
+        Value("admin token", endpoints.AdminToken);
+        Value("AMQP", endpoints.Amqp);
+        Value("all of it", system.EndpointsFile);
+        Value("logs", system.LogDirectory);
+        Value("try", $"curl -H 'Authorization: Bearer {endpoints.AdminToken}' {endpoints.Management}/v1/deliveries");
         _console.WriteLine();
-        _console.MarkupLineInterpolated($"  [bold]Management API[/]  {endpoints.Management}");
-        _console.MarkupLineInterpolated($"  [bold]Admin token[/]     {endpoints.AdminToken}");
-        _console.MarkupLineInterpolated($"  [bold]AMQP[/]            {endpoints.Amqp}");
-        _console.MarkupLineInterpolated($"  [bold]Everything[/]      {system.EndpointsFile}");
-        _console.MarkupLineInterpolated($"  [bold]Logs[/]            {system.LogDirectory}");
-        _console.WriteLine();
-        _console.MarkupLine("  Ctrl-C stops it all.");
+        _console.MarkupLine("[bold]Ctrl-C[/] stops everything.");
     }
 
     public void Stopping() => Line("all", "stopping: services first, then the servers", "grey");
@@ -113,6 +126,8 @@ internal sealed class ProgressDisplay(TimeProvider clock)
         plain.Profile.Width = int.MaxValue;
         return plain;
     }
+
+    private void Value(string name, string value) => _console.MarkupLine($"  [grey]{name,-15}[/] {Markup.Escape(value)}");
 
     private void TellWhatIsAwaited()
     {

@@ -29,9 +29,11 @@ internal static class LogFile
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         stream.Seek(-Math.Min(stream.Length, TailBytes), SeekOrigin.End);
         using var reader = new StreamReader(stream);
-        // .NET prints what went wrong before the stack, which would push it out of so few lines.
+        // .NET prints what went wrong and then the stack, on lines of its own or, in our logs, on the same one; with it
+        // the few lines would not show the reason.
         var last = reader.ReadToEnd().TrimEnd().Split('\n')
-            .Where(line => !line.StartsWith("   at ", StringComparison.Ordinal))
+            .Select(line => line.Split("   at ")[0].TrimEnd())
+            .Where(line => line.Length > 0)
             .TakeLast(lines);
         return $"The last lines of {file}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", last)}";
     }

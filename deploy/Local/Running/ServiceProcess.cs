@@ -12,7 +12,7 @@ internal sealed class ServiceProcess(string name, string service, string url, Ch
     // Longer than the longest send: a dispatcher finishes what is on the wire.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(40);
 
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
     private ChildProcess? _process;
 

@@ -29,7 +29,7 @@ internal sealed class Runner : IDisposable
     public static Runner Start(string state, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
     {
         var runner = Path.Combine(AppContext.BaseDirectory, "Webhooks.Local.dll");
-        var start = new ProcessStartInfo(Dotnet.Host, [runner, "--no-build", "--no-demo", "--state", state, .. arguments])
+        var start = new ProcessStartInfo(Dotnet.Host, [runner, "--no-build", "--state", state, .. arguments])
         {
             RedirectStandardOutput = true,
         };

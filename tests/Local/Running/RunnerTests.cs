@@ -11,7 +11,7 @@ public sealed class RunnerTests
     [Fact]
     public async Task It_runs_until_told_to_stop_and_leaves_nothing_but_the_data()
     {
-        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--dispatchers", "2");
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo", "--dispatchers", "2");
         var endpoints = await runner.ReadyAsync();
 
         Assert.Equal(HttpStatusCode.OK, await HealthAsync(endpoints));
@@ -20,7 +20,7 @@ public sealed class RunnerTests
         Assert.Equal("beam.smp", ProcessTable.NameOf(Assert.Single(endpoints.Processes.RabbitMq)));
         Assert.Equal("postgres", ProcessTable.NameOf(Assert.Single(endpoints.Processes.Postgres)));
 
-        using var second = Runner.Start(runner.State);
+        using var second = Runner.Start(runner.State, null, "--no-demo");
         var refused = await second.EndAsync();
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains($"in use by process {runner.ProcessId}", refused.Output, StringComparison.Ordinal);
@@ -32,14 +32,14 @@ public sealed class RunnerTests
         Assert.False(File.Exists(runner.EndpointsFile));
         Assert.Empty(runner.Remaining());
 
-        using var again = Runner.Start(runner.State, null, "--once");
+        using var again = Runner.Start(runner.State, null, "--no-demo", "--once");
         Assert.Equal(0, (await again.EndAsync()).ExitCode);
     }
 
     [Fact]
     public async Task What_dies_is_started_again_where_it_was()
     {
-        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"));
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo");
         var before = await runner.ReadyAsync();
 
         foreach (var id in Everything(before))
@@ -64,7 +64,7 @@ public sealed class RunnerTests
     [Fact]
     public async Task A_killed_runner_takes_its_children_along()
     {
-        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"));
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo");
         await runner.ReadyAsync();
 
         runner.Signal(ProcessSignal.Kill);
@@ -83,6 +83,28 @@ public sealed class RunnerTests
 
         Assert.Equal(1, exitCode);
         Assert.Contains("Webhooks:AllowedAddresses contains 'nonsense'", output, StringComparison.Ordinal);
+        Assert.Empty(runner.Remaining());
+    }
+
+    [Fact]
+    public async Task Given_servers_are_used_and_the_demo_goes_well_on_them()
+    {
+        var given = new Dictionary<string, string>
+        {
+            ["ConnectionStrings__RabbitMq"] = await TestBroker.CreateVhostAsync(),
+            ["ConnectionStrings__Postgres"] = await TestDatabase.CreateAsync(),
+            ["Webhooks__AdminToken"] = "whk_" + new string('g', 40),
+        };
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), given, "--once");
+        var endpoints = await runner.ReadyAsync();
+
+        Assert.Equal(given.Values, [endpoints.Amqp, endpoints.Postgres, endpoints.AdminToken]);
+        Assert.Empty(endpoints.Processes.RabbitMq);
+        Assert.Empty(endpoints.Processes.Postgres);
+
+        var (exitCode, output) = await runner.EndAsync();
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("delivered after 3 attempts, the same bytes each time", output, StringComparison.Ordinal);
         Assert.Empty(runner.Remaining());
     }
 
