@@ -17,7 +17,7 @@ internal static class DebianPackages
         fi
         if [ ! -e /etc/postgresql-common ]; then
             mkdir -p /etc/postgresql-common/createcluster.d
-            undo="$undo rm -f /etc/postgresql-common/createcluster.d/webhooks.conf;"
+            undo="$undo rm -f /etc/postgresql-common/createcluster.d/webhooks.conf; rmdir /etc/postgresql-common/createcluster.d 2>/dev/null;"
             echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/webhooks.conf
         fi
         export DEBIAN_FRONTEND=noninteractive
@@ -50,8 +50,10 @@ internal static class DebianPackages
         }
 
         report($"installing {string.Join(" and ", packages)} with apt-get (about a minute, once)");
+        // To its end, out of reach of Ctrl-C: half an installation would leave the system's packages broken, and our policy there.
         var (exitCode, output) = await Programs.RunAsync(
-            asRoot[0], [.. asRoot[1..], "-c", Script, "sh", .. packages], cancellationToken);
+            "setsid", ["--wait", .. asRoot, "-c", Script, "sh", .. packages], CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
         if (exitCode != 0)
         {
             var tail = string.Join(Environment.NewLine + "  ", output.TrimEnd().Split('\n').TakeLast(10));

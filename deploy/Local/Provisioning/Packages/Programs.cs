@@ -10,7 +10,11 @@ internal static class Programs
         // Debian keeps some of what we need where only root's PATH looks.
         .Concat(["/usr/sbin", "/sbin", "/usr/bin"])
         .Select(directory => Path.Combine(directory, name))
-        .FirstOrDefault(File.Exists);
+        .FirstOrDefault(IsThere);
+
+    // A removed package can leave a link behind that leads nowhere.
+    private static bool IsThere(string path) =>
+        File.Exists(path) && (File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists ?? true);
 
     public static Task<(int ExitCode, string Output)> RunAsync(string program, string[] arguments, CancellationToken cancellationToken) =>
         RunAsync(new ProcessStartInfo(program, arguments), "", new Dictionary<string, string?>(), cancellationToken);

@@ -21,6 +21,7 @@ internal static class ServerPackages
             return installed;
         }
 
+        report("waiting for its package");
         await using (await InstallLock.TakeAsync(cancellationToken))
         {
             // Somebody else may have installed it while we waited for our turn.

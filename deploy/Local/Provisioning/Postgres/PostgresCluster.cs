@@ -29,10 +29,15 @@ internal sealed class PostgresCluster
     private string PasswordFile => Path.Combine(_directory, "password");
 
     public static async Task<PostgresCluster> OpenAsync(
-        PostgresInstallation installation, string wanted, CancellationToken cancellationToken)
+        PostgresInstallation installation, string wanted, Action<string> report, CancellationToken cancellationToken)
     {
         var account = PostgresAccount.Choose();
         var directory = await account.PrepareDirectoryAsync(wanted, cancellationToken);
+        if (directory != wanted)
+        {
+            report($"keeping its data in {directory}: its user cannot reach {wanted}");
+        }
+
         var cluster = new PostgresCluster(installation, account, directory);
         if (!File.Exists(Path.Combine(cluster.Data, "PG_VERSION")))
         {

@@ -71,8 +71,9 @@ public sealed class PostgresServer : ISupervised, IAsyncDisposable
         Action<string>? report = null,
         CancellationToken cancellationToken = default)
     {
-        var installation = await ServerPackages.PostgresAsync(report ?? (_ => { }), cancellationToken);
-        var cluster = await PostgresCluster.OpenAsync(installation, Path.Combine(owner.Path, "postgres"), cancellationToken);
+        report ??= _ => { };
+        var installation = await ServerPackages.PostgresAsync(report, cancellationToken);
+        var cluster = await PostgresCluster.OpenAsync(installation, Path.Combine(owner.Path, "postgres"), report, cancellationToken);
         var server = new PostgresServer(owner, cluster, durability);
         await server.RestartAsync(cancellationToken);
         return server;
