@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RabbitMQ.Client.Exceptions;
 using Webhooks.Local.Demo;
 using Webhooks.Local.Display;
@@ -40,7 +41,7 @@ internal static class LocalRun
             // Whoever stops a run by hand has seen what the demo said.
             return stopAfterwards ? exitCode : 0;
         }
-        catch (Exception failure) when (failure is ProvisioningException or DirectoryInUseException)
+        catch (Exception failure) when (failure is ProvisioningException or DirectoryInUseException or IOException or UnauthorizedAccessException)
         {
             display.Failure(failure.Message);
             return Failed;
@@ -59,7 +60,8 @@ internal static class LocalRun
             await demo.PlayAsync(new DemoStory(display), cancellationToken);
             return true;
         }
-        catch (Exception failure) when (failure is DemoException or HttpRequestException or BrokerUnreachableException or AlreadyClosedException)
+        catch (Exception failure) when (failure is DemoException or HttpRequestException or JsonException or IOException or RabbitMQClientException
+            || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             display.Failure($"The demo did not go well: {failure.Message}");
             return false;

@@ -16,7 +16,7 @@ internal static class RunCommand
         var dispatchers = Instances("--dispatchers", "dispatchers");
         var publishers = Instances("--publishers", "publishers (one consumes, the others stand by)");
         var managementPort = Port("--management-port", "Port of the management API; a free one when not given.");
-        var callbacksPort = Port("--callbacks-port", "Port of the callback API; a free one when not given.");
+        var callbacksPort = Port("--callbacks-port", "Port of the callback API, once there is one; until then without effect.");
         var state = new Option<DirectoryInfo>("--state")
         {
             Description = "Directory of data, logs and endpoints.json. One running system a directory.",

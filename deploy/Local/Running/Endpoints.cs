@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Webhooks.Local.Running;
 
 /// <summary>Where everything is, as <c>endpoints.json</c> says it (CONTRACT section 5).</summary>
-public sealed record Endpoints
+internal sealed record Endpoints
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -52,7 +52,7 @@ public sealed record Endpoints
 }
 
 /// <summary>The servers' own process ids; empty for what is not ours.</summary>
-public sealed record EndpointProcesses
+internal sealed record EndpointProcesses
 {
     [JsonPropertyName("rabbitmq")]
     public required IReadOnlyList<int> RabbitMq { get; init; }

@@ -7,7 +7,7 @@ namespace Webhooks.Local.Running;
 /// The whole system on this machine: servers, services, their supervision and <c>endpoints.json</c>. Ready when
 /// <see cref="StartAsync"/> returns; disposing it stops everything, services first.
 /// </summary>
-public sealed class LocalSystem : IAsyncDisposable
+internal sealed class LocalSystem : IAsyncDisposable
 {
     private readonly LocalSystemOptions _options;
     private readonly OwnedDirectory _directory;

@@ -1,7 +1,7 @@
 namespace Webhooks.Local.Running;
 
 /// <summary>What to run, and where.</summary>
-public sealed record LocalSystemOptions
+internal sealed record LocalSystemOptions
 {
     /// <summary>Data, logs and endpoints.json; one running system a directory.</summary>
     public string StateDirectory { get; init; } = Repository.DefaultState;
@@ -27,10 +27,10 @@ public sealed record LocalSystemOptions
 /// <param name="Step">Whose: a server, a service, "services" for the build.</param>
 /// <param name="State">Whether more is to come.</param>
 /// <param name="Detail">A few words.</param>
-public sealed record StepProgress(string Step, StepState State, string Detail);
+internal sealed record StepProgress(string Step, StepState State, string Detail);
 
 /// <summary>How far a step is.</summary>
-public enum StepState
+internal enum StepState
 {
     /// <summary>More is to come.</summary>
     Working,

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Webhooks.Local.Running;
 
 /// <summary>Where things are in this checkout.</summary>
-public static class Repository
+internal static class Repository
 {
     /// <summary>The directory of Webhooks.sln, above this program.</summary>
     public static string Root { get; } = Find(AppContext.BaseDirectory);

@@ -31,6 +31,7 @@ internal sealed class Servers(OwnedDirectory directory, ServiceSettings settings
         const string name = "RabbitMQ";
         if (settings.GivenRabbitMq is { } given)
         {
+            await Readiness.RequireAsync("ConnectionStrings__RabbitMq", () => Readiness.ProbeRabbitMqAsync(given, cancellationToken));
             RabbitMqConnection = given;
             report(new(name, StepState.Done, $"given: {new Uri(given).Authority.Split('@')[^1]}"));
             return;
@@ -47,6 +48,7 @@ internal sealed class Servers(OwnedDirectory directory, ServiceSettings settings
         const string name = "PostgreSQL";
         if (settings.GivenPostgres is { } given)
         {
+            await Readiness.RequireAsync("ConnectionStrings__Postgres", () => Readiness.ProbePostgresAsync(given, cancellationToken));
             var parts = new NpgsqlConnectionStringBuilder(given);
             PostgresConnection = given;
             report(new(name, StepState.Done, $"given: {parts.Host}:{parts.Port}, database {parts.Database}"));

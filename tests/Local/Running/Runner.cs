@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Running;
 using Webhooks.TestKit;
+using Endpoints = Webhooks.Local.Running.Endpoints; // the writer's own, not the test kit's reader
 
 namespace Webhooks.Local.Tests.Running;
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Running;
 using Webhooks.TestKit;
+using Endpoints = Webhooks.Local.Running.Endpoints; // the writer's own, not the test kit's reader
 
 namespace Webhooks.Local.Tests.Running;
 
@@ -106,6 +107,27 @@ public sealed class RunnerTests
         Assert.True(exitCode == 0, output);
         Assert.Contains("delivered after 3 attempts, the same bytes each time", output, StringComparison.Ordinal);
         Assert.Empty(runner.Remaining());
+    }
+
+    [Theory]
+    [InlineData("ConnectionStrings__RabbitMq", "amqp://guest:guest@127.0.0.1:1/")]
+    [InlineData("ConnectionStrings__RabbitMq", "nonsense")]
+    [InlineData("ConnectionStrings__Postgres", "Host=127.0.0.1;Port=1;Username=nobody")]
+    [InlineData("ConnectionStrings__Postgres", "nonsense")]
+    public async Task A_given_server_that_does_not_answer_is_named(string key, string value)
+    {
+        var given = new Dictionary<string, string>
+        {
+            ["ConnectionStrings__RabbitMq"] = await TestBroker.CreateVhostAsync(),
+            ["ConnectionStrings__Postgres"] = await TestDatabase.CreateAsync(),
+            [key] = value,
+        };
+
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), given);
+        var (exitCode, output) = await runner.EndAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"The server that {key} names does not answer", output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Provisioning.Packages;
@@ -6,20 +5,9 @@ using Webhooks.Local.Provisioning.Postgres;
 
 namespace Webhooks.Local.Provisioning;
 
-/// <summary>How safe a private PostgreSQL keeps what was committed.</summary>
-public enum Durability
-{
-    /// <summary>As in production: a commit is on the disk.</summary>
-    Full,
-
-    /// <summary>Fast, for tests that kill no machine: a commit survives a killed server, but not a power cut.</summary>
-    WithoutSync,
-}
-
 /// <summary>A private PostgreSQL as a child process. Its data, port and password stay the same over kills and restarts.</summary>
 public sealed class PostgresServer : ISupervised, IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
 
     private readonly OwnedDirectory _owner;
@@ -94,7 +82,7 @@ public sealed class PostgresServer : ISupervised, IAsyncDisposable
             _started?.Invoke();
             try
             {
-                await WaitUntilReadyAsync(_process, cancellationToken);
+                await Readiness.WaitAsync("PostgreSQL", _process, token => Readiness.ProbePostgresAsync(ConnectionString, token), cancellationToken);
             }
             catch
             {
@@ -174,30 +162,6 @@ public sealed class PostgresServer : ISupervised, IAsyncDisposable
                 .Append(new(OwnedDirectory.MarkVariable, _owner.Mark))
                 .ToDictionary(StringComparer.Ordinal),
         });
-    }
-
-    private async Task WaitUntilReadyAsync(ChildProcess process, CancellationToken cancellationToken)
-    {
-        var waited = Stopwatch.StartNew();
-        while (true)
-        {
-            try
-            {
-                // Not from the pool: what is in there belongs to the server that was.
-                await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-                await connection.OpenAsync(cancellationToken);
-                return;
-            }
-            catch (NpgsqlException) when (!process.HasExited && waited.Elapsed < StartLimit)
-            {
-                await Task.Delay(30, cancellationToken);
-            }
-            catch (NpgsqlException failure)
-            {
-                var how = process.HasExited ? $"ended with exit code {process.ExitCode}" : $"did not answer within {StartLimit.TotalSeconds:0} s";
-                throw new ProvisioningException($"PostgreSQL {how}. {LogFile.TailOf(process.LogFile)}", failure);
-            }
-        }
     }
 
     // SIGINT is PostgreSQL's "fast": ends the sessions; SIGTERM would wait for them.

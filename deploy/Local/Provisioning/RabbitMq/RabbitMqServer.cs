@@ -1,7 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Provisioning.Packages;
 using Webhooks.Local.Provisioning.RabbitMq;
@@ -15,7 +12,6 @@ public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
 {
     private const string DefaultVirtualHost = "webhooks";
 
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
 
     private readonly RabbitMqInstallation _installation;
@@ -85,7 +81,7 @@ public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
             _started?.Invoke();
             try
             {
-                await WaitUntilReadyAsync(_process, cancellationToken);
+                await Readiness.WaitAsync("RabbitMQ", _process, token => Readiness.ProbeRabbitMqAsync(ConnectionString, token), cancellationToken);
             }
             catch
             {
@@ -137,30 +133,6 @@ public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
     {
         await StopAsync();
         _changes.Dispose();
-    }
-
-    private async Task WaitUntilReadyAsync(ChildProcess process, CancellationToken cancellationToken)
-    {
-        var waited = Stopwatch.StartNew();
-        var factory = new ConnectionFactory { Uri = new Uri(ConnectionString), AutomaticRecoveryEnabled = false };
-        while (true)
-        {
-            try
-            {
-                await using var connection = await factory.CreateConnectionAsync(cancellationToken);
-                return;
-            }
-            catch (BrokerUnreachableException) when (!process.HasExited && waited.Elapsed < StartLimit)
-            {
-                await Task.Delay(50, cancellationToken);
-            }
-            catch (BrokerUnreachableException failure)
-            {
-                var how = process.HasExited ? $"ended with exit code {process.ExitCode}" : $"did not answer within {StartLimit.TotalSeconds:0} s";
-                throw new ProvisioningException(
-                    $"RabbitMQ {how}. {LogFile.TailOf(process.LogFile)}", failure);
-            }
-        }
     }
 
     private async Task StopProcessAsync()
