@@ -54,5 +54,5 @@ internal sealed record SubscriptionDraft
         Timeout = Timeout,
     };
 
-    public string SecretOrNew() => Secret ?? SecretText.Generate();
+    public string SecretOrNew() => Secret ?? SecretRule.Generate();
 }

@@ -16,8 +16,6 @@ internal sealed class SubscriptionMembers(UrlRules urls)
 {
     private const int MostEventTypes = 100;
     private const int LongestDescription = 1000;
-    private const int ShortestKey = 24;
-    private const int LongestKey = 64;
     private const double ShortestTimeout = 0.1;
     private const double LongestTimeout = 30;
 
@@ -73,18 +71,11 @@ internal sealed class SubscriptionMembers(UrlRules urls)
         }
 
         // Either of the two may be the new one.
-        if (draft.Secret is { } secret && !Serves(draft.Profile.Signature, secret))
+        if (draft.Secret is { } secret && SecretRule.FaultOf(secret, draft.Profile.Signature) is { } fault)
         {
-            body.Fault(
-                body.Has("secret") ? "secret" : "profile", FieldError.InvalidValue,
-                $"The profile {draft.Profile.Name} needs a secret of {ShortestKey} to {LongestKey} bytes in base64, after {SecretText.Prefix} or alone.");
+            body.Fault(body.Has("secret") ? "secret" : "profile", FieldError.InvalidValue, $"The secret does not fit the profile {draft.Profile.Name}. {fault}");
         }
     }
-
-    // Utf8 takes any secret that is acceptable at all.
-    private static bool Serves(SignatureScheme scheme, string secret) =>
-        scheme.SecretEncoding is SecretEncoding.Utf8
-        || (!secret.Contains(' ') && scheme.TryDecodeSecret(secret, out var key) && key.Length is >= ShortestKey and <= LongestKey);
 
     private Reading<string?> ReadUrl(string text) =>
         urls.FindFault(text) is { } fault ? Reading<string?>.Refuse(FieldError.InvalidFormat, fault) : Reading<string?>.Of(text);
@@ -109,7 +100,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             return Reading<string?>.Refuse(FieldError.InvalidValue, "This is the masked secret as it is shown: leave it out to keep the present one.");
         }
 
-        return SecretText.IsAcceptable(text)
+        return SecretRule.IsText(text)
             ? Reading<string?>.Of(text)
             : Reading<string?>.Refuse(FieldError.InvalidFormat, "It must have 16 to 128 printable ASCII characters.");
     }

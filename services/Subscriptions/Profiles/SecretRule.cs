@@ -18,13 +18,20 @@ public static class SecretRule
     /// <summary>A new secret that every profile accepts.</summary>
     public static string Generate() => Prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(GeneratedKey));
 
+    /// <summary>May it be a secret at all, whatever the scheme: 16–128 printable ASCII characters.</summary>
+    public static bool IsText(string secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        return secret.Length is >= ShortestText and <= LongestText && !secret.AsSpan().ContainsAnyExceptInRange(' ', '~');
+    }
+
     /// <summary>Null when a given secret fits the scheme; otherwise a sentence for people, without the secret.</summary>
     public static string? FaultOf(string secret, SignatureScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(secret);
         ArgumentNullException.ThrowIfNull(scheme);
 
-        if (secret.Length is < ShortestText or > LongestText || secret.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        if (!IsText(secret))
         {
             return $"It must be {ShortestText}–{LongestText} printable ASCII characters.";
         }

@@ -176,11 +176,14 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
         consumer.ReceivedAsync += async (_, message) =>
         {
             // The body's buffer is the client's again once this returns.
-            taken.TrySetResult(new Taken(message.Exchange, message.RoutingKey, message.BasicProperties, message.Body.ToArray()));
-            await channel.BasicAckAsync(message.DeliveryTag, multiple: false);
+            // The next one may come before the consumer has ended: it stays for the next taker.
+            if (taken.TrySetResult(new Taken(message.Exchange, message.RoutingKey, message.BasicProperties, message.Body.ToArray())))
+            {
+                await channel.BasicAckAsync(message.DeliveryTag, multiple: false);
+            }
         };
         var tag = await channel.BasicConsumeAsync(BrokerNames.PublisherQueue, autoAck: false, consumer);
-        var message = await taken.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        var message = await taken.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await channel.BasicCancelAsync(tag);
         return message;
     }

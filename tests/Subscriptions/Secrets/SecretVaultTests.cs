@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Tests.Secrets;
@@ -83,12 +84,12 @@ public sealed class SecretVaultTests
     [Fact]
     public void A_generated_secret_holds_32_random_bytes()
     {
-        var generated = SecretText.Generate();
+        var generated = SecretRule.Generate();
 
         Assert.StartsWith("whsec_", generated, StringComparison.Ordinal);
         Assert.Equal(32, Convert.FromBase64String(generated["whsec_".Length..]).Length);
-        Assert.NotEqual(generated, SecretText.Generate());
-        Assert.True(SecretText.IsAcceptable(generated));
+        Assert.NotEqual(generated, SecretRule.Generate());
+        Assert.True(SecretRule.IsText(generated));
     }
 
     [Fact]
