@@ -127,7 +127,12 @@ internal sealed class ProgressDisplay(TimeProvider clock)
         return plain;
     }
 
-    private void Value(string name, string value) => _console.MarkupLine($"  [grey]{name,-15}[/] {Markup.Escape(value)}");
+    // Past the console's own wrapping, which would break what is there to be copied.
+    private void Value(string name, string value)
+    {
+        _console.Markup($"  [grey]{name,-15}[/] ");
+        _console.Profile.Out.Writer.WriteLine(value);
+    }
 
     private void TellWhatIsAwaited()
     {
