@@ -8,12 +8,13 @@ namespace Webhooks.Database.Faults;
 /// stop taking more), the database is probed from outside, and the work is repeated once it answers.
 /// Only work that may be repeated belongs here.
 /// </summary>
-public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider clock, ILogger<DatabaseGate> logger)
+public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider clock, ILogger<DatabaseGate> logger) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stop = new();
     private Task? _recovery;
 
     /// <summary>False while the database is away.</summary>
@@ -36,7 +37,7 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
             }
             catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
-                await RecoverAsync(fault, cancellationToken).WaitAsync(cancellationToken);
+                await RecoverAsync(fault).WaitAsync(cancellationToken);
             }
         }
     }
@@ -45,12 +46,19 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
     public Task WhenOpenAsync(CancellationToken cancellationToken) =>
         Volatile.Read(ref _recovery) is { } recovery ? recovery.WaitAsync(cancellationToken) : Task.CompletedTask;
 
-    private Task RecoverAsync(Exception fault, CancellationToken cancellationToken)
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
+
+    private Task RecoverAsync(Exception fault)
     {
         lock (_lock)
         {
-            // A single deadlock or lost connection also comes here; the probe then answers at once.
-            return _recovery ??= Task.Run(() => ProbeUntilOpenAsync(fault, cancellationToken), CancellationToken.None);
+            // A single deadlock or lost connection also comes here; the probe then answers at once. It is everybody's:
+            // whoever came first may stop waiting without taking it from the others.
+            return _recovery ??= Task.Run(() => ProbeUntilOpenAsync(fault, _stop.Token), CancellationToken.None);
         }
     }
 
@@ -72,12 +80,12 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
         }
         finally
         {
+            // Told before a next outage can begin, so that the two always alternate.
+            Opened?.Invoke();
             lock (_lock)
             {
                 _recovery = null;
             }
-
-            Opened?.Invoke();
         }
     }
 
