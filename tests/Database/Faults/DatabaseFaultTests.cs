@@ -1,0 +1,89 @@
+using System.Net.Sockets;
+using Npgsql;
+using Webhooks.Database.Faults;
+using Webhooks.TestKit;
+
+namespace Webhooks.Database.Tests.Faults;
+
+public sealed class DatabaseFaultTests
+{
+    [Theory]
+    [InlineData("08006")] // connection failure
+    [InlineData("25006")] // read-only: a standby after a failover
+    [InlineData("40001")] // serialization failure
+    [InlineData("40P01")] // deadlock
+    [InlineData("53300")] // too many connections
+    [InlineData("53100")] // disk full
+    [InlineData("55P03")] // lock not available
+    [InlineData("57P01")] // ended by an administrator
+    [InlineData("57P03")] // starting up
+    [InlineData("58030")] // I/O error
+    public void A_server_that_cannot_just_now_is_our_fault(string sqlState) => Assert.True(DatabaseFault.IsOurs(Refusal(sqlState)));
+
+    [Theory]
+    [InlineData("22001")] // too long
+    [InlineData("22021")] // not UTF-8
+    [InlineData("22P05")] // \u0000
+    [InlineData("23505")] // duplicate
+    [InlineData("23514")] // check violated; also: no partition for the row
+    [InlineData("28P01")] // wrong password
+    [InlineData("42P01")] // no such table
+    public void A_server_that_will_refuse_again_is_not(string sqlState) => Assert.False(DatabaseFault.IsOurs(Refusal(sqlState)));
+
+    [Fact]
+    public void A_broken_or_silent_connection_is_our_fault()
+    {
+        Assert.True(DatabaseFault.IsOurs(new NpgsqlException("Exception while reading from stream", new IOException())));
+        Assert.True(DatabaseFault.IsOurs(new SocketException((int)SocketError.ConnectionRefused)));
+        Assert.True(DatabaseFault.IsOurs(new TimeoutException()));
+        Assert.True(DatabaseFault.IsOurs(new InvalidOperationException("While doing something", new EndOfStreamException())));
+    }
+
+    [Fact]
+    public void Our_own_mistakes_and_ends_are_not()
+    {
+        Assert.False(DatabaseFault.IsOurs(new InvalidOperationException("No row")));
+        Assert.False(DatabaseFault.IsOurs(new InvalidCastException()));
+        Assert.False(DatabaseFault.IsOurs(new OperationCanceledException()));
+    }
+
+    [Fact]
+    public async Task Nobody_at_the_port_is_our_fault()
+    {
+        await using var database = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Database=none");
+
+        Assert.True(DatabaseFault.IsOurs(await FaultAsync(database, "SELECT 1")));
+    }
+
+    [Fact]
+    public async Task A_statement_that_takes_too_long_is_our_fault()
+    {
+        await using var database = NpgsqlDataSource.Create(await TestDatabase.CreateAsync() + ";Command Timeout=1");
+
+        Assert.True(DatabaseFault.IsOurs(await FaultAsync(database, "SELECT pg_sleep(60)")));
+    }
+
+    [Fact]
+    public async Task An_ended_session_is_our_fault()
+    {
+        await using var database = await MigratedDatabase.CreateEmptyAsync();
+
+        Assert.True(DatabaseFault.IsOurs(await FaultAsync(database, "SELECT pg_terminate_backend(pg_backend_pid())")));
+    }
+
+    [Theory]
+    [InlineData("SELECT E'\\u0000'")]
+    [InlineData("SELECT 1 / 0")]
+    [InlineData("SELECT FROM nothing")]
+    public async Task A_statement_that_cannot_succeed_is_not(string sql)
+    {
+        await using var database = await MigratedDatabase.CreateEmptyAsync();
+
+        Assert.False(DatabaseFault.IsOurs(await FaultAsync(database, sql)));
+    }
+
+    private static PostgresException Refusal(string sqlState) => new("no", "ERROR", "ERROR", sqlState);
+
+    private static Task<Exception> FaultAsync(NpgsqlDataSource database, string sql) =>
+        Assert.ThrowsAnyAsync<Exception>(() => database.ExecuteAsync(sql));
+}

@@ -1,0 +1,172 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Webhooks.Database.Faults;
+using Webhooks.Local.Processes;
+using Webhooks.Local.Provisioning;
+using Webhooks.TestKit;
+
+namespace Webhooks.Database.Tests.Faults;
+
+/// <summary>The gate on a server that really dies and comes back.</summary>
+public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : IClassFixture<DatabaseGateTests.OwnServer>
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly List<string> _signals = [];
+
+    [Fact]
+    public async Task Work_is_held_while_the_server_is_away_and_done_when_it_is_back()
+    {
+        await using var database = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        await database.ExecuteAsync("CREATE TABLE done (worker int PRIMARY KEY, times int NOT NULL)");
+        var gate = Gate(database);
+        // Sessions that are in the pool when the server dies: each of them is a broken connection to be met afterwards.
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => database.ExecuteAsync("SELECT pg_sleep(0.1)")));
+
+        await server.Postgres.KillAsync();
+        var work = Enumerable.Range(0, 20).Select(worker => gate.RunAsync(token => UpsertAsync(database, worker, token), CancellationToken.None)).ToList();
+        await Eventually.TrueAsync(() => !gate.IsOpen, Limit, "the gate to close");
+        Assert.All(work, held => Assert.False(held.IsCompleted));
+        Assert.False(gate.WhenOpenAsync(CancellationToken.None).IsCompleted);
+
+        await server.Postgres.RestartAsync();
+        await Task.WhenAll(work).WaitAsync(Limit);
+        await gate.WhenOpenAsync(CancellationToken.None).WaitAsync(Limit);
+
+        Assert.Equal(20, await database.ScalarAsync<long>("SELECT count(*) FROM done WHERE times = 1"));
+        await Eventually.TrueAsync(() => gate.IsOpen, Limit, "the gate to be open");
+        Assert.Equal(["closed", "opened"], Signals());
+    }
+
+    [Fact]
+    public async Task Who_stops_waiting_leaves_the_others_to_wait()
+    {
+        await using var database = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        var gate = Gate(database);
+        await server.Postgres.StopAsync();
+
+        using var leaving = new CancellationTokenSource();
+        var first = gate.RunAsync(token => SelectOneAsync(database, token), leaving.Token);
+        await Eventually.TrueAsync(() => !gate.IsOpen, Limit, "the gate to close");
+        var second = gate.RunAsync(token => SelectOneAsync(database, token), CancellationToken.None);
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.False(second.IsCompleted);
+        await server.Postgres.RestartAsync();
+        Assert.Equal(1, await second.WaitAsync(Limit));
+        Assert.Equal(["closed", "opened"], Signals());
+    }
+
+    [Fact]
+    public async Task Work_that_fails_by_its_data_is_not_repeated()
+    {
+        await using var database = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        var gate = Gate(database);
+        var times = 0;
+
+        await Assert.ThrowsAsync<PostgresException>(() => gate.RunAsync(
+            async token =>
+            {
+                times++;
+                await database.ExecuteAsync("SELECT 1 / 0");
+                return times;
+            },
+            CancellationToken.None));
+
+        Assert.Equal(1, times);
+        Assert.Empty(Signals());
+    }
+
+    [Fact]
+    public async Task Every_outage_is_told_once()
+    {
+        await using var database = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        var gate = Gate(database);
+
+        for (var outage = 0; outage < 3; outage++)
+        {
+            // A lost session is the shortest outage: the server itself answers.
+            var times = 0;
+            await gate.RunAsync(
+                async token =>
+                {
+                    if (times++ == 0)
+                    {
+                        await database.ExecuteAsync("SELECT pg_terminate_backend(pg_backend_pid())");
+                    }
+
+                    return times;
+                },
+                CancellationToken.None).WaitAsync(Limit);
+        }
+
+        await Eventually.TrueAsync(() => Signals().Length == 6, Limit, () => string.Join(", ", Signals()));
+        Assert.Equal(["closed", "opened", "closed", "opened", "closed", "opened"], Signals());
+    }
+
+    private DatabaseGate Gate(NpgsqlDataSource database)
+    {
+        var gate = new DatabaseGate(database, TimeProvider.System, NullLogger<DatabaseGate>.Instance);
+        gate.Closed += () => Note("closed");
+        gate.Opened += () => Note("opened");
+        return gate;
+    }
+
+    private void Note(string signal)
+    {
+        lock (_signals)
+        {
+            _signals.Add(signal);
+        }
+    }
+
+    private string[] Signals()
+    {
+        lock (_signals)
+        {
+            return [.. _signals];
+        }
+    }
+
+    private static async Task<int> UpsertAsync(NpgsqlDataSource database, int worker, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("INSERT INTO done VALUES ($1, 1) ON CONFLICT (worker) DO UPDATE SET times = done.times + 1");
+        command.Parameters.AddWithValue(worker);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<int> SelectOneAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT 1");
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>A PostgreSQL that may be killed and keeps what it has committed.</summary>
+    public sealed class OwnServer : IAsyncLifetime
+    {
+        private OwnedDirectory? _directory;
+        private int _databases;
+
+        public PostgresServer Postgres { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            _directory = await TestDirectory.CreateOwnedAsync("database");
+            Postgres = await PostgresServer.StartAsync(_directory);
+        }
+
+        public async Task<string> CreateDatabaseAsync()
+        {
+            // What is in the pool belongs to the server that was.
+            NpgsqlConnection.ClearAllPools();
+            return await Postgres.CreateDatabaseAsync($"gate_{++_databases}");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Postgres.DisposeAsync();
+            _directory?.Dispose();
+        }
+    }
+}

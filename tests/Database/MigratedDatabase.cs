@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Webhooks.Database.Migrations;
+using Webhooks.Database.Partitions;
+using Webhooks.TestKit;
+
+namespace Webhooks.Database.Tests;
+
+/// <summary>Databases as a service finds them after its start.</summary>
+internal static class MigratedDatabase
+{
+    public static async Task<NpgsqlDataSource> CreateAsync()
+    {
+        var database = await CreateEmptyAsync();
+        await MigrateAsync(database);
+        await new DayPartitions(database, TimeProvider.System).EnsureAsync(CancellationToken.None);
+        return database;
+    }
+
+    public static async Task<NpgsqlDataSource> CreateEmptyAsync() => NpgsqlDataSource.Create(await TestDatabase.CreateAsync());
+
+    public static Task MigrateAsync(NpgsqlDataSource database) =>
+        new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using RabbitMQ.Client;
+
+namespace Webhooks.TestKit;
+
+/// <summary>A neighbour on the bus: any AMQP client, which knows nothing of us but names.</summary>
+public sealed class AmqpPeer : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly IConnection _connection;
+
+    private AmqpPeer(IConnection connection, IChannel channel) => (_connection, Channel) = (connection, channel);
+
+    /// <summary>For what has no method here. Its publishes are confirmed.</summary>
+    public IChannel Channel { get; private set; }
+
+    public static async Task<AmqpPeer> ConnectAsync(string uri)
+    {
+        var connection = await new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+        return new AmqpPeer(connection, await OpenChannelAsync(connection));
+    }
+
+    /// <summary>Publishes persistent and mandatory; returns when it is confirmed.</summary>
+    public Task PublishAsync(string exchange, string routingKey, string body, BasicProperties? properties = null) =>
+        PublishAsync(exchange, routingKey, Encoding.UTF8.GetBytes(body), properties);
+
+    public async Task PublishAsync(string exchange, string routingKey, byte[] body, BasicProperties? properties = null)
+    {
+        properties ??= new BasicProperties { ContentType = "application/json" };
+        properties.Persistent = true;
+        await Channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body);
+    }
+
+    /// <summary>Waits for a message and acknowledges it.</summary>
+    public async Task<BasicGetResult> TakeAsync(string queue)
+    {
+        BasicGetResult? taken = null;
+        await Eventually.TrueAsync(async () => (taken = await Channel.BasicGetAsync(queue, autoAck: true)) is not null, Limit, $"a message in {queue}");
+        return taken!;
+    }
+
+    /// <summary>Waits for so many messages and acknowledges them.</summary>
+    public async Task<IReadOnlyList<BasicGetResult>> TakeAsync(string queue, int count)
+    {
+        var taken = new List<BasicGetResult>(count);
+        while (taken.Count < count)
+        {
+            taken.Add(await TakeAsync(queue));
+        }
+
+        return taken;
+    }
+
+    /// <summary>Everything that is ready now, acknowledged.</summary>
+    public async Task<IReadOnlyList<BasicGetResult>> DrainAsync(string queue)
+    {
+        var taken = new List<BasicGetResult>();
+        while (await Channel.BasicGetAsync(queue, autoAck: true) is { } message)
+        {
+            taken.Add(message);
+        }
+
+        return taken;
+    }
+
+    /// <summary>Takes the next message and gives it back, so that whoever gets it sees it flagged redelivered.</summary>
+    public async Task TouchAsync(string queue)
+    {
+        var taken = default(BasicGetResult);
+        await Eventually.TrueAsync(async () => (taken = await Channel.BasicGetAsync(queue, autoAck: false)) is not null, Limit, $"a message in {queue}");
+        await Channel.BasicNackAsync(taken!.DeliveryTag, multiple: false, requeue: true);
+    }
+
+    /// <summary>Ready messages, those in somebody's hands not counted.</summary>
+    public async Task<int> CountAsync(string queue) => (int)(await Channel.QueueDeclarePassiveAsync(queue)).MessageCount;
+
+    /// <summary>How many consume the queue.</summary>
+    public async Task<int> ConsumersAsync(string queue) => (int)(await Channel.QueueDeclarePassiveAsync(queue)).ConsumerCount;
+
+    public async Task WaitForCountAsync(string queue, int count)
+    {
+        var last = -1;
+        await Eventually.TrueAsync(async () => (last = await CountAsync(queue)) == count, Limit, () => $"{count} messages in {queue}; there were {last}");
+    }
+
+    /// <summary>After the broker closed the channel, for example because a queue does not exist.</summary>
+    public async Task ReopenAsync() => Channel = await OpenChannelAsync(_connection);
+
+    public async ValueTask DisposeAsync()
+    {
+        // A broker that a test has killed says no goodbye.
+        await _connection.AbortAsync(TimeSpan.FromSeconds(1));
+        await _connection.DisposeAsync();
+    }
+
+    private static Task<IChannel> OpenChannelAsync(IConnection connection) =>
+        connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+}
+
+/// <summary>What there is to read in a message that was taken.</summary>
+public static class TakenMessage
+{
+    public static string Text(this BasicGetResult message) => Encoding.UTF8.GetString(message.Body.Span);
+
+    /// <summary>A text header; null when there is none.</summary>
+    public static string? Header(this BasicGetResult message, string name) =>
+        message.BasicProperties.Headers?.TryGetValue(name, out var value) == true && value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;
+}

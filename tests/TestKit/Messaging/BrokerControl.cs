@@ -1,0 +1,65 @@
+using Webhooks.Local.Provisioning;
+
+namespace Webhooks.TestKit;
+
+/// <summary>What an operator does to a broker with rabbitmqctl.</summary>
+public static class BrokerControl
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>The names of a virtual host's connections, as the broker shows them.</summary>
+    public static Task<string> ConnectionsAsync(this RabbitMqServer server, string uri) => server.EvaluateAsync(
+        $"lists:sort([element(2, C) || C <- rabbit_connection_tracking:list(<<\"{VirtualHostOf(uri)}\">>)]).");
+
+    /// <summary>Closes every connection of a virtual host, once there are so many.</summary>
+    public static async Task CloseConnectionsAsync(this RabbitMqServer server, string uri, int atLeast = 1)
+    {
+        var connections = $"rabbit_connection_tracking:list(<<\"{VirtualHostOf(uri)}\">>)";
+        await Eventually.TrueAsync(
+            async () => int.Parse(await server.EvaluateAsync($"length({connections}).")) >= atLeast, Limit, $"{atLeast} connections");
+        await server.EvaluateAsync($"rabbit_connection_tracking:close_connections({connections}, \"closed by a test\", 0).");
+    }
+
+    /// <summary>A queue's arguments as "name=value", sorted.</summary>
+    public static async Task<string[]> QueueArgumentsAsync(this RabbitMqServer server, string uri, string queue)
+    {
+        var text = await server.EvaluateAsync(
+            $$"""
+            {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VirtualHostOf(uri)}}">>, queue, <<"{{queue}}">>)),
+            lists:flatten(lists:join(" ", lists:sort([io_lib:format("~s=~s", [K, if is_binary(V) -> V; true -> io_lib:format("~w", [V]) end])
+                || {K, _, V} <- amqqueue:get_arguments(Q)]))).
+            """);
+        return text.Trim('"').Split(' ');
+    }
+
+    /// <summary>Messages of a queue that were handed over and are not acknowledged.</summary>
+    public static async Task<int> UnacknowledgedAsync(this RabbitMqServer server, string uri, string queue) => int.Parse(await server.EvaluateAsync(
+        $$"""
+        {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VirtualHostOf(uri)}}">>, queue, <<"{{queue}}">>)),
+        {ok, {_, Overview}, _} = ra:leader_query(amqqueue:get_pid(Q), fun rabbit_fifo:overview/1),
+        maps:get(num_checked_out, Overview).
+        """));
+
+    /// <summary>Makes a user of its own who may do everything in a virtual host, and returns the URI to connect with.</summary>
+    public static async Task<string> AddUserAsync(this RabbitMqServer server, string uri, string name)
+    {
+        await server.EvaluateAsync(
+            $"""
+            U = <<"{name}">>, V = <<"{VirtualHostOf(uri)}">>,
+            ok = rabbit_auth_backend_internal:add_user(U, <<"password">>, <<"test">>),
+            ok = rabbit_auth_backend_internal:set_permissions(U, V, <<".*">>, <<".*">>, <<".*">>, <<"test">>).
+            """);
+        return new UriBuilder(uri) { UserName = name, Password = "password" }.Uri.AbsoluteUri;
+    }
+
+    /// <summary>Raises the memory alarm: the broker blocks whoever publishes.</summary>
+    public static Task RaiseMemoryAlarmAsync(this RabbitMqServer server) => server.EvaluateAsync("vm_memory_monitor:set_vm_memory_high_watermark(0).");
+
+    public static Task ClearMemoryAlarmAsync(this RabbitMqServer server) =>
+        server.EvaluateAsync("vm_memory_monitor:set_vm_memory_high_watermark({absolute, \"1GB\"}).");
+
+    /// <summary>RabbitMQ 3.10 registers new queues on the disk up to half a second late; killed before, they stay without a leader.</summary>
+    public static Task SyncAsync(this RabbitMqServer server) => server.EvaluateAsync("[dets:sync(Table) || Table <- dets:all()].");
+
+    private static string VirtualHostOf(string uri) => Uri.UnescapeDataString(new Uri(uri).AbsolutePath[1..]);
+}

@@ -1,0 +1,53 @@
+using Npgsql;
+
+namespace Webhooks.TestKit;
+
+/// <summary>What a test asks PostgreSQL beside the code it tests.</summary>
+public static class TestSql
+{
+    public static async Task ExecuteAsync(this NpgsqlDataSource database, string sql, params object[] parameters)
+    {
+        await using var command = Command(database, sql, parameters);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The first column of the first row.</summary>
+    public static async Task<T> ScalarAsync<T>(this NpgsqlDataSource database, string sql, params object[] parameters)
+    {
+        await using var command = Command(database, sql, parameters);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The first column of every row.</summary>
+    public static async Task<IReadOnlyList<T>> ColumnAsync<T>(this NpgsqlDataSource database, string sql, params object[] parameters)
+    {
+        await using var command = Command(database, sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync();
+        var column = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            column.Add(reader.GetFieldValue<T>(0));
+        }
+
+        return column;
+    }
+
+    /// <summary>Ends other sessions of this database, as a failover or an administrator would.</summary>
+    /// <param name="which">A condition on pg_stat_activity; what it matches must be there.</param>
+    public static Task EndSessionsAsync(this NpgsqlDataSource database, string which) => Eventually.TrueAsync(
+        async () => await database.ScalarAsync<long>(
+            $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}") > 0,
+        TimeSpan.FromSeconds(30),
+        $"a session where {which}");
+
+    private static NpgsqlCommand Command(NpgsqlDataSource database, string sql, object[] parameters)
+    {
+        var command = database.CreateCommand(sql);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        }
+
+        return command;
+    }
+}
