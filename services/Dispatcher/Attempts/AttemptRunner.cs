@@ -77,11 +77,11 @@ internal sealed partial class AttemptRunner(
     private static partial class Log
     {
         /// <summary>The one line an operator needs about an attempt. Add a field here before adding a second line.</summary>
-        [LoggerMessage(EventId = 1, Message = "Attempt {Number} of delivery {DeliveryId} of subscription {SubscriptionId}: {Outcome} ({StatusCode}) in {Milliseconds:F0} ms; now {Status}, next at {NextAttemptAt:O}")]
+        [LoggerMessage(EventId = 1, Message = "Attempt {Number} of delivery dlv_{DeliveryId:N} of subscription sub_{SubscriptionId:N}: {Outcome} ({StatusCode}) in {Milliseconds:F0} ms; now {Status}, next at {NextAttemptAt:O}")]
         public static partial void Finished(
             ILogger logger, LogLevel level, int number, Guid deliveryId, Guid subscriptionId, string outcome, int? statusCode, double milliseconds, string status, DateTimeOffset? nextAttemptAt);
 
-        [LoggerMessage(2, LogLevel.Information, "Attempt {Number} of delivery {DeliveryId} was already recorded by another dispatcher, which carries out what follows")]
+        [LoggerMessage(2, LogLevel.Information, "Attempt {Number} of delivery dlv_{DeliveryId:N} was already recorded by another dispatcher, which carries out what follows")]
         public static partial void AlreadyRecorded(ILogger logger, int number, Guid deliveryId);
     }
 }

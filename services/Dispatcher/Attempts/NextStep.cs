@@ -42,8 +42,12 @@ internal static class NextSteps
         var scheduled = policy.WaitBefore(number, chance);
 
         // A receiver may ask for more time, never for less.
-        var wait = BrokeredWaits.Rounded(retryAfter > scheduled ? retryAfter.Value : scheduled);
+        var wait = retryAfter > scheduled ? retryAfter.Value : scheduled;
 
-        return new NextStep.Retry(wait, BrokeredWaits.Carry(policy, wait, asked: retryAfter is not null));
+        // Only a delay queue needs a round number; what the row keeps is kept exactly.
+        var rounded = BrokeredWaits.Rounded(wait);
+        return BrokeredWaits.Carry(policy, rounded, asked: retryAfter is not null)
+            ? new NextStep.Retry(rounded, Brokered: true)
+            : new NextStep.Retry(wait, Brokered: false);
     }
 }

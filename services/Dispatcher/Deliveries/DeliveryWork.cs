@@ -90,7 +90,7 @@ internal sealed partial class DeliveryWork(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "Work on delivery {DeliveryId}, attempt {Number}, failed by a fault of our own and is tried again")]
+        [LoggerMessage(1, LogLevel.Error, "Work on delivery dlv_{DeliveryId:N}, attempt {Number}, failed by a fault of our own and is tried again")]
         public static partial void Failed(ILogger logger, Exception fault, Guid deliveryId, int number);
     }
 }

@@ -57,6 +57,12 @@ public sealed class NextStepsTests
             After(1, AttemptOutcome.Throttled, retryAfter: TimeSpan.FromSeconds(requested)));
 
     [Fact]
+    public void A_day_that_a_receiver_asked_for_is_not_rounded_over_its_cap() =>
+        Assert.Equal(
+            new NextStep.Retry(TimeSpan.FromHours(24), Brokered: false),
+            After(1, AttemptOutcome.Throttled, retryAfter: TimeSpan.FromHours(24)));
+
+    [Fact]
     public void A_wait_over_an_hour_is_kept_by_the_row() =>
         Assert.Equal(
             new NextStep.Retry(TimeSpan.FromHours(2), Brokered: false),
