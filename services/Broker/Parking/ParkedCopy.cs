@@ -14,19 +14,32 @@ public static class ParkingReason
     public const string Poison = "poison";
 }
 
-/// <summary>Makes the parked copy of a message that our own code could not process: body and properties as they came, the reason in headers.</summary>
+/// <summary>
+/// Makes the parked copy of a message that our own code could not process: body and properties as they came, the reason in
+/// headers. Only what a broker acts on is left out: it would act on the copy as it did on the message.
+/// </summary>
 public static class ParkedCopy
 {
     // A header is shown in consoles and logs; the first sentences say enough.
     private const int LongestDetail = 1000;
 
+    // More queues that a message is routed to: the copy could go back where it came from, and so for ever.
+    private static readonly string[] RoutingHeaders = ["CC", "BCC"];
+
     public static OutgoingMessage Park(this ReceivedMessage message, string reason, string detail)
     {
         var properties = new BasicProperties(message.Properties);
+        // Refused, with the channel, when it is not the connection's user.
+        properties.ClearUserId();
+        properties.ClearExpiration();
+
         var headers = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var (name, value) in message.Properties.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
         {
-            headers[name] = value;
+            if (!RoutingHeaders.Contains(name, StringComparer.Ordinal))
+            {
+                headers[name] = value;
+            }
         }
 
         headers[BrokerNames.ParkedReasonHeader] = reason;

@@ -11,6 +11,9 @@ namespace Webhooks.Broker.Publishing;
 /// </summary>
 internal sealed class PublishChannel
 {
+    // Tells our numbers from the correlation ids of messages that we only pass on, which may be numbers too.
+    private const char OwnNumber = '#';
+
     private readonly IConnection _connection;
     private readonly IChannel _channel;
     private readonly TimeProvider _clock;
@@ -71,7 +74,7 @@ internal sealed class PublishChannel
             ContentType = "application/json",
             MessageId = message.MessageId,
             // A return names no sequence number; the correlation id carries it back.
-            CorrelationId = number.ToString(CultureInfo.InvariantCulture),
+            CorrelationId = string.Create(CultureInfo.InvariantCulture, $"{OwnNumber}{number}"),
             Headers = message.Headers,
         };
         properties.DeliveryMode = DeliveryModes.Persistent;
@@ -90,7 +93,7 @@ internal sealed class PublishChannel
 
     private Task OnReturnedAsync(object sender, BasicReturnEventArgs returned)
     {
-        if (ulong.TryParse(returned.BasicProperties.CorrelationId, CultureInfo.InvariantCulture, out var number))
+        if (returned.BasicProperties.CorrelationId is [OwnNumber, .. var digits] && ulong.TryParse(digits, CultureInfo.InvariantCulture, out var number))
         {
             _pending.Returned(number);
             return Task.CompletedTask;
