@@ -30,7 +30,9 @@ internal sealed class Runner : IDisposable
     public static Runner Start(string state, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
     {
         var runner = Path.Combine(AppContext.BaseDirectory, "Webhooks.Local.dll");
-        var start = new ProcessStartInfo(Dotnet.Host, [runner, "--no-build", "--state", state, .. arguments])
+        // A script that runs the tests in the background has them ignore Ctrl-C's signal, which children inherit.
+        var start = new ProcessStartInfo(
+            "env", ["--default-signal=INT", Dotnet.Host, runner, "--no-build", "--state", state, .. arguments])
         {
             RedirectStandardOutput = true,
         };
