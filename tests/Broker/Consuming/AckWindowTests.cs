@@ -1,6 +1,6 @@
 using Webhooks.Broker.Consuming;
 
-namespace Webhooks.Broker.Tests;
+namespace Webhooks.Broker.Tests.Consuming;
 
 public sealed class AckWindowTests
 {

@@ -1,7 +1,7 @@
 using System.Text;
 using Webhooks.Broker.Deliveries;
 
-namespace Webhooks.Broker.Tests;
+namespace Webhooks.Broker.Tests.Deliveries;
 
 public sealed class DeliveryMessageTests
 {

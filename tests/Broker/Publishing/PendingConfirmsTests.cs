@@ -1,6 +1,6 @@
 using Webhooks.Broker.Publishing;
 
-namespace Webhooks.Broker.Tests;
+namespace Webhooks.Broker.Tests.Publishing;
 
 public sealed class PendingConfirmsTests
 {

@@ -1,6 +1,6 @@
 using Webhooks.Broker.Topology;
 
-namespace Webhooks.Broker.Tests;
+namespace Webhooks.Broker.Tests.Topology;
 
 public sealed class ShardTests
 {

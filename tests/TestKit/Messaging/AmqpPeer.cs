@@ -10,15 +10,18 @@ public sealed class AmqpPeer : IAsyncDisposable
 
     private readonly IConnection _connection;
 
-    private AmqpPeer(IConnection connection, IChannel channel) => (_connection, Channel) = (connection, channel);
+    private AmqpPeer(IConnection connection, IChannel channel, string userName) => (_connection, Channel, UserName) = (connection, channel, userName);
+
+    public string UserName { get; }
 
     /// <summary>For what has no method here. Its publishes are confirmed.</summary>
     public IChannel Channel { get; private set; }
 
     public static async Task<AmqpPeer> ConnectAsync(string uri)
     {
-        var connection = await new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
-        return new AmqpPeer(connection, await OpenChannelAsync(connection));
+        var factory = new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false };
+        var connection = await factory.CreateConnectionAsync();
+        return new AmqpPeer(connection, await OpenChannelAsync(connection), factory.UserName);
     }
 
     /// <summary>Publishes persistent and mandatory; returns when it is confirmed.</summary>

@@ -40,6 +40,15 @@ public static class BrokerControl
         maps:get(num_checked_out, Overview).
         """));
 
+    /// <summary>
+    /// Consumers of a virtual host's channels. A queue's own count includes canceled ones that have messages in hand.
+    /// </summary>
+    public static async Task<int> ConsumersAsync(this RabbitMqServer server, string uri) => int.Parse(await server.EvaluateAsync(
+        $$"""
+        lists:sum([C || P <- rabbit_channel:list(), [{vhost, V}, {consumer_count, C}] <- [rabbit_channel:info(P, [vhost, consumer_count])],
+            V =:= <<"{{VirtualHostOf(uri)}}">>]).
+        """));
+
     /// <summary>Makes a user of its own who may do everything in a virtual host, and returns the URI to connect with.</summary>
     public static async Task<string> AddUserAsync(this RabbitMqServer server, string uri, string name)
     {

@@ -1,0 +1,198 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using Webhooks.TestKit;
+using static Webhooks.Broker.Tests.Reading;
+
+namespace Webhooks.Broker.Tests.Consuming;
+
+public sealed class QueueConsumerTests : IAsyncLifetime
+{
+    private const string Queue = "work";
+
+    private OurSide _ours = null!;
+    private AmqpPeer _peer = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _ours = await OurSide.CreateAsync();
+        _peer = await AmqpPeer.ConnectAsync(_ours.Uri);
+        await _peer.Channel.DeclareQuorumQueueAsync(Queue, ("x-delivery-limit", 1000));
+    }
+
+    [Fact]
+    public async Task No_more_than_the_prefetch_is_in_hand()
+    {
+        await PublishAsync(30);
+        var consumer = _ours.Consume(Queue, prefetch: 10);
+
+        var inHand = await consumer.NextAsync(10);
+        Assert.False(consumer.Received.TryPeek(out _));
+        Assert.Equal(20, await _peer.CountAsync(Queue));
+
+        inHand[0].Ack();
+        Assert.Equal("10", (await consumer.NextAsync()).Text());
+    }
+
+    [Fact]
+    public async Task A_pause_keeps_what_is_in_hand_and_takes_no_more_and_nothing_is_handed_over_twice()
+    {
+        await PublishAsync(30);
+        var consumer = _ours.Consume(Queue, prefetch: 10);
+        var inHand = await consumer.NextAsync(10);
+
+        consumer.Pause();
+        await Eventually.TrueAsync(async () => await ConsumersAsync() == 0, OurSide.Limit, "the consumer to be canceled");
+        Assert.False(consumer.IsConsuming);
+        foreach (var message in inHand)
+        {
+            message.Ack();
+        }
+
+        // Acknowledged although nothing is consumed, and nothing came in exchange.
+        await consumer.FlushAcksAsync();
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 0, OurSide.Limit, "the acks to arrive");
+        Assert.Equal(20, await _peer.CountAsync(Queue));
+        Assert.False(consumer.Received.TryPeek(out _));
+
+        consumer.Resume();
+        var rest = await consumer.NextAsync(10);
+        Assert.Equal(Enumerable.Range(10, 10).Select(number => $"{number}"), rest.Select(message => message.Text()));
+        Assert.All(rest, message => Assert.False(message.Redelivered));
+        Assert.All(rest, message => Assert.Equal(0, message.DeliveryCount));
+    }
+
+    [Fact]
+    public async Task Many_pauses_in_a_row_lose_and_repeat_nothing()
+    {
+        var consumer = _ours.Consume(Queue, prefetch: 20);
+        var received = new List<string>();
+        for (var round = 0; round < 10; round++)
+        {
+            await PublishAsync(20, from: round * 20);
+            var inHand = await consumer.NextAsync(10);
+            consumer.Pause();
+            received.AddRange(inHand.Select(message => message.Text()));
+            consumer.Resume();
+            foreach (var message in inHand.Concat(await consumer.NextAsync(10)))
+            {
+                Assert.False(message.Redelivered);
+                message.Ack();
+                received.Add(message.Text());
+            }
+        }
+
+        Assert.Equal(200, received.Distinct().Count());
+        await _peer.WaitForCountAsync(Queue, 0);
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 0, OurSide.Limit, "everything to be acknowledged");
+    }
+
+    [Fact]
+    public async Task A_connection_closed_by_the_broker_is_made_again_and_what_was_in_hand_comes_back_flagged()
+    {
+        await PublishAsync(5);
+        var consumer = _ours.Consume(Queue, prefetch: 10);
+        var lost = await consumer.NextAsync(5);
+        lost[0].Ack();
+        await consumer.FlushAcksAsync();
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 4, OurSide.Limit, "the ack to arrive");
+        await _peer.DisposeAsync();
+
+        await (await TestBroker.ServerAsync()).CloseConnectionsAsync(_ours.Uri);
+        var again = await consumer.NextAsync(4);
+
+        Assert.Equal(["1", "2", "3", "4"], again.Select(message => message.Text()));
+        Assert.All(again, message => Assert.True(message.Redelivered));
+        Assert.All(again, message => Assert.Equal(1, message.DeliveryCount));
+
+        // An ack of a message that is no longer ours does no harm to the one that took its number.
+        lost[3].Ack();
+        foreach (var message in again.Take(3))
+        {
+            message.Ack();
+        }
+
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 1, OurSide.Limit, "one message left in hand");
+        Assert.True(consumer.IsConsuming);
+    }
+
+    [Fact]
+    public async Task Acks_in_any_order_all_arrive()
+    {
+        await PublishAsync(1_000);
+        var consumer = _ours.Consume(Queue, prefetch: 1_000);
+        var messages = await consumer.NextAsync(1_000);
+
+        await Parallel.ForEachAsync(messages.OrderBy(message => message.Text(), StringComparer.Ordinal), (message, _) =>
+        {
+            message.Ack();
+            return ValueTask.CompletedTask;
+        });
+        await consumer.FlushAcksAsync();
+
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 0, OurSide.Limit, "every ack to arrive");
+        Assert.Equal(0, await _peer.CountAsync(Queue));
+    }
+
+    [Fact]
+    public async Task A_queue_that_was_deleted_is_declared_and_consumed_again()
+    {
+        var consumer = _ours.Consume(Queue, declare: channel => channel.DeclareQuorumQueueAsync(Queue, ("x-delivery-limit", 1000)));
+        await PublishAsync(1);
+        (await consumer.NextAsync()).Ack();
+
+        await _peer.Channel.QueueDeleteAsync(Queue);
+        await Eventually.TrueAsync(QueueIsConsumedAsync, OurSide.Limit, "the queue to be back");
+        await PublishAsync(1, from: 7);
+
+        Assert.Equal("7", (await consumer.NextAsync()).Text());
+    }
+
+    [Fact]
+    public async Task A_stop_ends_the_reader_and_leaves_the_rest_to_others()
+    {
+        await PublishAsync(3);
+        using var stop = new CancellationTokenSource();
+        await using (var leaving = new OurSide(_ours.Uri))
+        {
+            var consumer = leaving.Consume(Queue);
+            (await consumer.NextAsync()).Ack();
+            await consumer.FlushAcksAsync();
+        }
+
+        var others = await _ours.Consume(Queue).NextAsync(2);
+        Assert.Equal(["1", "2"], others.Select(message => message.Text()));
+        Assert.All(others, message => Assert.True(message.Redelivered));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _peer.DisposeAsync();
+        await _ours.DisposeAsync();
+    }
+
+    private async Task PublishAsync(int count, int from = 0)
+    {
+        foreach (var number in Enumerable.Range(from, count))
+        {
+            await _peer.PublishAsync("", Queue, $"{number}");
+        }
+    }
+
+    private async Task<bool> QueueIsConsumedAsync()
+    {
+        try
+        {
+            return await _peer.ConsumersAsync(Queue) == 1;
+        }
+        catch (OperationInterruptedException)
+        {
+            // Not there yet; asking closed our channel.
+            await _peer.ReopenAsync();
+            return false;
+        }
+    }
+
+    private async Task<int> ConsumersAsync() => await (await TestBroker.ServerAsync()).ConsumersAsync(_ours.Uri);
+
+    private async Task<int> UnacknowledgedAsync() => await (await TestBroker.ServerAsync()).UnacknowledgedAsync(_ours.Uri, Queue);
+}

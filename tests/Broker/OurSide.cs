@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RabbitMQ.Client;
+using Webhooks.Broker.Connections;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Publishing;
+using Webhooks.Broker.Topology;
+using Webhooks.TestKit;
+
+namespace Webhooks.Broker.Tests;
+
+/// <summary>Publishers and consumers as a service has them, on a virtual host of the test's own.</summary>
+internal sealed class OurSide : IAsyncDisposable
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly BrokerLinks _links;
+    private readonly List<ConfirmedPublisher> _publishers = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _consuming = [];
+
+    public OurSide(string uri, TimeProvider? clock = null, TimeSpan? confirmTimeout = null)
+    {
+        Uri = uri;
+        var options = new BrokerOptions
+        {
+            Uri = new Uri(uri),
+            ClientName = "tests",
+            // Longer than a busy machine needs; a test that wants it to pass says so.
+            ConfirmTimeout = confirmTimeout ?? TimeSpan.FromMinutes(1),
+        };
+        _links = new BrokerLinks(options, clock ?? TimeProvider.System, NullLoggerFactory.Instance);
+    }
+
+    public string Uri { get; }
+
+    public bool IsReady => _links.IsReady;
+
+    public static async Task<OurSide> CreateAsync() => new(await TestBroker.CreateVhostAsync());
+
+    /// <summary>A publisher that declares everything, unless the test declares something else.</summary>
+    public ConfirmedPublisher Publisher(Func<IChannel, Task>? declare = null)
+    {
+        var publisher = _links.Publisher("publishing", declare ?? (channel => BrokerTopology.DeclareAsync(channel, shards: 2)));
+        _publishers.Add(publisher);
+        return publisher;
+    }
+
+    /// <summary>A consumer that runs until the test ends.</summary>
+    public QueueConsumer Consume(string queue, ushort prefetch = 100, Func<IChannel, Task>? declare = null)
+    {
+        var consumer = _links.Consumer(queue, prefetch, declare ?? (channel => BrokerTopology.DeclareAsync(channel, shards: 2)));
+        _consuming.Add(consumer.RunAsync(_stop.Token));
+        return consumer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_consuming);
+        foreach (var publisher in _publishers)
+        {
+            await publisher.DisposeAsync();
+        }
+
+        await _links.DisposeAsync();
+        _stop.Dispose();
+    }
+}
+
+/// <summary>What a test does with a consumer's messages.</summary>
+internal static class Reading
+{
+    public static async Task<ReceivedMessage> NextAsync(this QueueConsumer consumer) =>
+        await consumer.Received.ReadAsync().AsTask().WaitAsync(OurSide.Limit);
+
+    public static async Task<IReadOnlyList<ReceivedMessage>> NextAsync(this QueueConsumer consumer, int count)
+    {
+        var messages = new List<ReceivedMessage>(count);
+        while (messages.Count < count)
+        {
+            messages.Add(await consumer.NextAsync());
+        }
+
+        return messages;
+    }
+
+    public static string Text(this ReceivedMessage message) => System.Text.Encoding.UTF8.GetString(message.Body);
+
+    /// <summary>A quorum queue of a test's own.</summary>
+    public static Task DeclareQuorumQueueAsync(this IChannel channel, string queue, params (string Name, object Value)[] arguments) =>
+        channel.QueueDeclareAsync(
+            queue, durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?>(arguments.Select(argument => KeyValuePair.Create(argument.Name, (object?)argument.Value))) { ["x-queue-type"] = "quorum" });
+
+    public static OutgoingMessage Message(string queue, string text) => new("", queue, System.Text.Encoding.UTF8.GetBytes(text));
+
+    public static IReadOnlyList<OutgoingMessage> Messages(string queue, int count, int from = 0) =>
+        [.. Enumerable.Range(from, count).Select(number => Message(queue, $"{number}"))];
+}

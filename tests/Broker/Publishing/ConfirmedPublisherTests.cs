@@ -1,0 +1,151 @@
+using RabbitMQ.Client;
+using Webhooks.Broker.Publishing;
+using Webhooks.TestKit;
+using static Webhooks.Broker.Tests.Reading;
+
+namespace Webhooks.Broker.Tests.Publishing;
+
+public sealed class ConfirmedPublisherTests
+{
+    private const string Queue = "kept";
+
+    [Fact]
+    public async Task Five_thousand_at_once_are_confirmed_and_stored_in_order()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+
+        var outcomes = await publisher.TryPublishAsync(Messages(Queue, 5_000), CancellationToken.None).WaitAsync(OurSide.Limit);
+
+        Assert.Equal(Enumerable.Repeat(PublishOutcome.Confirmed, 5_000), outcomes);
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+        Assert.Equal(5_000, await peer.CountAsync(Queue));
+        Assert.Equal(Enumerable.Range(0, 5_000).Select(number => $"{number}"), (await peer.DrainAsync(Queue)).Select(message => message.Text()));
+    }
+
+    [Fact]
+    public async Task Many_callers_at_once_get_each_their_own_outcomes()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(caller =>
+            publisher.TryPublishAsync([.. Messages(Queue, 20), Message("missing", $"{caller}")], CancellationToken.None))).WaitAsync(OurSide.Limit);
+
+        Assert.All(outcomes, outcome => Assert.Equal([.. Enumerable.Repeat(PublishOutcome.Confirmed, 20), PublishOutcome.Unroutable], outcome));
+    }
+
+    [Fact]
+    public async Task What_no_queue_takes_is_unroutable_and_its_neighbours_are_confirmed()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+
+        var outcomes = await publisher.TryPublishAsync([Message(Queue, "1"), Message("missing", "2"), Message(Queue, "3")], CancellationToken.None);
+
+        Assert.Equal([PublishOutcome.Confirmed, PublishOutcome.Unroutable, PublishOutcome.Confirmed], outcomes);
+    }
+
+    [Fact]
+    public async Task What_a_full_queue_turns_down_is_refused()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue, ("x-max-length", 1), ("x-overflow", "reject-publish")));
+
+        PublishOutcome[] outcomes = [];
+        // The limit is soft: the queue tells its channels a moment later.
+        await Eventually.TrueAsync(
+            async () => (outcomes = await publisher.TryPublishAsync([Message(Queue, "one more")], CancellationToken.None))[0] != PublishOutcome.Confirmed,
+            OurSide.Limit, "a queue that is full");
+
+        Assert.Equal([PublishOutcome.Refused], outcomes);
+    }
+
+    [Fact]
+    public async Task What_somebody_deleted_is_declared_again()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+        await publisher.PublishAsync([Message(Queue, "before")], CancellationToken.None);
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+        await peer.Channel.QueueDeleteAsync(Queue);
+
+        await publisher.PublishAsync([Message(Queue, "after")], CancellationToken.None).WaitAsync(OurSide.Limit);
+
+        Assert.Equal("after", (await peer.TakeAsync(Queue)).Text());
+    }
+
+    [Fact]
+    public async Task Who_stops_waiting_disturbs_nobody()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+        await publisher.PublishAsync([Message(Queue, "0")], CancellationToken.None);
+
+        for (var time = 0; time < 20; time++)
+        {
+            using var leaving = new CancellationTokenSource();
+            var left = publisher.PublishAsync(Messages(Queue, 100), leaving.Token);
+            var stayed = publisher.TryPublishAsync(Messages(Queue, 10), CancellationToken.None);
+            await leaving.CancelAsync();
+
+            Assert.All(await stayed.WaitAsync(OurSide.Limit), outcome => Assert.Equal(PublishOutcome.Confirmed, outcome));
+            await Task.WhenAny(left);
+        }
+
+        Assert.True(publisher.IsReady);
+    }
+
+    [Fact]
+    public async Task Messages_are_persistent_and_carry_their_own_headers_only()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+
+        await publisher.PublishAsync(
+            [Message(Queue, "{}") with { MessageId = "m-1", Headers = new Dictionary<string, object?> { ["traceparent"] = "00-1-2-01" } }], CancellationToken.None);
+
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+        var taken = await peer.TakeAsync(Queue);
+        Assert.Equal(DeliveryModes.Persistent, taken.BasicProperties.DeliveryMode);
+        Assert.Equal(("m-1", "application/json"), (taken.BasicProperties.MessageId, taken.BasicProperties.ContentType));
+        Assert.Equal("00-1-2-01", taken.Header("traceparent"));
+        // The second is the broker's.
+        Assert.Equal(["traceparent", "x-delivery-count"], taken.BasicProperties.Headers!.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Connections_closed_by_the_broker_cost_no_message()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+        var server = await TestBroker.ServerAsync();
+        await publisher.WhenReadyAsync(CancellationToken.None);
+
+        var publishing = Enumerable.Range(0, 50).Select(batch => publisher.PublishAsync(Messages(Queue, 100, from: batch * 100), CancellationToken.None)).ToList();
+        await server.CloseConnectionsAsync(ours.Uri);
+        await Task.WhenAll(publishing).WaitAsync(OurSide.Limit);
+
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+        var stored = (await peer.DrainAsync(Queue)).Select(message => message.Text()).ToHashSet();
+        Assert.Equal(5_000, stored.Count);
+        await Eventually.TrueAsync(() => publisher.IsReady, OurSide.Limit, "the publisher to be ready again");
+    }
+
+    [Fact]
+    public async Task A_connection_that_no_longer_confirms_is_replaced_and_the_publish_repeated()
+    {
+        var uri = await TestBroker.CreateVhostAsync();
+        await using var line = TcpLine.To((await TestBroker.ServerAsync()).Port);
+        await using var ours = new OurSide(new UriBuilder(uri) { Port = line.Port }.Uri.AbsoluteUri, confirmTimeout: TimeSpan.FromSeconds(1));
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+        await publisher.PublishAsync([Message(Queue, "before")], CancellationToken.None);
+
+        line.HoldAnswers();
+        await publisher.PublishAsync([Message(Queue, "after")], CancellationToken.None).WaitAsync(OurSide.Limit);
+
+        await using var peer = await AmqpPeer.ConnectAsync(uri);
+        // The first publish was stored as well; nobody could know.
+        Assert.Equal(["before", "after", "after"], (await peer.TakeAsync(Queue, 3)).Select(message => message.Text()));
+    }
+}
