@@ -2,14 +2,18 @@ using Webhooks.TestKit;
 
 namespace Webhooks.Scenarios.Tests.Crashes;
 
-/// <summary>A system for the scenarios that kill parts of it, one after the other; with the shared one, the second and last at a time.</summary>
+/// <summary>
+/// A system for the scenarios that kill parts of it, one after the other; with the shared one, the second and last at a
+/// time. Two publishers and two dispatchers, so that a survivor's part is played, too.
+/// </summary>
 public sealed class CrashingSystem : IAsyncLifetime
 {
     private LocalSystem? _system;
 
     public LocalSystem Running => _system ?? throw new InvalidOperationException("The system is not started.");
 
-    public async ValueTask InitializeAsync() => _system = await LocalSystem.StartAsync();
+    public async ValueTask InitializeAsync() => _system = 
+        await LocalSystem.StartAsync(environment: null, "--publishers", "2", "--dispatchers", "2");
 
     public async ValueTask DisposeAsync()
     {

@@ -49,4 +49,21 @@ public sealed class When_the_dispatcher_is_killed(CrashingSystem system)
 
         await load.AssertNothingIsLostAsync();
     }
+
+    [Fact]
+    public async Task Should_leave_its_work_to_the_other_one()
+    {
+        await using var load = await Load.StartAsync(
+            system.Running, subscriptions: 2, answer: _ => Answer.Ok with { Delay = TimeSpan.FromMilliseconds(200) });
+
+        await load.PublishWhileAsync(async () =>
+        {
+            await load.WaitForMoreAsync(200);
+            var killed = system.Running.Kill("dispatcher", which: 0);
+            await load.WaitForMoreAsync(200);
+            await system.Running.WaitForRestartAsync("dispatcher", killed);
+        });
+
+        await load.AssertNothingIsLostAsync();
+    }
 }

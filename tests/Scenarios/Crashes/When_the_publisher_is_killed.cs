@@ -40,6 +40,26 @@ public sealed class When_the_publisher_is_killed(CrashingSystem system)
         await load.AssertNothingIsLostAsync();
     }
 
+    // Only one consumes. Whichever of the two it is, one of these kills hits it.
+    [Fact]
+    public async Task Should_leave_its_work_to_the_one_that_stands_by()
+    {
+        await using var load = await Load.StartAsync(system.Running, subscriptions: 3);
+
+        await load.PublishWhileAsync(async () =>
+        {
+            foreach (var publisher in new[] { 0, 1 })
+            {
+                await load.WaitForMoreAsync(300);
+                var killed = system.Running.Kill("publisher", which: publisher);
+                await load.WaitForMoreAsync(300);
+                await system.Running.WaitForRestartAsync("publisher", killed);
+            }
+        });
+
+        await load.AssertNothingIsLostAsync();
+    }
+
     /// <summary>True: the event's deliveries were committed and the event was not yet acknowledged, so that it was in the middle.</summary>
     private async Task<bool> KillWhileFanningOutAsync(Load load)
     {

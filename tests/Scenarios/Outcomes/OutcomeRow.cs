@@ -1,3 +1,4 @@
+using System.Globalization;
 using Webhooks.TestKit;
 
 namespace Webhooks.Scenarios.Tests.Outcomes;
@@ -52,15 +53,15 @@ internal sealed record OutcomeRow(string Name, string Outcome, string Matcher, s
         new("headers over 32 KiB", "response_invalid", Retried, Retried),
     ];
 
-    public string StatusUnder(string profile) => profile is "matcher" ? Matcher : Others;
+    /// <summary>The row is about a status code, which is its name.</summary>
+    public bool IsAnswered => int.TryParse(Name, out _);
+
+    public Answer Answer => new Answer(StatusCode!.Value).With("Location", "/elsewhere");
 
     public static OutcomeRow Named(string name) => All.Single(row => row.Name == name);
 
-    /// <summary>What a receiver answers for a row whose name is a status code.</summary>
-    public Answer Answer => new Answer(StatusCode!.Value).With("Location", "/elsewhere");
-
-    public bool IsAnswered => int.TryParse(Name, out _);
+    public string StatusUnder(string profile) => profile is "matcher" ? Matcher : Others;
 
     private static OutcomeRow Answered(int statusCode, string outcome, string matcher, string others) =>
-        new(statusCode.ToString(System.Globalization.CultureInfo.InvariantCulture), outcome, matcher, others, statusCode);
+        new(statusCode.ToString(CultureInfo.InvariantCulture), outcome, matcher, others, statusCode);
 }

@@ -14,13 +14,16 @@ public sealed class LocalSystem : IAsyncDisposable
 
     private readonly RunnerProcess _runner;
     private readonly string _endpointsFile;
+    private readonly Dictionary<string, int> _counts;
 
     private LocalSystem(RunnerProcess runner, string endpointsFile)
     {
         (_runner, _endpointsFile) = (runner, endpointsFile);
-        Management = new ManagementClient(Endpoints.Management, Endpoints.AdminToken);
-        Events = new EventPublisher(Endpoints.Amqp);
-        Database = new SystemDatabase(Endpoints.Postgres);
+        var endpoints = Endpoints;
+        Management = new ManagementClient(endpoints.Management, endpoints.AdminToken);
+        Events = new EventPublisher(endpoints.Amqp);
+        Database = new SystemDatabase(endpoints.Postgres);
+        _counts = endpoints.Processes.ToDictionary(process => process.Key, process => process.Value.Count);
     }
 
     /// <summary>As they are now: process ids change.</summary>
@@ -34,7 +37,7 @@ public sealed class LocalSystem : IAsyncDisposable
     public SystemDatabase Database { get; }
 
     /// <param name="environment"><c>Webhooks__*</c> variables for the services.</param>
-    /// <param name="options">The runner's, such as <c>--dispatchers 2</c>.</param>
+    /// <param name="options">The runner's, such as <c>--dispatchers</c>, <c>2</c>.</param>
     public static async Task<LocalSystem> StartAsync(IReadOnlyDictionary<string, string>? environment = null, params string[] options)
     {
         var state = await TestDirectory.CreateAsync("system");
@@ -58,13 +61,24 @@ public sealed class LocalSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>SIGKILL, as a crash would be; waits until the runner has started it again.</summary>
-    public async Task KillAsync(string name) => await WaitForRestartAsync(name, Kill(name));
-
-    /// <summary>SIGKILL to all processes of this name, and to PostgreSQL's backends with their postmaster; does not wait.</summary>
-    public IReadOnlyList<int> Kill(string name)
+    /// <summary>SIGKILL, as a crash would be, to all processes of these names at once; waits until the runner has started them again.</summary>
+    public async Task KillAsync(params string[] names)
     {
-        var killed = Endpoints.Processes[name];
+        var killed = names.Select(name => (Name: name, Ids: Kill(name))).ToList();
+        foreach (var (name, ids) in killed)
+        {
+            await WaitForRestartAsync(name, ids);
+        }
+    }
+
+    /// <summary>SIGKILL, and to PostgreSQL's backends with their postmaster; does not wait.</summary>
+    /// <param name="name">As endpoints.json has it.</param>
+    /// <param name="which">One of them, by its place from 0; null: all.</param>
+    /// <returns>The ids of the killed.</returns>
+    public IReadOnlyList<int> Kill(string name, int? which = null)
+    {
+        var running = Endpoints.Processes[name];
+        var killed = which is { } place ? [running[place]] : running;
         foreach (var id in killed)
         {
             // Looked up before: orphans belong to somebody else.
@@ -79,7 +93,7 @@ public sealed class LocalSystem : IAsyncDisposable
         return killed;
     }
 
-    /// <summary>SIGTERM, as an orderly stop would be; waits until the process is gone and the runner has started another.</summary>
+    /// <summary>SIGTERM, as an orderly stop would be; waits until the processes are gone and the runner has started others.</summary>
     public async Task TerminateAsync(string name)
     {
         var stopped = Endpoints.Processes[name];
@@ -91,9 +105,9 @@ public sealed class LocalSystem : IAsyncDisposable
         await WaitForRestartAsync(name, stopped);
     }
 
-    /// <summary>Waits until other processes stand in their place.</summary>
+    /// <summary>Waits until other processes stand in the place of those that are gone.</summary>
     public Task WaitForRestartAsync(string name, IReadOnlyList<int> gone) => Eventually.TrueAsync(
-        () => Endpoints.Processes[name] is { Count: > 0 } now && now.Count == gone.Count && !now.Intersect(gone).Any(),
+        () => Endpoints.Processes[name] is var now && now.Count == _counts[name] && !now.Intersect(gone).Any(),
         RestartLimit,
         () => $"{name} runs again. {LogFile.TailOf(_runner.LogFile)}");
 

@@ -12,8 +12,8 @@ public sealed class SystemDatabase(string connectionString) : IAsyncDisposable
     /// <summary>How many of a tenant's deliveries have each status.</summary>
     public async Task<IReadOnlyDictionary<string, long>> StatusesAsync(string tenantId)
     {
-        await using var command = _database.CreateCommand("SELECT status, count(*) FROM deliveries WHERE tenant_id = $1 GROUP BY status");
-        command.Parameters.AddWithValue(tenantId);
+        await using var connection = await _database.OpenConnectionAsync();
+        await using var command = Command(connection, "SELECT status, count(*) FROM deliveries WHERE tenant_id = $1 GROUP BY status", [tenantId]);
         await using var row = await command.ExecuteReaderAsync();
         var statuses = new Dictionary<string, long>();
         while (await row.ReadAsync())
