@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using RabbitMQ.Client;
 using Webhooks.Broker;
+using Webhooks.Broker.Publishing;
 using Webhooks.Contracts;
 using Webhooks.Database;
 using Webhooks.Publisher.FanOut;
@@ -28,6 +29,8 @@ public sealed class When_the_answer_to_a_commit_is_lost
         var vhost = await TestBroker.CreateVhostAsync();
         await using var app = Publisher(vhost, new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = cutter.Port });
         await app.StartAsync();
+        // Connected means declared: the queues that this test looks into are there.
+        await app.Services.GetRequiredService<ConfirmedPublisher>().WhenReadyAsync(CancellationToken.None);
         await app.Services.GetRequiredService<SubscriptionStore>().CreateAsync(
             "tenant_001", SubscriptionState.Active,
             new SubscriptionSettings { Url = "https://receiver.example/", EventTypes = ["*"], Profile = BuiltInProfiles.Matcher },
