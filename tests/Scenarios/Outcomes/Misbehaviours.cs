@@ -14,7 +14,7 @@ internal sealed class Misbehaviours(TestCertificateAuthority authority) : IAsync
     public async Task<string> UrlOfAsync(OutcomeRow row) => row.Name switch
     {
         _ when row.IsAnswered => (Answering[row] = await ReceiverAsync(_ => row.Answer)).Url,
-        "2xx, then a body that never ends" => Broken(BrokenReceiver.StallingInTheBody()),
+        OutcomeRow.EndlessBody => Broken(BrokenReceiver.StallingInTheBody()),
         "never answers" => (await ReceiverAsync(_ => Answer.Never)).Url,
         "never reads" => Broken(BrokenReceiver.Silent()),
         "stalls in the headers" => Broken(BrokenReceiver.StallingInTheHeaders()),

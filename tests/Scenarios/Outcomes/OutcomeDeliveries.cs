@@ -10,8 +10,6 @@ public sealed class OutcomeDeliveries(SharedSystem system) : IAsyncLifetime
     /// <summary>Short, so that what is retried ends soon.</summary>
     public static readonly RetryRequest TwoAttempts = new() { MaxAttempts = 2, InitialDelaySeconds = 0.1 };
 
-    private const double TimeoutSeconds = 1.5;
-
     private readonly TestEvent _published = TestEvent.Create(Tenant.New(), "outcome.wanted");
     private readonly Dictionary<(string Row, string Profile), (string SubscriptionId, Misbehaviours Servers)> _subscriptions = [];
 
@@ -30,7 +28,7 @@ public sealed class OutcomeDeliveries(SharedSystem system) : IAsyncLifetime
                     EventTypes = [_published.Type],
                     Profile = profile,
                     Retry = TwoAttempts,
-                    TimeoutSeconds = TimeoutSeconds,
+                    TimeoutSeconds = row.TimeoutSeconds,
                 });
                 _subscriptions[(row.Name, profile)] = (subscription.Id, servers);
             }

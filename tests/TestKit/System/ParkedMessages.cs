@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using Webhooks.Contracts;
@@ -36,8 +37,6 @@ public sealed class ParkedMessages : IAsyncDisposable
         return _byMessageId[messageId];
     }
 
-    public bool Contains(string messageId) => _byMessageId.ContainsKey(messageId);
-
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 }
 
@@ -45,5 +44,5 @@ public sealed class ParkedMessages : IAsyncDisposable
 public sealed record ParkedMessage(byte[] Body, BasicProperties Properties)
 {
     public string? Header(string name) =>
-        Properties.Headers?.TryGetValue(name, out var value) is true && value is byte[] text ? System.Text.Encoding.UTF8.GetString(text) : null;
+        Properties.Headers?.TryGetValue(name, out var value) is true && value is byte[] text ? Encoding.UTF8.GetString(text) : null;
 }
