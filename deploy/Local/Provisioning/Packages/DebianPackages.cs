@@ -15,11 +15,10 @@ internal static class DebianPackages
             printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
             chmod 755 /usr/sbin/policy-rc.d
         fi
-        if [ ! -e /etc/postgresql-common ]; then
-            mkdir -p /etc/postgresql-common/createcluster.d
-            undo="$undo rm -f /etc/postgresql-common/createcluster.d/webhooks.conf; rmdir /etc/postgresql-common/createcluster.d 2>/dev/null;"
-            echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/webhooks.conf
-        fi
+        clusters=/etc/postgresql-common/createcluster.d
+        undo="$undo rm -f $clusters/webhooks.conf; rmdir $clusters 2>/dev/null;"
+        mkdir -p $clusters
+        echo 'create_main_cluster = false' >$clusters/webhooks.conf
         export DEBIAN_FRONTEND=noninteractive
         apt-get -qq update
         apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
