@@ -62,9 +62,9 @@ internal static class TestRun
                 using var dead = await OwnedDirectory.TakeAsync(path);
                 Delete(path);
             }
-            catch (DirectoryInUseException)
+            catch (Exception failure) when (failure is DirectoryInUseException or IOException)
             {
-                // Alive: a test process that runs beside us, or another that is deleting it.
+                // Alive: a test process that runs beside us. Or another one is deleting it at this moment.
             }
         }
     }

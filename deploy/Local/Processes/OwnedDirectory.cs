@@ -54,14 +54,22 @@ public sealed class OwnedDirectory : IDisposable
     /// <summary>Gives the directory back, after ending whatever of ours was not stopped before.</summary>
     public void Dispose()
     {
-        foreach (var id in Marked(mark => mark == Mark))
+        // Waited for: a process that is still dying still writes, and would fill the directory that its owner deletes.
+        SpinWait.SpinUntil(KilledAll, Patience);
+        if (Directory.Exists(Path))
         {
-            ProcessSignal.Send(id, ProcessSignal.Kill);
+            File.Delete(PidFile(Path));
         }
 
-        File.Delete(PidFile(Path));
         _watchdog.Dispose();
         _lock.Dispose();
+    }
+
+    private bool KilledAll()
+    {
+        var left = Marked(mark => mark == Mark);
+        left.ForEach(id => ProcessSignal.Send(id, ProcessSignal.Kill));
+        return left.Count == 0;
     }
 
     // PostgreSQL may have to run as another user and must get to its data in here. Nobody can list the directory for it,

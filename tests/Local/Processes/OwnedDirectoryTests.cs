@@ -30,6 +30,18 @@ public sealed class OwnedDirectoryTests
     }
 
     [Fact]
+    public async Task An_owner_may_delete_what_it_owns_before_it_gives_it_back()
+    {
+        var owner = await TestDirectory.CreateOwnedAsync("owned");
+        using var child = StartSleeper(owner.Path, owner.Mark);
+
+        Directory.Delete(owner.Path, recursive: true);
+        owner.Dispose();
+
+        Assert.False(ProcessTable.IsAlive(child.Id));
+    }
+
+    [Fact]
     public async Task What_a_killed_owner_left_is_ended_before_the_next_one_gets_the_directory()
     {
         var path = await TestDirectory.CreateAsync("owned");
