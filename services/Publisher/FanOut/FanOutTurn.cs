@@ -9,6 +9,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Publisher.Events;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Publisher.FanOut;
 
@@ -80,14 +81,14 @@ internal sealed partial class FanOutTurn(
             metrics.Accepted(events.Count);
             Log.Accepted(logger, events.Count, accepted.Count);
         }
-        catch (Exception fault) when (!stop.IsCancellationRequested && events.Count > 1)
+        catch (Exception fault) when (IsOfTheEvents(fault, stop) && events.Count > 1)
         {
             Log.Halving(logger, events.Count, fault.Message);
             var half = events.Count / 2;
             await AcceptAsync([.. events.Take(half)], deliveries, inDoubt, refused, stop);
             await AcceptAsync([.. events.Skip(half)], deliveries, inDoubt, refused, stop);
         }
-        catch (Exception fault) when (!stop.IsCancellationRequested)
+        catch (Exception fault) when (IsOfTheEvents(fault, stop))
         {
             // One event that the database or our own code cannot take must not stand before all others for ever.
             Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
@@ -95,6 +96,9 @@ internal sealed partial class FanOutTurn(
             refused.Add(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}"));
         }
     }
+
+    // A configuration that we have no key for is no event's fault: it ends the service, which says what to configure.
+    private static bool IsOfTheEvents(Exception fault, CancellationToken stop) => fault is not SecretSealedException && !stop.IsCancellationRequested;
 
     private async Task AnnounceAsync(List<UnattemptedDelivery> deliveries, CancellationToken stop)
     {

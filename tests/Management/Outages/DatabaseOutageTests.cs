@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
 
 namespace Webhooks.Management.Tests.Outages;
 

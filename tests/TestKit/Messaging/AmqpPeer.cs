@@ -1,5 +1,6 @@
 using System.Text;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace Webhooks.TestKit;
 
@@ -67,12 +68,30 @@ public sealed class AmqpPeer : IAsyncDisposable
         return taken;
     }
 
-    /// <summary>Takes the next message and gives it back, so that whoever gets it sees it flagged redelivered.</summary>
-    public async Task TouchAsync(string queue)
+    /// <summary>
+    /// Is handed the next message so many times and never finishes it, as a consumer that dies would. By consuming: from a
+    /// queue with a single active consumer nothing can be taken.
+    /// </summary>
+    public async Task TouchAsync(string queue, int times = 1)
     {
-        var taken = default(BasicGetResult);
-        await Eventually.TrueAsync(async () => (taken = await Channel.BasicGetAsync(queue, autoAck: false)) is not null, Limit, $"a message in {queue}");
-        await Channel.BasicNackAsync(taken!.DeliveryTag, multiple: false, requeue: true);
+        var touching = await _connection.CreateChannelAsync();
+        await touching.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false);
+        var done = new TaskCompletionSource();
+        var consumer = new AsyncEventingBasicConsumer(touching);
+        consumer.ReceivedAsync += async (_, message) =>
+        {
+            if (--times == 0)
+            {
+                done.SetResult();
+            }
+            else
+            {
+                await touching.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
+            }
+        };
+        await touching.BasicConsumeAsync(queue, autoAck: false, consumer);
+        await done.Task.WaitAsync(Limit);
+        await touching.DisposeAsync();
     }
 
     /// <summary>Ready messages, those in somebody's hands not counted.</summary>

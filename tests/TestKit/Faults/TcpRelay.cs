@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Webhooks.Management.Tests.Outages;
+namespace Webhooks.TestKit.Faults;
 
 /// <summary>A way to a server that can be cut, or go silent while its connections stay.</summary>
-internal sealed class TcpRelay : IAsyncDisposable
+public sealed class TcpRelay : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentBag<TcpClient> _ends = [];

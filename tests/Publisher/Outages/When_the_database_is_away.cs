@@ -1,0 +1,65 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Webhooks.Contracts;
+using Webhooks.Database.Faults;
+using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
+
+namespace Webhooks.Publisher.Tests.Outages;
+
+public sealed class When_the_database_is_away : IAsyncLifetime
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        await _world.SubscribeAsync("*");
+    }
+
+    [Fact]
+    public async Task Should_hold_what_is_in_hand_and_take_no_more_and_accept_all_afterwards()
+    {
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        var publisher = await _world.StartPublisherAsync(
+            ("ConnectionStrings:Postgres", new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { Port = relay.Port }.ConnectionString));
+        var gate = publisher.Services.GetRequiredService<DatabaseGate>();
+        await PublishAsync(from: 0, count: 20);
+        await _world.AnnouncementsAsync(20);
+        await _world.SettledAsync();
+
+        relay.Cut();
+        await PublishAsync(from: 20, count: 20);
+        await Eventually.TrueAsync(() => !gate.IsOpen, Limit, "the outage to be seen");
+        await Eventually.TrueAsync(
+            async () => await _world.UnacknowledgedAsync(BrokerNames.PublisherQueue) + await _world.Bus.CountAsync(BrokerNames.PublisherQueue) == 20,
+            Limit, "all events to be somewhere");
+        await Eventually.TrueAsync(PausedAsync, Limit, "the consumer to be paused");
+        var (held, connections) = (await _world.UnacknowledgedAsync(BrokerNames.PublisherQueue), await _world.ConnectionsAsync());
+        await PublishAsync(from: 40, count: 20);
+        Assert.Equal(40 - held, await _world.Bus.CountAsync(BrokerNames.PublisherQueue));
+
+        relay.Restore();
+        await _world.SettledAsync();
+
+        // The connections are the same, so nothing was handed over twice and no delivery counted.
+        Assert.Equal(connections, await _world.ConnectionsAsync());
+        Assert.Equal(Enumerable.Range(0, 60).Select(number => $"evt_{number}"), await _world.DeliveriesAsync<string>("event_id"));
+        Assert.Equal((await _world.DeliveriesAsync<Guid>("id")).Skip(20), (await _world.AnnouncedAsync()).Select(message => message.DeliveryId).Distinct());
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private async Task PublishAsync(int from, int count)
+    {
+        foreach (var number in Enumerable.Range(from, count))
+        {
+            await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", $"evt_{number}"));
+        }
+    }
+
+    private async Task<bool> PausedAsync() => await _world.ConsumersAsync() == 0;
+}

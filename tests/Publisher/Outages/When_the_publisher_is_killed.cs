@@ -1,0 +1,81 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Webhooks.Publisher.FanOut;
+using Webhooks.TestKit;
+
+namespace Webhooks.Publisher.Tests.Outages;
+
+public sealed class When_the_publisher_is_killed : IAsyncLifetime
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        await _world.SubscribeAsync("*");
+        await _world.SubscribeAsync("a.*");
+    }
+
+    [Fact]
+    public async Task Should_hand_over_to_the_one_that_stands_by_and_lose_nothing()
+    {
+        await using var first = await ServiceChild.StartAsync("Publisher", _world.Settings());
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 1, Limit, "the first publisher to consume");
+        var second = await _world.StartPublisherAsync();
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 2, Limit, "the second one to stand by");
+        using var accepted = new AcceptedBy(second);
+
+        for (var number = 0; number < 50; number++)
+        {
+            await PublishAsync(number);
+        }
+
+        await _world.SettledAsync();
+        Assert.Equal(0, accepted.Count);
+
+        // Killed with events in hand.
+        var publishing = Task.WhenAll(Enumerable.Range(50, 400).Select(PublishAsync));
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM event_keys") > 50, Limit, "the first publisher to be at work");
+        await first.KillAsync();
+        await publishing;
+        await PublishAsync(450);
+        await _world.SettledAsync();
+
+        Assert.True(accepted.Count > 0, "The second publisher did not take over.");
+        Assert.Equal(Enumerable.Range(0, 451).Select(number => $"evt_{number}").Order(), await _world.Database.ColumnAsync<string>("SELECT event_id FROM event_keys ORDER BY event_id COLLATE \"C\""));
+        Assert.Equal(2 * 451, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries"));
+        Assert.Equal((await _world.DeliveriesAsync<Guid>("id")).Order(), (await _world.AnnouncedAsync()).Select(message => message.DeliveryId).Distinct().Order());
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private Task PublishAsync(int number) => _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", $"evt_{number}"));
+
+    /// <summary>Events that one of the publishers in this process has accepted.</summary>
+    private sealed class AcceptedBy : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private long _count;
+
+        public AcceptedBy(PublisherHost publisher)
+        {
+            var meters = publisher.Services.GetRequiredService<IMeterFactory>();
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == FanOutMetrics.MeterName && instrument.Meter.Scope == meters && instrument.Name == "webhooks.event.accepted")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<long>((_, events, _, _) => Interlocked.Add(ref _count, events));
+            _listener.Start();
+        }
+
+        public long Count => Interlocked.Read(ref _count);
+
+        public void Dispose() => _listener.Dispose();
+    }
+}

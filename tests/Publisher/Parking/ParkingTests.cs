@@ -1,0 +1,151 @@
+using Microsoft.Extensions.DependencyInjection;
+using RabbitMQ.Client;
+using Webhooks.Contracts;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.TestKit;
+
+namespace Webhooks.Publisher.Tests.Parking;
+
+/// <summary>What cannot be processed stands in nobody's way, and says why.</summary>
+public sealed class ParkingTests : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        await _world.SubscribeAsync("*");
+    }
+
+    [Theory]
+    [InlineData("not_json", "The body is not JSON", "{\"id\":\"evt_bad\",")]
+    [InlineData("not_json", "The body is not JSON", "")]
+    [InlineData("invalid_event", "/tenant_id is required", """{"id":"evt_bad","type":"a.b","data":{}}""")]
+    [InlineData("invalid_event", "/data must be an object", """{"id":"evt_bad","type":"a.b","tenant_id":"tenant_001","data":[]}""")]
+    [InlineData("invalid_event", "JSON object", "[]")]
+    public async Task What_is_no_event_is_parked_with_the_reason_and_its_neighbours_pass(string reason, string detail, string body)
+    {
+        // There before the publisher is: one group.
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
+        await _world.Bus.PublishAsync(BrokerNames.EventsExchange, "a.b", body, new BasicProperties
+        {
+            MessageId = "m-1",
+            Headers = new Dictionary<string, object?> { ["own"] = "header" },
+        });
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_002"));
+
+        await _world.StartPublisherAsync();
+
+        await _world.SettledAsync();
+        Assert.Equal(["evt_001", "evt_002"], await _world.DeliveriesAsync<string>("event_id"));
+        Assert.Equal(2, (await _world.AnnouncedAsync()).Count);
+        var parked = Assert.Single(await _world.Bus.DrainAsync(BrokerNames.ParkingQueue));
+        Assert.Equal((body, "m-1", "header"), (parked.Text(), parked.BasicProperties.MessageId, parked.Header("own")));
+        Assert.Equal((reason, BrokerNames.PublisherQueue), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
+        Assert.Contains(detail, parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_event_may_have_256_KiB_and_not_a_byte_more()
+    {
+        const int Most = 256 * 1024;
+        await _world.StartPublisherAsync();
+
+        await _world.PublishAsync(Sized("evt_fits", Most));
+        await _world.PublishAsync(Sized("evt_bad", Most + 1));
+
+        await _world.SettledAsync();
+        Assert.Equal(["evt_fits"], await _world.DeliveriesAsync<string>("event_id"));
+        var parked = Assert.Single(await _world.Bus.DrainAsync(BrokerNames.ParkingQueue));
+        Assert.Equal(Most + 1, parked.Body.Length);
+        Assert.Equal("too_large", parked.Header(BrokerNames.ParkedReasonHeader));
+        Assert.Contains("262145", parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_largest_event_can_be_configured()
+    {
+        await _world.StartPublisherAsync(("Webhooks:MaxEventBytes", "2048"));
+
+        await _world.PublishAsync(Sized("evt_bad", 2049));
+
+        Assert.Equal("too_large", (await _world.Bus.TakeAsync(BrokerNames.ParkingQueue)).Header(BrokerNames.ParkedReasonHeader));
+    }
+
+    [Fact]
+    public async Task An_event_that_PostgreSQL_refuses_is_found_in_its_group_and_parked_as_poison()
+    {
+        // Nothing that passes the reader is refused by the real tables; this stands for what we did not think of.
+        await _world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'this one is poison'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.event_id IN ('evt_7', 'evt_42')) EXECUTE FUNCTION refuse();
+            """);
+        var published = Enumerable.Range(0, 60).Select(number => $"evt_{number}").ToList();
+        foreach (var id in published)
+        {
+            await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", id));
+        }
+
+        await _world.StartPublisherAsync();
+
+        await _world.SettledAsync();
+        Assert.Equal(published.Except(["evt_7", "evt_42"]), await _world.DeliveriesAsync<string>("event_id"));
+        Assert.Equal(58, (await _world.AnnouncedAsync()).Count);
+        var parked = await _world.Bus.DrainAsync(BrokerNames.ParkingQueue);
+        Assert.Equal(2, parked.Count);
+        Assert.All(parked, message => Assert.Equal("poison", message.Header(BrokerNames.ParkedReasonHeader)));
+        Assert.All(parked, message => Assert.Contains("this one is poison", message.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(19, false)]
+    [InlineData(20, true)]
+    public async Task A_message_that_was_handed_over_twenty_times_is_parked(int times, bool isParked)
+    {
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
+        await _world.Bus.TouchAsync(BrokerNames.PublisherQueue, times);
+
+        await _world.StartPublisherAsync();
+
+        await _world.SettledAsync();
+        Assert.Equal(isParked ? 0 : 1, (await _world.AnnouncedAsync()).Count);
+        Assert.Equal(isParked ? ["poison"] : [], (await _world.Bus.DrainAsync(BrokerNames.ParkingQueue)).Select(parked => parked.Header(BrokerNames.ParkedReasonHeader)));
+    }
+
+    [Fact]
+    public async Task A_configuration_that_cannot_be_read_ends_the_service_and_parks_nobodys_event()
+    {
+        var publisher = await _world.StartPublisherAsync();
+        var subscription = await _world.SubscribeAsync("*");
+        // Right after a reload, so that the event is what meets the change first.
+        var cache = publisher.Services.GetRequiredService<SubscriptionCache>();
+        await Eventually.TrueAsync(() => cache.Current.ById.ContainsKey(subscription.Id), TimeSpan.FromSeconds(60), "the subscription to be known");
+
+        // As Management would leave it that already encrypts with a key which this publisher was not given.
+        await _world.Database.ExecuteAsync("UPDATE subscription_secrets SET key_id = 'newer' WHERE subscription_id = $1", subscription.Id);
+        await _world.Database.ExecuteAsync("UPDATE subscriptions SET config_version = config_version + 1 WHERE id = $1", subscription.Id);
+        await _world.Database.ExecuteAsync("UPDATE settings SET value = value + 1 WHERE name = 'config_version'");
+
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
+
+        await Eventually.TrueAsync(() => publisher.Ended.IsCancellationRequested, TimeSpan.FromSeconds(60), "the service to end");
+        await publisher.DisposeAsync();
+        Assert.Empty(await _world.Bus.DrainAsync(BrokerNames.ParkingQueue));
+        Assert.Equal(1, await _world.Bus.CountAsync(BrokerNames.PublisherQueue));
+
+        await _world.Database.ExecuteAsync("UPDATE subscription_secrets SET key_id = 'test' WHERE subscription_id = $1", subscription.Id);
+        await _world.StartPublisherAsync();
+        Assert.Equal(2, (await _world.AnnouncementsAsync(2)).Count);
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private static TestEvent Sized(string id, int bytes)
+    {
+        var small = TestEvent.Create(World.Tenant, "a.b", id, """{"pad":""}""").Body.Length;
+        var sized = TestEvent.Create(World.Tenant, "a.b", id, $$"""{"pad":"{{new string('x', bytes - small)}}"}""");
+        Assert.Equal(bytes, sized.Body.Length);
+        return sized;
+    }
+}

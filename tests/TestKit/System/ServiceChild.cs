@@ -1,0 +1,40 @@
+using Webhooks.Local.Processes;
+
+namespace Webhooks.TestKit;
+
+/// <summary>One of our services as a process, for a test that kills it. The test project references the service.</summary>
+public sealed class ServiceChild : IAsyncDisposable
+{
+    private readonly OwnedDirectory _directory;
+    private readonly ChildProcess _process;
+
+    private ServiceChild(OwnedDirectory directory, ChildProcess process) => (_directory, _process) = (directory, process);
+
+    public int ProcessId => _process.Id;
+
+    /// <param name="service">"Publisher".</param>
+    /// <param name="settings">Configuration keys, with colons.</param>
+    public static async Task<ServiceChild> StartAsync(string service, IEnumerable<KeyValuePair<string, string>> settings)
+    {
+        var directory = await TestDirectory.CreateOwnedAsync("service");
+        var environment = settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => (string?)setting.Value);
+        environment[OwnedDirectory.MarkVariable] = directory.Mark;
+        environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        return new ServiceChild(directory, ChildProcess.Start(new ChildCommand(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, $"Webhooks.{service}.dll")], Path.Combine(directory.Path, "output.log"))
+        {
+            Environment = environment,
+            WorkingDirectory = AppContext.BaseDirectory,
+        }));
+    }
+
+    /// <summary>SIGKILL; returns when it is gone.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process.Dispose();
+        _directory.Dispose();
+    }
+}
