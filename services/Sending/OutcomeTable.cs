@@ -36,6 +36,9 @@ public static class OutcomeTable
         _ => Verdict.Retry,
     };
 
+    /// <summary>Numbers outside of these HTTP does not know (RFC 9110, 15): what has one is no answer.</summary>
+    public static bool IsStatus(int number) => number is >= 100 and < 600;
+
     /// <summary>Any 4xx but 410 and 429 is a rejection, 408 and 425 included.</summary>
     public static AttemptOutcome OfStatus(int statusCode) => statusCode switch
     {

@@ -45,6 +45,12 @@ public sealed class WebhookSender : IDisposable
         try
         {
             using var response = await PostAsync(uri!, request, deadline.Token);
+            if (!OutcomeTable.IsStatus((int)response.StatusCode))
+            {
+                return Failed(start, AttemptOutcome.ResponseInvalid, string.Create(
+                    CultureInfo.InvariantCulture, $"The receiver's answer is not HTTP: its status is {(int)response.StatusCode:000}."));
+            }
+
             return await AnsweredAsync(start, response, deadline.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)

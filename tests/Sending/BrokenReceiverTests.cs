@@ -86,6 +86,31 @@ public sealed class BrokenReceiverTests
     }
 
     [Theory]
+    [InlineData("000")]
+    [InlineData("099")]
+    [InlineData("600")]
+    [InlineData("999")]
+    public async Task A_status_that_HTTP_does_not_know_is_no_answer(string status)
+    {
+        await using var receiver = BrokenReceiver.AnsweringThenClosing($"HTTP/1.1 {status} What\r\nContent-Length: 2\r\n\r\nhi");
+
+        var result = await Posts.SendOnceAsync(receiver.Url);
+
+        Assert.Equal(AttemptOutcome.ResponseInvalid, result.Outcome);
+        Assert.Null(result.StatusCode);
+        Assert.Null(result.ResponseBody);
+        Assert.Equal($"The receiver's answer is not HTTP: its status is {status}.", result.Error);
+    }
+
+    [Fact]
+    public async Task A_switch_of_protocols_that_nobody_asked_for_is_an_answer_all_the_same()
+    {
+        await using var receiver = BrokenReceiver.AnsweringThenClosing("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n");
+
+        Assert.Equal(101, (await Posts.SendOnceAsync(receiver.Url)).StatusCode);
+    }
+
+    [Theory]
     [InlineData(31, AttemptOutcome.Succeeded)]
     [InlineData(33, AttemptOutcome.ResponseInvalid)]
     public async Task Headers_may_have_32_KiB(int kibibytes, AttemptOutcome outcome)
