@@ -60,9 +60,21 @@ internal static class ManagementModule
     {
         app.UseMiddleware<ProblemPages>();
         app.UseMiddleware<RequestDeadline>();
+        app.UseHeadAsGet();
         app.UseRouting();
         app.UseMiddleware<TokenCheck>();
     }
+
+    /// <summary>Answers HEAD as the path's GET; the server itself sends no body for it.</summary>
+    private static void UseHeadAsGet(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Request.Method = HttpMethods.Get;
+        }
+
+        return next(context);
+    });
 
     /// <summary>Where the API's routes are mapped.</summary>
     public static IEndpointRouteBuilder MapManagement(this WebApplication app) => app.MapGroup("").AddEndpointFilter(RequestDeadline.LeaveBehindAsync);

@@ -7,7 +7,9 @@ namespace Webhooks.Management.Bodies;
 /// <summary>A body that must be one JSON object.</summary>
 internal static class JsonBody
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
+    private const int Deepest = 64;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = Deepest };
 
     /// <exception cref="RefusedException">415, 413 or 400.</exception>
     public static async Task<MemberReader> ReadAsync(HttpRequest request, RequestClock clock, CancellationToken cancellationToken) =>
@@ -24,7 +26,7 @@ internal static class JsonBody
         // The second: an escaped half of a surrogate pair in a member's name.
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            throw new RefusedException(Problem.MalformedJson($"The body is not well-formed JSON: {fault.Message}"));
+            throw new RefusedException(Problem.MalformedJson(JsonFault.Of(body.Span, Deepest)));
         }
 
         return root.ValueKind == JsonValueKind.Object

@@ -25,6 +25,31 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
     }
 
     [Theory]
+    [InlineData("", "The body is empty.")]
+    [InlineData(" \n ", "The body is empty.")]
+    [InlineData("{\"a\":1", "The body is not JSON: it ends too early, in line 1.")]
+    [InlineData("{\n  \"a\":tru", "The body is not JSON: it ends too early, in line 2.")]
+    [InlineData("{\n  \"a\": 1,\n}", "The body is not JSON: in line 3, column 1, '}' has no place.")]
+    [InlineData("{'a':1}", "The body is not JSON: in line 1, column 2, ''' has no place.")]
+    [InlineData("{\"ü\":ä}", "The body is not JSON: in line 1, column 6, 'ä' has no place.")]
+    [InlineData("{\"a\":\"\u0001\"}", "The body is not JSON: in line 1, column 7, U+0001 has no place.")]
+    [InlineData("{} {}", "The body is not JSON: in line 1, column 4, '{' has no place.")]
+    [InlineData("{\"retry\":{\"jitter\":0,\n \"jitter\":1}}", "The member jitter is there twice, again in line 2, column 2.")]
+    [InlineData("{\"a\":[{},{\"b\":1,\"\\u0062\":2}]}", "The member b is there twice, again in line 1, column 17.")]
+    [InlineData("{\"\\ud800\":1}", "The name of the member in line 1, column 2 has half of a surrogate pair.")]
+    [InlineData("[]", "The body must be a JSON object.")]
+    public async Task What_is_malformed_is_said_in_plain_words_and_where(string body, string detail) =>
+        Assert.Equal(detail, (await api.PostAsync("/v1/subscriptions", body)).Member("detail"));
+
+    [Fact]
+    public async Task JSON_that_is_nested_too_deep_says_where()
+    {
+        var body = "{\"a\":" + new string('[', 64) + new string(']', 64) + "}";
+
+        Assert.Equal("The body is nested deeper than 64 levels in line 1, column 69.", (await api.PostAsync("/v1/subscriptions", body)).Member("detail"));
+    }
+
+    [Theory]
     [InlineData(0xff)]
     [InlineData(0xc0)]
     [InlineData(0xed)]
@@ -105,6 +130,23 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
         using var request = new HttpRequestMessage(HttpMethod.Put, new Uri("/v1/subscriptions", UriKind.Relative));
 
         (await api.SendAsync(request, ManagementApi.AdminToken)).IsProblem(HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+    }
+
+    [Fact]
+    public async Task HEAD_answers_as_GET_does_without_the_body()
+    {
+        var made = await api.SubscribeAsync("head");
+        foreach (var path in new[] { $"/v1/subscriptions/{made.Id}", "/v1/subscriptions", "/v1/deliveries", "/health/live" })
+        {
+            var (get, head) = (await api.GetAsync(path), await api.SendAsync(HttpMethod.Head, path, null, ManagementApi.AdminToken));
+
+            Assert.Equal((HttpStatusCode.OK, get.Status, get.ContentType, ""), (head.Status, head.Status, head.ContentType, head.Text));
+            Assert.Equal(get.Headers.ETag, head.Headers.ETag);
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await api.SendAsync(HttpMethod.Head, "/v1/subscriptions/sub_x", null, ManagementApi.AdminToken)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await api.SendAsync(HttpMethod.Head, "/v1/subscriptions", null, "whk_nobody")).Status);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await api.SendAsync(HttpMethod.Head, "/v1/events", null, ManagementApi.AdminToken)).Status);
     }
 
     [Theory]
