@@ -4,8 +4,8 @@ using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Access;
 
-/// <summary>Who asks: the token's name for the log, its tenant (null: all of them) and its scopes.</summary>
-internal sealed record Caller(string TokenId, string? TenantId, IReadOnlySet<string> Scopes)
+/// <summary>Who asks: the token as the log names it after "with", its tenant (null: all of them) and its scopes.</summary>
+internal sealed record Caller(string Token, string? TenantId, IReadOnlySet<string> Scopes)
 {
     public const string TenantMember = "tenant_id";
 

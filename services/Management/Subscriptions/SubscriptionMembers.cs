@@ -33,7 +33,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
         var result = new SubscriptionDraft
         {
             Url = body.Text("url", draft.Url, null, ReadUrl),
-            EventTypes = body.Texts("event_types", draft.EventTypes, ReadEventType),
+            EventTypes = ReadEventTypes(body, draft.EventTypes),
             Profile = body.Text("profile", draft.Profile, SubscriptionDraft.DefaultProfile, ReadProfile),
             Description = body.Text("description", draft.Description, null, ReadDescription),
             Secret = body.Text("secret", draft.Secret, null, ReadSecret),
@@ -79,6 +79,17 @@ internal sealed class SubscriptionMembers(UrlRules urls)
 
     private Reading<string?> ReadUrl(string text) =>
         urls.FindFault(text) is { } fault ? Reading<string?>.Refuse(FieldError.InvalidFormat, fault) : Reading<string?>.Of(text);
+
+    private static IReadOnlyList<string>? ReadEventTypes(MemberReader body, IReadOnlyList<string>? present)
+    {
+        // One that is named twice is most likely another one misspelled.
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        return body.Texts("event_types", present, text =>
+        {
+            var type = ReadEventType(text);
+            return type.Fault is null && !named.Add(text) ? Reading<string>.Refuse(FieldError.InvalidValue, "It is in the list already.") : type;
+        });
+    }
 
     private static Reading<string> ReadEventType(string text) => EventTypePattern.IsValid(text)
         ? Reading<string>.Of(text)

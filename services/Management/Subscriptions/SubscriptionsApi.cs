@@ -39,7 +39,7 @@ internal static partial class SubscriptionsApi
         var created = await store.CreateAsync(tenantId!, draft.State, settings, draft.SecretOrNew(), cancellationToken);
 
         var answer = SubscriptionResponse.Of(created, showSecret: true);
-        Log.Created(logger, answer.Id, created.TenantId, caller.TokenId);
+        Log.Created(logger, answer.Id, created.TenantId, caller.Token);
         return new TaggedResult(created, TypedResults.Created($"/v1/subscriptions/{answer.Id}", answer));
     }
 
@@ -98,7 +98,7 @@ internal static partial class SubscriptionsApi
 
             if (saved != change.Current)
             {
-                Log.Changed(logger, id, saved.Revision, SubscriptionStateName.Of(saved.State), caller.TokenId);
+                Log.Changed(logger, id, saved.Revision, SubscriptionStateName.Of(saved.State), caller.Token);
             }
 
             // A secret that was generated just now is known to nobody yet.
@@ -125,7 +125,7 @@ internal static partial class SubscriptionsApi
             await change.SaveAsync(change.Current with { Deleted = true }, cancellationToken);
         }
 
-        Log.Deleted(logger, id, caller.TokenId);
+        Log.Deleted(logger, id, caller.Token);
         return TypedResults.NoContent();
     }
 
@@ -145,13 +145,13 @@ internal static partial class SubscriptionsApi
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Subscription {SubscriptionId} of {TenantId} made by {CallerId}")]
-        public static partial void Created(ILogger logger, string subscriptionId, string tenantId, string callerId);
+        [LoggerMessage(1, LogLevel.Information, "Subscription {SubscriptionId} of {TenantId} created with {CallerToken}")]
+        public static partial void Created(ILogger logger, string subscriptionId, string tenantId, string callerToken);
 
-        [LoggerMessage(2, LogLevel.Information, "Subscription {SubscriptionId} changed to revision {Revision}, {State}, by {CallerId}")]
-        public static partial void Changed(ILogger logger, string subscriptionId, int revision, string state, string callerId);
+        [LoggerMessage(2, LogLevel.Information, "Subscription {SubscriptionId} changed with {CallerToken} to revision {Revision}, {State}")]
+        public static partial void Changed(ILogger logger, string subscriptionId, int revision, string state, string callerToken);
 
-        [LoggerMessage(3, LogLevel.Information, "Subscription {SubscriptionId} deleted by {CallerId}")]
-        public static partial void Deleted(ILogger logger, string subscriptionId, string callerId);
+        [LoggerMessage(3, LogLevel.Information, "Subscription {SubscriptionId} deleted with {CallerToken}")]
+        public static partial void Deleted(ILogger logger, string subscriptionId, string callerToken);
     }
 }

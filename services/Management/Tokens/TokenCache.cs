@@ -16,7 +16,7 @@ internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOpti
 {
     private readonly SemaphoreSlim _reloading = new(1, 1);
     private readonly byte[] _adminHash = TokenText.Hash(options.Value.AdminToken!);
-    private readonly Caller _admin = new("configured", TenantId: null, Scope.All);
+    private readonly Caller _admin = new("the configured admin token", TenantId: null, Scope.All);
     private Known? _known;
 
     /// <summary>Null: no such token, or its time is over.</summary>
@@ -64,7 +64,7 @@ internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOpti
     private static string Key(byte[] hash) => Convert.ToHexString(hash);
 
     private static KnownToken Remember(ApiToken token) => new(token.Hash, token.ExpiresAt, new Caller(
-        PrefixedId.Format(PrefixedId.Token, token.Id), token.TenantId, token.Scopes.ToFrozenSet(StringComparer.Ordinal)));
+        $"token {PrefixedId.Format(PrefixedId.Token, token.Id)}", token.TenantId, token.Scopes.ToFrozenSet(StringComparer.Ordinal)));
 
     private sealed record Known(long Version, FrozenDictionary<string, KnownToken> ByHash);
 

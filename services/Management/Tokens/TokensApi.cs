@@ -32,7 +32,7 @@ internal static partial class TokensApi
         // Here the new token is good with the answer; elsewhere within a second.
         await cache.ReloadAsync(cancellationToken);
         var answer = TokenResponse.Of(token, text);
-        Log.Created(logger, answer.Id, answer.TenantId ?? "all tenants", string.Join(' ', answer.Scopes), caller.TokenId);
+        Log.Created(logger, answer.Id, answer.TenantId ?? "all tenants", string.Join(' ', answer.Scopes), caller.Token);
         return TypedResults.Created($"/v1/tokens/{answer.Id}", answer);
     }
 
@@ -57,7 +57,7 @@ internal static partial class TokensApi
         }
 
         await cache.ReloadAsync(cancellationToken);
-        Log.Revoked(logger, id, caller.TokenId);
+        Log.Revoked(logger, id, caller.Token);
         return TypedResults.NoContent();
     }
 
@@ -96,11 +96,11 @@ internal static partial class TokensApi
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Token {TokenId} for {Tenant} with scopes {Scopes} made by {CallerId}")]
-        public static partial void Created(ILogger logger, string tokenId, string tenant, string scopes, string callerId);
+        [LoggerMessage(1, LogLevel.Information, "Token {TokenId} for {Tenant}, scopes {Scopes}, created with {CallerToken}")]
+        public static partial void Created(ILogger logger, string tokenId, string tenant, string scopes, string callerToken);
 
-        [LoggerMessage(2, LogLevel.Information, "Token {TokenId} revoked by {CallerId}")]
-        public static partial void Revoked(ILogger logger, string tokenId, string callerId);
+        [LoggerMessage(2, LogLevel.Information, "Token {TokenId} revoked with {CallerToken}")]
+        public static partial void Revoked(ILogger logger, string tokenId, string callerToken);
     }
 }
 

@@ -18,6 +18,7 @@ public sealed class SubscriptionRulesTests(ManagementApi api) : IClassFixture<Ma
     [InlineData("\"event_types\":\"a\"", "/event_types invalid_type")]
     [InlineData("\"event_types\":{\"a\":1}", "/event_types invalid_type")]
     [InlineData("\"event_types\":[\"a\",1,\"B\",\"a..b\",\"*.a\",\"\"]", "/event_types/1 invalid_type", "/event_types/2 invalid_format", "/event_types/3 invalid_format", "/event_types/4 invalid_format", "/event_types/5 invalid_format")]
+    [InlineData("\"event_types\":[\"a\",\"b.*\",\"a\",\"*\",\"b.*\"]", "/event_types/2 invalid_value", "/event_types/4 invalid_value")]
     [InlineData("\"profile\":\"Matcher\"", "/profile invalid_value")]
     [InlineData("\"description\":[]", "/description invalid_type")]
     [InlineData("\"description\":\"\\u0000\"", "/description invalid_value")]
@@ -133,6 +134,19 @@ public sealed class SubscriptionRulesTests(ManagementApi api) : IClassFixture<Ma
             url = "https://receiver.example/".PadRight(2049, 'x'),
             event_types = Enumerable.Range(0, 101).Select(number => $"a{number}"),
         })).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/url invalid_format", "/secret invalid_format", "/event_types out_of_range");
+    }
+
+    [Fact]
+    public async Task The_log_says_with_which_token_it_was_created()
+    {
+        var token = await api.TokenAsync("logged");
+        var id = (await api.GetAsync("/v1/tokens?tenant_id=logged")).Ids[0];
+
+        var first = (await api.SubscribeAsync("logged")).Id;
+        var second = (await api.PostAsync("/v1/subscriptions", new { url = "https://receiver.example/", event_types = new[] { "a" } }, token)).Id;
+
+        Assert.Contains(api.Log.Lines, line => line.Contains($"Subscription {first} of logged created with the configured admin token", StringComparison.Ordinal));
+        Assert.Contains(api.Log.Lines, line => line.Contains($"Subscription {second} of logged created with token {id}", StringComparison.Ordinal));
     }
 
     [Fact]
