@@ -10,7 +10,10 @@ internal sealed record LoadOptions
     /// <summary>Events a second; 0: as fast as possible.</summary>
     public required double Rate { get; init; }
 
+    /// <summary>Deliveries before the measurement.</summary>
     public required int Warmup { get; init; }
+
+    public int WarmupEvents => Math.Max(1, Warmup / Fanout);
 
     public required string Profile { get; init; }
 

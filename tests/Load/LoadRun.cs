@@ -20,8 +20,8 @@ internal static class LoadRun
         var secret = await subscriptions.CreateAsync(receiver, options, cancellationToken);
         await using var source = new EventSource(system.Amqp);
 
-        Progress($"warming up with {options.Warmup} events");
-        await DeliverAsync(source, receiver, "warm", options.Warmup, options with { Rate = 0 }, cancellationToken);
+        Progress($"warming up with {options.WarmupEvents} events");
+        await DeliverAsync(source, receiver, "warm", options.WarmupEvents, options with { Rate = 0 }, cancellationToken);
         var floorBefore = await FloorAsync(receiver, options, secret, cancellationToken);
 
         Progress($"{options.Events} events, fan-out {options.Fanout}{(options.Rate > 0 ? $", {options.Rate} a second" : "")}");

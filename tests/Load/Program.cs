@@ -1,11 +1,19 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Webhooks.Load;
 using Webhooks.Load.Floor;
 
-var events = new Option<int>("--events") { Description = "How many events to publish.", DefaultValueFactory = _ => 20_000 };
-var fanout = new Option<int>("--fanout") { Description = "How many subscriptions each event goes to.", DefaultValueFactory = _ => 1 };
-var rate = new Option<double>("--rate") { Description = "Events a second; 0 publishes as fast as the broker confirms.", DefaultValueFactory = _ => 0 };
-var warmup = new Option<int>("--warmup") { Description = "Events before the measurement, for the just-in-time compiler and the pools.", DefaultValueFactory = _ => 3_000 };
+var events = Count("--events", 20_000, "How many events to publish.");
+var fanout = Count("--fanout", 1, "How many subscriptions each event goes to.");
+var rate = new Option<double>("--rate")
+{
+    Description = "Events a second; 0, the default, publishes as fast as the broker confirms.",
+    CustomParser = given => double.TryParse(given.Tokens[0].Value, CultureInfo.InvariantCulture, out var rate) && rate is >= 0 and < 1e6
+        ? rate
+        : Refuse<double>(given, "--rate takes a number from 0."),
+};
+var warmup = Count("--warmup", 20_000, "Deliveries before the measurement, until the just-in-time compiler has done most of its work.");
 var profile = new Option<string>("--profile") { Description = "The wire profile of the subscriptions.", DefaultValueFactory = _ => "matcher" };
 var endpoints = new Option<FileInfo?>("--endpoints") { Description = "The endpoints.json of a running system; without it one is started and ended." };
 
@@ -29,3 +37,19 @@ root.SetAction((parsed, cancellationToken) => LoadRun.RunAsync(
 root.Subcommands.Add(FloorLoop.Command());
 
 return await root.Parse(args).InvokeAsync();
+
+static Option<int> Count(string name, int usual, string description) => new(name)
+{
+    Description = description,
+    DefaultValueFactory = _ => usual,
+    CustomParser = given => int.TryParse(given.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+        ? count
+        : Refuse<int>(given, $"{name} takes a whole number from 1."),
+};
+
+static T Refuse<T>(ArgumentResult given, string why)
+    where T : struct
+{
+    given.AddError(why);
+    return default;
+}
