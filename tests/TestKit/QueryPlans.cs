@@ -46,7 +46,8 @@ public sealed partial class QueryPlans : IAsyncDisposable
     [GeneratedRegex(@"Seq Scan on (?:public\.)?(\w+)(?![^\n]*never executed)")]
     private static partial Regex SequentialScan();
 
-    [GeneratedRegex(@"(?:Scan[^\n]* on|Update on|Insert on) (?:public\.)?(\w+_\d{8})\b([^\n]*)")]
+    // Scans alone: an update lists every partition, and writes only where its scans found something.
+    [GeneratedRegex(@"Scan[^\n]* on (?:public\.)?(\w+_\d{8})\b([^\n]*)")]
     private static partial Regex Partition();
 
     private sealed class NoticeLog(ConcurrentQueue<string> plans) : ILoggerProvider, ILogger

@@ -1,4 +1,3 @@
-using Npgsql;
 using Webhooks.TestKit;
 using Webhooks.TestKit.Faults;
 
@@ -19,8 +18,7 @@ public sealed class When_the_answer_to_a_commit_is_lost : IAsyncLifetime
     public async Task Should_still_announce_the_deliveries()
     {
         await using var cutter = AnswerCutter.Before(_world.Postgres.Port);
-        await _world.StartPublisherAsync(
-            ("ConnectionStrings:Postgres", new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { Port = cutter.Port }.ConnectionString));
+        await _world.StartPublisherAsync(_world.PostgresAt(cutter.Port));
 
         cutter.CutAt("COMMIT\0"u8);
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b"));

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
 using Webhooks.TestKit;
@@ -23,8 +22,7 @@ public sealed class When_the_database_is_away : IAsyncLifetime
     public async Task Should_hold_what_is_in_hand_and_take_no_more_and_accept_all_afterwards()
     {
         await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
-        var publisher = await _world.StartPublisherAsync(
-            ("ConnectionStrings:Postgres", new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { Port = relay.Port }.ConnectionString));
+        var publisher = await _world.StartPublisherAsync(_world.PostgresAt(relay.Port));
         var gate = publisher.Services.GetRequiredService<DatabaseGate>();
         await PublishAsync(from: 0, count: 20);
         await _world.AnnouncementsAsync(20);

@@ -60,7 +60,7 @@ public sealed class When_the_publisher_is_killed : IAsyncLifetime
         private readonly MeterListener _listener = new();
         private long _count;
 
-        public AcceptedBy(PublisherHost publisher)
+        public AcceptedBy(ServiceHost publisher)
         {
             var meters = publisher.Services.GetRequiredService<IMeterFactory>();
             _listener.InstrumentPublished = (instrument, listener) =>

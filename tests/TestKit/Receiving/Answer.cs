@@ -16,6 +16,9 @@ public sealed record Answer(int Status)
     /// <summary>Before the status line is sent.</summary>
     public TimeSpan Delay { get; init; }
 
+    /// <summary>Holds the request until this completes.</summary>
+    public Task After { get; init; } = Task.CompletedTask;
+
     public Answer With(string header, string value) =>
         this with { Headers = new Dictionary<string, string>(Headers) { [header] = value } };
 

@@ -112,7 +112,7 @@ public sealed class TestReceiver : IAsyncDisposable
         _requests.Enqueue(request);
 
         var answer = AnswerWith(request);
-        if (answer.Delay != TimeSpan.Zero && !await WaitedAsync(answer.Delay, context.RequestAborted))
+        if (!await WaitedAsync(answer, context.RequestAborted))
         {
             context.Abort();
             return;
@@ -127,12 +127,18 @@ public sealed class TestReceiver : IAsyncDisposable
         await context.Response.WriteAsync(answer.Body, context.RequestAborted);
     }
 
-    private async Task<bool> WaitedAsync(TimeSpan delay, CancellationToken senderGone)
+    private async Task<bool> WaitedAsync(Answer answer, CancellationToken senderGone)
     {
+        if (answer.Delay == TimeSpan.Zero && answer.After.IsCompleted)
+        {
+            return true;
+        }
+
         using var either = CancellationTokenSource.CreateLinkedTokenSource(senderGone, _ending.Token);
         try
         {
-            await Task.Delay(delay, either.Token);
+            await Task.Delay(answer.Delay, either.Token);
+            await answer.After.WaitAsync(either.Token);
             return true;
         }
         catch (OperationCanceledException)

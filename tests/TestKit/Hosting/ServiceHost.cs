@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Webhooks.Broker;
+
+namespace Webhooks.TestKit;
+
+/// <summary>One of our services as it is, in this process.</summary>
+public sealed class ServiceHost : IAsyncDisposable
+{
+    private readonly IAsyncDisposable _host;
+
+    private ServiceHost(IAsyncDisposable host, IServiceProvider services)
+    {
+        (_host, Services) = (host, services);
+        Ended = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped;
+    }
+
+    public IServiceProvider Services { get; }
+
+    /// <summary>Is canceled when the service has ended, by a stop or by a fault of its own.</summary>
+    public CancellationToken Ended { get; }
+
+    /// <summary>Starts it and waits until it could publish.</summary>
+    /// <typeparam name="TBeside">Any type of the service: its Program is found beside it.</typeparam>
+    /// <param name="settings">Configuration keys, with colons; later ones win.</param>
+    public static async Task<ServiceHost> StartAsync<TBeside>(IEnumerable<KeyValuePair<string, string>> settings)
+        where TBeside : class
+    {
+        var host = new Host<TBeside>(settings);
+        host.UseKestrel(0);
+        await Task.Run(host.StartServer);
+        var links = host.Services.GetRequiredService<BrokerLinks>();
+        await Eventually.TrueAsync(() => links.IsReady, TimeSpan.FromSeconds(60), "a service that is ready");
+        return new ServiceHost(host, host.Services);
+    }
+
+    /// <summary>Stops it as SIGTERM does: it finishes what it has in hand. May be repeated.</summary>
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private sealed class Host<TBeside>(IEnumerable<KeyValuePair<string, string>> settings) : WebApplicationFactory<TBeside>
+        where TBeside : class
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            foreach (var (key, value) in settings)
+            {
+                builder.UseSetting(key, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Webhooks.Broker.Topology;
+using Webhooks.Database.Migrations;
+using Webhooks.Database.Partitions;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Storage;
+
+namespace Webhooks.TestKit;
+
+/// <summary>What one of our services finds around it: a virtual host and a database of the test's own, and those who use both.</summary>
+public abstract class Surroundings : IAsyncDisposable
+{
+    public const string Tenant = "tenant_001";
+
+    public const string Secret = "whsec_test_secret_0123456789";
+
+    private readonly string _rabbitMq;
+    private readonly List<ServiceHost> _services = [];
+
+    protected Surroundings(string rabbitMq, string postgres)
+    {
+        (_rabbitMq, Postgres) = (rabbitMq, new NpgsqlConnectionStringBuilder(postgres));
+        Database = NpgsqlDataSource.Create(postgres);
+        var keys = new SecretKeyOptions { SecretKeyId = "test" };
+        keys.SecretKeys["test"] = Convert.ToBase64String(new byte[32]);
+        Vault = new SecretVault(Options.Create(keys));
+        Subscriptions = new SubscriptionStore(Database, Vault, TimeProvider.System);
+    }
+
+    /// <summary>A neighbour that publishes and looks into queues.</summary>
+    public AmqpPeer Bus { get; private set; } = null!;
+
+    public NpgsqlConnectionStringBuilder Postgres { get; }
+
+    public NpgsqlDataSource Database { get; }
+
+    public SubscriptionStore Subscriptions { get; }
+
+    public SecretVault Vault { get; }
+
+    /// <summary>What a service is configured with; later ones win.</summary>
+    public virtual IEnumerable<KeyValuePair<string, string>> Settings(params (string Key, string Value)[] more) =>
+        new (string Key, string Value)[]
+            {
+                ("ConnectionStrings:RabbitMq", _rabbitMq),
+                ("ConnectionStrings:Postgres", Postgres.ConnectionString),
+                ("Webhooks:SecretKeys:test", Convert.ToBase64String(new byte[32])),
+                ("Webhooks:SecretKeyId", "test"),
+            }
+            .Concat(more).Select(setting => KeyValuePair.Create(setting.Key, setting.Value));
+
+    /// <summary>The setting that leads a service to PostgreSQL over something in between.</summary>
+    public (string Key, string Value) PostgresAt(int port) =>
+        ("ConnectionStrings:Postgres", new NpgsqlConnectionStringBuilder(Postgres.ConnectionString) { Port = port }.ConnectionString);
+
+    /// <summary>After the connections of this virtual host were closed.</summary>
+    public async Task ReconnectAsync() => Bus = await AmqpPeer.ConnectAsync(_rabbitMq);
+
+    public async Task CloseConnectionsAsync()
+    {
+        await (await TestBroker.ServerAsync()).CloseConnectionsAsync(_rabbitMq);
+        await ReconnectAsync();
+    }
+
+    /// <summary>Handed over and not acknowledged.</summary>
+    public async Task<int> UnacknowledgedAsync(string queue) => await (await TestBroker.ServerAsync()).UnacknowledgedAsync(_rabbitMq, queue);
+
+    /// <summary>Consumers that were not canceled.</summary>
+    public async Task<int> ConsumersAsync() => await (await TestBroker.ServerAsync()).ConsumersAsync(_rabbitMq);
+
+    public async Task<string> ConnectionsAsync() => await (await TestBroker.ServerAsync()).ConnectionsAsync(_rabbitMq);
+
+    public Task<Subscription> SubscribeAsync(string tenantId, SubscriptionState state, SubscriptionSettings settings) =>
+        Subscriptions.CreateAsync(tenantId, state, settings, Secret, CancellationToken.None);
+
+    public static SubscriptionSettings SettingsFor(string url, params string[] eventTypes) =>
+        new() { Url = url, EventTypes = eventTypes, Profile = BuiltInProfiles.Matcher };
+
+    /// <summary>One column of the deliveries in the order of their acceptance.</summary>
+    public Task<IReadOnlyList<T>> DeliveriesAsync<T>(string column) => Database.ColumnAsync<T>($"SELECT {column} FROM deliveries ORDER BY seq");
+
+    /// <summary>Nothing is ready in the queue, and nothing in anybody's hands.</summary>
+    public async Task<bool> IsEmptyAsync(string queue) => await Bus.CountAsync(queue) == 0 && await UnacknowledgedAsync(queue) == 0;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in _services)
+        {
+            await service.DisposeAsync();
+        }
+
+        await Bus.DisposeAsync();
+        await Database.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Makes the database and the virtual host what every service expects.</summary>
+    protected async Task PrepareAsync()
+    {
+        await new Migrator(Database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+        await new DayPartitions(Database, TimeProvider.System).EnsureAsync(CancellationToken.None);
+        await ReconnectAsync();
+        await BrokerTopology.DeclareAsync(Bus.Channel, shards: 1);
+    }
+
+    /// <summary>Starts a service, which ends with this at the latest.</summary>
+    protected async Task<ServiceHost> StartAsync<TBeside>(params (string Key, string Value)[] settings)
+        where TBeside : class
+    {
+        var service = await ServiceHost.StartAsync<TBeside>(Settings(settings));
+        _services.Add(service);
+        return service;
+    }
+}
