@@ -1,0 +1,127 @@
+using Webhooks.Contracts;
+using Webhooks.Subscriptions;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Cancellation;
+
+/// <summary>A subscription that is disabled or deleted is sent nothing more, and what waits for it ends as canceled.</summary>
+public sealed class CancellationTests : IAsyncLifetime
+{
+    private World _world = null!;
+    private TestReceiver _receiver = null!;
+    private Subscription _subscription = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _receiver = await TestReceiver.StartAsync();
+        _subscription = await _world.SubscribeAsync(_receiver.Url);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disabling_or_deleting_cancels_what_waits_and_nothing_of_others(bool delete)
+    {
+        var waiting = await _world.AcceptAsync(_subscription, count: 1_200);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now() + interval '1 hour', due_at = now() + interval '1 hour'");
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET status = 'delivered' WHERE id = $1", waiting[0].Id);
+        var other = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await _world.StartDispatcherAsync();
+
+        await _world.ChangeAsync(_subscription, current => delete ? current with { Deleted = true } : current with { State = SubscriptionState.Disabled });
+
+        await _world.HaveStatusAsync("canceled", waiting.Count - 1);
+        Assert.Equal(["delivered", .. Enumerable.Repeat("canceled", waiting.Count - 1), "pending"], await _world.DeliveriesAsync<string>("status"));
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'canceled' AND (due_at IS NOT NULL OR next_attempt_at IS NOT NULL OR finished_at IS NULL)"));
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM subscriptions WHERE canceled_until = cancel_before") == 1, World.Limit, "the intent to be carried out");
+        Assert.Equal(0, _receiver.Count);
+
+        await _world.AnnounceAsync(other);
+        await _world.EndedAsync();
+        Assert.Equal(1, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task What_is_announced_after_disabling_is_canceled_and_not_sent()
+    {
+        await _world.StartDispatcherAsync();
+        await _world.DeliverAsync(_subscription);
+        await _world.EndedAsync();
+        var accepted = await _world.AcceptAsync(_subscription, count: 50);
+
+        // The next statement is the announcement: nothing but the look can know of it already.
+        await _world.Subscriptions.DisableAsync(_subscription.Id, "test", CancellationToken.None);
+        await _world.AnnounceAsync(accepted);
+
+        await _world.EndedAsync();
+        Assert.Equal(["delivered", .. Enumerable.Repeat("canceled", 50)], await _world.DeliveriesAsync<string>("status"));
+        Assert.Equal(1, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task What_was_accepted_before_stays_canceled_when_the_subscription_is_active_again()
+    {
+        await _world.StartDispatcherAsync();
+        var before = await _world.AcceptAsync(_subscription);
+        await _world.Subscriptions.DisableAsync(_subscription.Id, "test", CancellationToken.None);
+        await _world.ChangeAsync(_subscription, current => current with { State = SubscriptionState.Active, DisabledReason = null });
+        var after = await _world.AcceptAsync(_subscription);
+
+        await _world.AnnounceAsync([.. before, .. after]);
+
+        await _world.EndedAsync();
+        Assert.Equal(["canceled", "delivered"], await _world.DeliveriesAsync<string>("status"));
+        Assert.Equal(after[0].EventId, TestEvent.IdOf(Assert.Single(_receiver.Requests)));
+    }
+
+    [Fact]
+    public async Task Gone_disables_the_subscription_and_cancels_what_waits()
+    {
+        _receiver.AnswerWith = _ => new Answer(410);
+        await _world.StartDispatcherAsync();
+        var waiting = await _world.AcceptAsync(_subscription, count: 10);
+
+        await _world.DeliverAsync(_subscription);
+
+        await _world.EndedAsync();
+        Assert.Equal([.. Enumerable.Repeat("canceled", 10), "failed"], await _world.DeliveriesAsync<string>("status"));
+        var subscription = await _world.Subscriptions.FindAsync(_subscription.Id, World.Tenant, CancellationToken.None);
+        Assert.Equal((SubscriptionState.Disabled, "gone"), (subscription!.State, subscription.DisabledReason));
+        Assert.Equal("gone", Assert.Single(await _world.AttemptsAsync()).Outcome);
+
+        await _world.AnnounceAsync(waiting);
+        await _world.SettledAsync();
+        Assert.Equal(1, _receiver.Count);
+    }
+
+    [Theory]
+    [InlineData(200, "delivered")]
+    [InlineData(500, "canceled")]
+    [InlineData(400, "canceled")]
+    public async Task An_attempt_on_the_wire_may_still_deliver_what_was_canceled_and_nothing_else(int status, string ends)
+    {
+        await using var receiver = await HeldReceiver.StartAsync(_ => new Answer(status));
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url);
+        await _world.StartDispatcherAsync();
+        await _world.DeliverAsync(subscription);
+        await receiver.Requests.WaitForAsync(1);
+
+        await _world.Subscriptions.DisableAsync(subscription.Id, "test", CancellationToken.None);
+        await _world.HaveStatusAsync("canceled", 1);
+        receiver.Release();
+
+        await _world.HaveAttemptsAsync(1);
+        await _world.SettledAsync();
+        Assert.Equal([ends], await _world.DeliveriesAsync<string>("status"));
+        Assert.Equal([true], await _world.DeliveriesAsync<bool>("finished_at IS NOT NULL AND next_attempt_at IS NULL AND due_at IS NULL"));
+        Assert.Equal(1, receiver.Requests.Count);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _receiver.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Webhooks.Broker.Deliveries;
+using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Cancellation;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Sending;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Deliveries;
+
+/// <summary>The dispatcher's statements find rows by key in the one partition that has them, in a database of nine days.</summary>
+public sealed class DispatchQueryPlanTests : IAsyncLifetime
+{
+    private World _world = null!;
+    private QueryPlans _plans = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _world.Postgres.PersistSecurityInfo = true;
+        var dispatcher = await _world.StartDispatcherAsync();
+        _plans = QueryPlans.Of(dispatcher.Services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
+    }
+
+    // More than once, each: from its second use on a statement is prepared, and may be planned otherwise.
+    [Fact]
+    public async Task Looking_and_recording_walk_through_no_table_and_visit_one_day()
+    {
+        var subscription = await _world.SubscribeAsync("https://receiver.example/");
+        var (deliveries, attempts) = (new DeliveryStore(_plans.Database), new AttemptStore(_plans.Database));
+        for (var round = 0; round < 8; round++)
+        {
+            var accepted = await _world.AcceptAsync(subscription, count: 100);
+            LookedUp found = null!;
+            var looking = await _plans.DuringAsync(async () => found = await deliveries.LookUpAsync(
+                [.. accepted.Select(delivery => new DeliveryMessage(delivery.Id, delivery.CreatedAt, 1, delivery.CreatedAt, Traceparent: null))], CancellationToken.None));
+            Assert.Equal(100, found.Rows.Count);
+            var recording = await _plans.DuringAsync(async () => Assert.DoesNotContain(
+                false, await attempts.RecordAsync([.. found.Rows.Values.Select(FailedOnce)], CancellationToken.None)));
+            var handing = await _plans.DuringAsync(async () => Assert.Equal(1, await deliveries.HandToPollerAsync(found.Rows.Values.First(), CancellationToken.None)));
+            var canceling = await _plans.DuringAsync(async () => Assert.Equal(1, await deliveries.CancelAsync(found.Rows.Values.First(), CancellationToken.None)));
+
+            AssertNothingIsScanned(looking);
+            AssertNothingIsScanned(recording);
+            AssertNothingIsScanned([.. handing, .. canceling]);
+            var look = Assert.Single(looking, plan => plan.Contains("JOIN events", StringComparison.Ordinal));
+            Assert.Equal(["deliveries", "events"], QueryPlans.Visited(look).Select(partition => partition[..^9]).Order());
+            Assert.Single(QueryPlans.Visited(Assert.Single(recording, plan => plan.Contains("UPDATE deliveries", StringComparison.Ordinal))));
+            Assert.All(handing.Concat(canceling), plan => Assert.Single(QueryPlans.Visited(plan)));
+        }
+    }
+
+    [Fact]
+    public async Task Polling_and_clearing_walk_through_no_table()
+    {
+        var subscription = await _world.SubscribeAsync("https://receiver.example/");
+        await _world.AcceptAsync(subscription, count: 1_000);
+        var store = new DueStore(_plans.Database);
+        for (var round = 0; round < 8; round++)
+        {
+            // Neither due for the dispatcher, which polls too, nor for now().
+            var accepted = await _world.AcceptAsync(subscription, count: 20);
+            IReadOnlyList<DueDelivery> due = [.. accepted.Select(delivery => new DueDelivery(delivery.Id, delivery.CreatedAt, subscription.Id, 1, delivery.CreatedAt.AddDays(1)))];
+            await Task.WhenAll(due.Select(delivery => _world.MakeDueAsync(accepted.Single(one => one.Id == delivery.Id), delivery.DueAt)));
+
+            var polling = await _plans.DuringAsync(async () => Assert.Empty(await store.FindDueAsync(1_000, CancellationToken.None)));
+            var clearing = await _plans.DuringAsync(() => store.ClearAsync(due, CancellationToken.None));
+
+            AssertNothingIsScanned([.. polling, .. clearing]);
+            Assert.Single(QueryPlans.Visited(Assert.Single(clearing)));
+            Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL"));
+        }
+    }
+
+    [Fact]
+    public async Task Canceling_walks_through_no_table()
+    {
+        await _world.AcceptAsync(await _world.SubscribeAsync("https://receiver.example/"), count: 1_000);
+        var store = new CancelStore(_plans.Database);
+        for (var round = 0; round < 8; round++)
+        {
+            var subscription = await _world.SubscribeAsync("https://receiver.example/");
+            await _world.AcceptAsync(subscription, count: 20);
+            var intent = new CancelIntent(subscription.Id, TimeProvider.System.GetUtcNow().AddSeconds(1));
+
+            var finding = await _plans.DuringAsync(() => store.FindIntentsAsync(CancellationToken.None));
+            var canceling = await _plans.DuringAsync(async () => Assert.Equal(20, await store.CancelAsync(intent, 1_000, CancellationToken.None)));
+
+            AssertNothingIsScanned([.. finding, .. canceling]);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _plans.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    private static void AssertNothingIsScanned(IReadOnlyList<string> plans)
+    {
+        Assert.NotEmpty(plans);
+        Assert.All(plans, plan => Assert.Empty(QueryPlans.Scanned(plan).Except(["settings"])));
+    }
+
+    private static FinishedAttempt FailedOnce(DeliveryRow delivery) => new()
+    {
+        Delivery = delivery,
+        Number = 1,
+        Request = new SendRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
+        Next = new NextStep.Retry(TimeSpan.FromSeconds(5), Brokered: true),
+        NextAttemptAt = delivery.CreatedAt.AddSeconds(5),
+        TraceId = null,
+    };
+}

@@ -1,0 +1,99 @@
+using Webhooks.Contracts;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.DuePolling;
+
+/// <summary>Waits that the broker does not carry: the row has the time, and the leader announces it.</summary>
+public sealed class DuePollingTests : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Theory]
+    [InlineData(503)]
+    [InlineData(429)]
+    public async Task A_receiver_that_asks_for_time_gets_it_from_the_row(int status)
+    {
+        await using var receiver = await TestReceiver.StartAsync(
+            request => request.Number == 1 ? new Answer(status).With("Retry-After", "2") : Answer.Ok);
+        var subscription = await _world.SubscribeAsync(receiver.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 1 });
+        await _world.StartDispatcherAsync();
+
+        await _world.DeliverAsync(subscription);
+
+        await _world.HaveAttemptsAsync(1);
+        await _world.SettledAsync();
+        Assert.Equal([true], await _world.DeliveriesAsync<bool>("status = 'pending' AND due_at = next_attempt_at"));
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.Delay(1_000)));
+
+        await _world.EndedAsync();
+        var attempts = await _world.AttemptsAsync();
+        Assert.Equal([1, 2], attempts.Select(attempt => attempt.Number));
+        Assert.True(receiver.Requests[1].ReceivedAt >= attempts[0].EndedAt.AddSeconds(2), "The second attempt was early.");
+        Assert.Equal([true], await _world.DeliveriesAsync<bool>("status = 'delivered' AND due_at IS NULL"));
+    }
+
+    [Fact]
+    public async Task A_wait_over_an_hour_is_in_the_row_and_in_no_queue()
+    {
+        await using var receiver = await TestReceiver.StartAsync(Answer.InOrder(500, 200));
+        await _world.StartDispatcherAsync();
+
+        var accepted = await _world.DeliverAsync(await _world.SubscribeAsync(
+            receiver.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 7_200, MaxDelaySeconds = 7_200 }));
+
+        await _world.HaveAttemptsAsync(1);
+        await _world.SettledAsync();
+        var attempt = Assert.Single(await _world.AttemptsAsync());
+        var due = Assert.Single(await _world.DeliveriesAsync<DateTimeOffset>("due_at"));
+        Assert.Equal(attempt.NextAttemptAt, due);
+        Assert.InRange(due - attempt.EndedAt, TimeSpan.FromHours(2), TimeSpan.FromHours(2) + TimeSpan.FromSeconds(10));
+
+        await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
+
+        await _world.EndedAsync();
+        Assert.Equal(2, receiver.Count);
+        Assert.Equal(["delivered"], await _world.DeliveriesAsync<string>("status"));
+    }
+
+    [Fact]
+    public async Task What_is_due_is_sent_within_250_ms_and_never_early()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync();
+        var subscription = await _world.SubscribeAsync(receiver.Url);
+        await _world.DeliverAsync(subscription);
+        await _world.EndedAsync();
+        var accepted = await _world.AcceptAsync(subscription, count: 20);
+        var start = TimeProvider.System.GetUtcNow().AddSeconds(1);
+        var due = accepted.Select((delivery, place) => (delivery.EventId, At: start.AddMilliseconds(97 * place))).ToDictionary(delivery => delivery.EventId, delivery => delivery.At);
+
+        await Task.WhenAll(accepted.Select(delivery => _world.MakeDueAsync(delivery, due[delivery.EventId])));
+
+        await _world.EndedAsync();
+        var late = receiver.Requests.Skip(1).Select(request => request.ReceivedAt - due[TestEvent.IdOf(request)]).ToList();
+        Assert.Equal(20, late.Count);
+        Assert.All(late, time => Assert.True(time >= TimeSpan.Zero, $"Early by {-time}."));
+
+        // All of them, on a machine that has the time.
+        Assert.InRange(late.Count(time => time <= TimeSpan.FromMilliseconds(250)), 15, 20);
+    }
+
+    [Fact]
+    public async Task More_than_one_chunk_that_is_due_at_once_is_sent_and_each_one_once()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(receiver.Url), count: 1_500);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now() - interval '1 hour', due_at = now() - interval '1 hour'");
+
+        await _world.StartDispatcherAsync();
+
+        await _world.EndedAsync();
+        Assert.Equal(1_500, receiver.Count);
+        Assert.Equal(accepted.Select(delivery => delivery.Id).Order(), (await _world.AttemptsAsync()).Select(attempt => attempt.DeliveryId).Order());
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}

@@ -1,0 +1,134 @@
+using Npgsql;
+using Webhooks.Broker.Deliveries;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests;
+
+/// <summary>What a dispatcher finds around it, what a publisher leaves for it and what it records.</summary>
+public sealed class World : Surroundings
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private static readonly string[] Queues = [BrokerNames.DeliveriesQueue(0), BrokerNames.RetriesQueue(0)];
+
+    private int _events;
+
+    private World(string rabbitMq, string postgres)
+        : base(rabbitMq, postgres)
+    {
+    }
+
+    public static async Task<World> CreateAsync()
+    {
+        var world = new World(await TestBroker.CreateVhostAsync(), await TestDatabase.CreateAsync());
+        await world.PrepareAsync();
+        return world;
+    }
+
+    /// <summary>Of the special-purpose addresses only our receivers' may be called, as the local runner has it.</summary>
+    public override IEnumerable<KeyValuePair<string, string>> Settings(params (string Key, string Value)[] more) =>
+        base.Settings([("Webhooks:AllowInsecureUrls", "true"), ("Webhooks:AllowedAddresses", "127.0.0.0/8, ::1"), .. more]);
+
+    public Task<ServiceHost> StartDispatcherAsync(params (string Key, string Value)[] settings) => StartAsync<InFlight>(settings);
+
+    /// <summary>A process of its own, for a test that kills it; returns when it consumes.</summary>
+    public async Task<ServiceChild> StartChildAsync(params (string Key, string Value)[] settings)
+    {
+        var before = await ConsumersAsync();
+        var child = await ServiceChild.StartAsync("Dispatcher", Settings(settings));
+        await Eventually.TrueAsync(async () => await ConsumersAsync() == before + Queues.Length, Limit, "the child to consume");
+        return child;
+    }
+
+    public Task<Subscription> SubscribeAsync(string url, CustomRetry? retry = null, TimeSpan? timeout = null) =>
+        SubscribeAsync(SettingsFor(url, "*") with { Retry = retry, Timeout = timeout });
+
+    public Task<Subscription> SubscribeAsync(SubscriptionSettings settings) => SubscribeAsync(Tenant, SubscriptionState.Active, settings);
+
+    public async Task<Subscription> ChangeAsync(Subscription subscription, Func<Subscription, Subscription> change)
+    {
+        await using var started = await Subscriptions.BeginChangeAsync(subscription.Id, tenantId: null, CancellationToken.None);
+        return await started!.SaveAsync(change(started.Current), CancellationToken.None);
+    }
+
+    /// <summary>Events and their deliveries as a publisher's commit leaves them, evt_1 first; not announced.</summary>
+    public async Task<IReadOnlyList<Accepted>> AcceptAsync(Subscription subscription, int count = 1, string data = "{}")
+    {
+        await using var insert = Database.CreateCommand(
+            """
+            WITH event AS (
+                INSERT INTO events (created_at, tenant_id, event_id, type, occurred_at, version, data)
+                SELECT now() + place * interval '1 microsecond', $1, 'evt_' || ($2 + place), 'a.b', $3, '1.0', $4 FROM generate_series(1, $5) AS place
+                RETURNING created_at, tenant_id, event_id, type
+            )
+            INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision)
+            SELECT created_at, gen_random_uuid(), tenant_id, event_id, type, $6, $7 FROM event ORDER BY created_at
+            RETURNING id, created_at, event_id
+            """);
+        object[] values =
+            [subscription.TenantId, Interlocked.Add(ref _events, count) - count, TestEvent.Timestamp, System.Text.Encoding.UTF8.GetBytes(data), count, subscription.Id, subscription.Revision];
+        insert.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
+        await using var row = await insert.ExecuteReaderAsync();
+        var accepted = new List<Accepted>(count);
+        while (await row.ReadAsync())
+        {
+            accepted.Add(new Accepted(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), subscription.Id, row.GetString(2)));
+        }
+
+        return accepted;
+    }
+
+    /// <summary>Announces an attempt of each delivery, the first as a publisher does, a later one as a delay queue does.</summary>
+    public Task AnnounceAsync(IEnumerable<Accepted> deliveries, int number = 1) => Task.WhenAll(deliveries.Select(delivery => Bus.PublishAsync(
+        number == 1 ? BrokerNames.DeliveriesExchange : BrokerNames.RetriesExchange,
+        Shard.RoutingKeyOf(delivery.SubscriptionId, shards: 1),
+        new DeliveryMessage(delivery.Id, delivery.CreatedAt, number, TimeProvider.System.GetUtcNow(), Traceparent: null).ToBytes())));
+
+    /// <summary>Accepts and announces, as a publisher does.</summary>
+    public async Task<IReadOnlyList<Accepted>> DeliverAsync(Subscription subscription, int count = 1, string data = "{}")
+    {
+        var accepted = await AcceptAsync(subscription, count, data);
+        await AnnounceAsync(accepted);
+        return accepted;
+    }
+
+    /// <summary>Leaves a first attempt behind that failed, and whose next one the due-poller has to announce.</summary>
+    public Task MakeDueAsync(Accepted delivery, DateTimeOffset at) => Database.ExecuteAsync(
+        "UPDATE deliveries SET last_attempt = 1, next_attempt_at = $3, due_at = $3 WHERE created_at = $1 AND id = $2",
+        delivery.CreatedAt.UtcDateTime, delivery.Id, at.UtcDateTime);
+
+    public Task<IReadOnlyList<RecordedAttempt>> AttemptsAsync() => RecordedAttempt.AllAsync(Database);
+
+    /// <summary>Waits until every delivery has ended, and every announcement of them is acknowledged.</summary>
+    public async Task EndedAsync()
+    {
+        long pending = -1;
+        await Eventually.TrueAsync(
+            async () => (pending = await Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'pending'")) == 0,
+            Limit, () => $"every delivery to end; {pending} were pending");
+        await SettledAsync();
+    }
+
+    /// <summary>Waits until the queues that are consumed are empty and every message is acknowledged.</summary>
+    public async Task SettledAsync()
+    {
+        foreach (var queue in Queues)
+        {
+            await Eventually.TrueAsync(() => IsEmptyAsync(queue), Limit, $"every message of {queue} to be acknowledged");
+        }
+    }
+
+    /// <summary>Waits until so many deliveries have this status.</summary>
+    public Task HaveStatusAsync(string status, int count) => Eventually.TrueAsync(
+        async () => await Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = $1", status) == count,
+        Limit, $"{count} deliveries to be {status}");
+
+    /// <summary>Waits until so many attempts are recorded.</summary>
+    public Task HaveAttemptsAsync(int count) => Eventually.TrueAsync(
+        async () => await Database.ScalarAsync<long>("SELECT count(*) FROM attempts") == count, Limit, $"{count} attempts to be recorded");
+}

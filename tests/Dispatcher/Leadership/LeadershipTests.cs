@@ -1,0 +1,95 @@
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Leadership;
+
+/// <summary>One of the fleet announces what is due; whoever is left takes its place.</summary>
+public sealed class LeadershipTests : IAsyncLifetime
+{
+    private const string Leaders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+    private World _world = null!;
+    private TestReceiver _receiver = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _receiver = await TestReceiver.StartAsync();
+    }
+
+    [Fact]
+    public async Task Of_two_dispatchers_one_leads_and_what_is_due_is_sent_once()
+    {
+        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync();
+        await LeadAsync();
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url), count: 50);
+
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now(), due_at = now()");
+
+        await _world.EndedAsync();
+        Assert.Equal(50, _receiver.Count);
+        Assert.Equal(50, (await _world.AttemptsAsync()).Count);
+        Assert.Equal(1, await _world.Database.ScalarAsync<long>(Leaders));
+    }
+
+    [Fact]
+    public async Task When_the_leader_is_killed_another_one_announces_what_is_due()
+    {
+        await using var leader = await _world.StartChildAsync();
+        await LeadAsync();
+        var led = await LeaderAsync();
+        await _world.StartDispatcherAsync();
+
+        await leader.KillAsync();
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
+
+        await _world.EndedAsync();
+        Assert.Equal(1, _receiver.Count);
+        Assert.NotEqual(led, await LeaderAsync());
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_stopped_hands_over()
+    {
+        var leader = await _world.StartDispatcherAsync();
+        await LeadAsync();
+        var led = await LeaderAsync();
+        await _world.StartDispatcherAsync();
+
+        await leader.DisposeAsync();
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
+
+        await _world.EndedAsync();
+        Assert.NotEqual(led, await LeaderAsync());
+    }
+
+    [Fact]
+    public async Task A_leader_whose_session_is_ended_is_followed_by_one_that_leads()
+    {
+        await _world.StartDispatcherAsync();
+        await LeadAsync();
+        var led = await LeaderAsync();
+
+        await _world.Database.EndSessionsAsync($"pid = {led}");
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
+
+        await _world.EndedAsync();
+        await LeadAsync();
+        Assert.NotEqual(led, await LeaderAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _receiver.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    private Task LeadAsync() => Eventually.TrueAsync(
+        async () => await _world.Database.ScalarAsync<long>(Leaders) == 1, World.Limit, "a dispatcher that leads");
+
+    /// <summary>The leader's session.</summary>
+    private Task<int> LeaderAsync() => _world.Database.ScalarAsync<int>(Leaders.Replace("count(*)", "min(pid)", StringComparison.Ordinal));
+}

@@ -1,0 +1,63 @@
+using Webhooks.Contracts;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Outages;
+
+/// <summary>The broker takes back what is in hand and hands it over again, while the sends still run.</summary>
+public sealed class When_the_broker_closes_the_connections : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Theory]
+    [InlineData(200, 1)]
+    [InlineData(500, 2)] // The step after the record is repeated too, and the second attempt is still one.
+    public async Task Should_send_nothing_a_second_time_and_acknowledge_all(int firstAnswer, int attemptsEach)
+    {
+        await using var receiver = await HeldReceiver.StartAsync(request => new Answer(request.Number <= 60 ? firstAnswer : 200));
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 1 }, timeout: TimeSpan.FromSeconds(30));
+        await _world.StartDispatcherAsync();
+        await _world.DeliverAsync(subscription, count: 50);
+        await receiver.Requests.WaitForAsync(50);
+
+        await _world.CloseConnectionsAsync();
+
+        // What was taken back stands before these in the queue.
+        await _world.DeliverAsync(subscription, count: 10);
+        await receiver.Requests.WaitForAsync(60);
+        Assert.Equal(60, receiver.Requests.Count);
+        receiver.Release();
+
+        await _world.EndedAsync();
+        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        Assert.Equal(
+            Enumerable.Range(1, 60).Select(number => KeyValuePair.Create($"evt_{number}", attemptsEach)).ToHashSet(),
+            receiver.Requests.Requests.CountBy(TestEvent.IdOf).ToHashSet());
+        Assert.Equal(60 * attemptsEach, (await _world.AttemptsAsync()).Count);
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    [Fact]
+    public async Task Should_lose_nothing_when_it_happens_again_and_again()
+    {
+        await using var receiver = await TestReceiver.StartAsync(request => new Answer(request.Number % 3 == 0 ? 500 : 200));
+        var subscription = await _world.SubscribeAsync(receiver.Url, new CustomRetry { InitialDelaySeconds = 0.2, BackoffMultiplier = 1, MaxAttempts = 20 });
+        await _world.StartDispatcherAsync();
+
+        for (var round = 0; round < 3; round++)
+        {
+            await _world.DeliverAsync(subscription, count: 150);
+            await _world.CloseConnectionsAsync();
+        }
+
+        await _world.EndedAsync();
+        Assert.Equal(450, (await _world.DeliveriesAsync<string>("status")).Count(status => status == "delivered"));
+        var attempts = await _world.AttemptsAsync();
+        Assert.Equal(attempts.Count, receiver.Count);
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.DependencyInjection;
+using Webhooks.Contracts;
+using Webhooks.Database.Faults;
+using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
+
+namespace Webhooks.Dispatcher.Tests.Outages;
+
+public sealed class When_the_database_is_away : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Fact]
+    public async Task Should_hold_the_outcomes_and_take_no_more_and_record_all_once_afterwards()
+    {
+        await using var receiver = await HeldReceiver.StartAsync();
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, timeout: TimeSpan.FromSeconds(30));
+        var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port));
+        var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
+        await _world.DeliverAsync(subscription, count: 30);
+        await receiver.Requests.WaitForAsync(30);
+
+        relay.Cut();
+        receiver.Release();
+        await Eventually.TrueAsync(() => !gate.IsOpen, World.Limit, "the outage to be seen");
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 0, World.Limit, "the consumers to be paused");
+        var connections = await _world.ConnectionsAsync();
+        await _world.DeliverAsync(subscription, count: 10);
+        Assert.Empty(await _world.AttemptsAsync());
+        Assert.Equal((30, 10), (await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)), await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0))));
+
+        relay.Restore();
+        await _world.EndedAsync();
+
+        // The connections are the same, so nothing was handed over twice and no delivery counted.
+        Assert.Equal(connections, await _world.ConnectionsAsync());
+        Assert.Equal(40, receiver.Requests.Count);
+        Assert.Equal(Enumerable.Repeat(1, 40), (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
+        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    [Fact]
+    public async Task Should_hold_what_it_could_not_look_at_and_announce_what_is_due_afterwards()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        var subscription = await _world.SubscribeAsync(receiver.Url);
+        var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port));
+        var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
+        await _world.DeliverAsync(subscription);
+        await _world.EndedAsync();
+
+        relay.Cut();
+        await _world.DeliverAsync(subscription, count: 20);
+        await Eventually.TrueAsync(() => !gate.IsOpen, World.Limit, "the outage to be seen");
+        var due = await _world.AcceptAsync(subscription);
+        await _world.MakeDueAsync(due[0], TimeProvider.System.GetUtcNow());
+        relay.Restore();
+
+        await _world.EndedAsync();
+        Assert.Equal(22, receiver.Count);
+        Assert.Equal(22, (await _world.AttemptsAsync()).Count);
+        Assert.False(dispatcher.Ended.IsCancellationRequested);
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}

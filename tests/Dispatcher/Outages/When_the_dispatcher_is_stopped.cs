@@ -1,0 +1,45 @@
+using Webhooks.Contracts;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Outages;
+
+public sealed class When_the_dispatcher_is_stopped : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Fact]
+    public async Task Should_finish_what_is_on_the_wire_and_leave_the_rest_to_the_next()
+    {
+        // Half of the first attempts fail, so that some announcements are still to be made as well.
+        await using var receiver = await HeldReceiver.StartAsync(request => new Answer(request.Number <= 50 && request.Number % 2 == 0 ? 500 : 200));
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 0.5 });
+        var dispatcher = await _world.StartDispatcherAsync();
+        await _world.DeliverAsync(subscription, count: 50);
+        await receiver.Requests.WaitForAsync(50);
+
+        var stopping = dispatcher.DisposeAsync().AsTask();
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 0, World.Limit, "the dispatcher to take nothing more");
+        await _world.DeliverAsync(subscription, count: 10);
+        Assert.False(stopping.IsCompleted, "It did not wait for what is on the wire.");
+        receiver.Release();
+        await stopping;
+
+        Assert.Equal(50, receiver.Requests.Count);
+        Assert.Equal(Enumerable.Repeat(1, 50), (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
+        Assert.Equal(10, await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)));
+
+        await _world.StartDispatcherAsync();
+
+        await _world.EndedAsync();
+        var attempts = await _world.AttemptsAsync();
+        Assert.Equal((35, 25), (attempts.CountBy(attempt => attempt.DeliveryId).Count(delivery => delivery.Value == 1), attempts.CountBy(attempt => attempt.DeliveryId).Count(delivery => delivery.Value == 2)));
+        Assert.Equal(attempts.Count, receiver.Requests.Count);
+        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}

@@ -1,0 +1,70 @@
+using RabbitMQ.Client;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Parking;
+
+/// <summary>What cannot be processed stands in nobody's way, and says why.</summary>
+public sealed class ParkingTests : IAsyncLifetime
+{
+    private World _world = null!;
+    private TestReceiver _receiver = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _receiver = await TestReceiver.StartAsync();
+    }
+
+    [Theory]
+    [InlineData(BrokerNames.DeliveriesExchange, "")]
+    [InlineData(BrokerNames.DeliveriesExchange, "garbage")]
+    [InlineData(BrokerNames.DeliveriesExchange, """{"id":"evt_001","type":"a.b","tenant_id":"tenant_001","data":{}}""")]
+    [InlineData(BrokerNames.DeliveriesExchange, """{"delivery_id":"0193a2b0-0000-7000-8000-000000000000","created_at":1732147200000000,"number":0}""")]
+    [InlineData(BrokerNames.DeliveriesExchange, """{"delivery_id":"0193a2b0-0000-7000-8000-000000000000","created_at":9223372036854775807,"number":1}""")]
+    [InlineData(BrokerNames.RetriesExchange, "[]")]
+    public async Task What_is_no_delivery_message_is_parked_with_the_reason_and_its_neighbours_are_sent(string exchange, string body)
+    {
+        // There before the dispatcher is: one group.
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url), count: 2);
+        await _world.AnnounceAsync([accepted[0]]);
+        await _world.Bus.PublishAsync(exchange, "0", body, new BasicProperties
+        {
+            MessageId = "m-1",
+            Headers = new Dictionary<string, object?> { ["own"] = "header" },
+        });
+        await _world.AnnounceAsync([accepted[1]]);
+
+        await _world.StartDispatcherAsync();
+
+        await _world.EndedAsync();
+        Assert.Equal(["evt_1", "evt_2"], _receiver.Requests.Select(TestEvent.IdOf).Order());
+        var parked = Assert.Single(await _world.Bus.DrainAsync(BrokerNames.ParkingQueue));
+        Assert.Equal((body, "m-1", "header"), (parked.Text(), parked.BasicProperties.MessageId, parked.Header("own")));
+        Assert.Equal(("not_json", $"{exchange}.0"), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
+        Assert.Contains("not a delivery message", parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_message_that_many_have_failed_on_is_parked_and_its_neighbour_is_sent()
+    {
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url), count: 2);
+        await _world.AnnounceAsync([accepted[0]]);
+        await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0), times: BrokerTopology.PoisonCount);
+        await _world.AnnounceAsync([accepted[1]]);
+
+        await _world.StartDispatcherAsync();
+
+        await _world.SettledAsync();
+        var parked = Assert.Single(await _world.Bus.DrainAsync(BrokerNames.ParkingQueue));
+        Assert.Equal("poison", parked.Header(BrokerNames.ParkedReasonHeader));
+        Assert.Equal("evt_2", TestEvent.IdOf(Assert.Single(_receiver.Requests)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _receiver.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+}
