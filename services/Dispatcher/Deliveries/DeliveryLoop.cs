@@ -59,17 +59,34 @@ internal sealed partial class DeliveryLoop(
             }
         }
 
-        if (messages.Count == 0)
+        // Begun before the look: a row that was read while other work on it ran would be out of date when that has ended,
+        // and the attempt would be made a second time.
+        messages.RemoveAll(message => !work.TryBegin(message.Received, message.Delivery, consumer));
+        if (messages.Count > 0)
         {
-            return;
+            await StartAsync(messages, abandon);
+        }
+    }
+
+    private async Task StartAsync(List<(ReceivedMessage Received, DeliveryMessage Delivery)> begun, CancellationToken abandon)
+    {
+        LookedUp found;
+        ConfigSnapshot config;
+        try
+        {
+            found = await database.RunAsync(token => store.LookUpAsync([.. begun.Select(message => message.Delivery)], token), abandon);
+            // A change that was answered before this look is honoured by it.
+            config = await database.RunAsync(token => subscriptions.AtLeastAsync(found.ConfigVersion, token).AsTask(), abandon);
+        }
+        catch
+        {
+            begun.ForEach(message => work.GiveUp(message.Delivery));
+            throw;
         }
 
-        var found = await database.RunAsync(token => store.LookUpAsync([.. messages.Select(message => message.Delivery)], token), abandon);
-        // A change that was answered before this look is honoured by it.
-        var config = await database.RunAsync(token => subscriptions.AtLeastAsync(found.ConfigVersion, token).AsTask(), abandon);
-        foreach (var (received, message) in messages)
+        foreach (var (received, message) in begun)
         {
-            work.Begin(received, message, found.Rows.GetValueOrDefault(message.DeliveryId), config, consumer, abandon);
+            work.Start(received, message, found.Rows.GetValueOrDefault(message.DeliveryId), config, consumer, abandon);
         }
     }
 

@@ -16,16 +16,28 @@ internal sealed partial class DeliveryWork(
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Starts the work on one message; never waits for it.</summary>
-    public void Begin(
-        ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, ConfigSnapshot config, QueueConsumer consumer, CancellationToken abandon)
+    /// <summary>
+    /// Makes this the one message whose work on its delivery runs in this process. False: another one's runs, and this one
+    /// comes back when that has ended.
+    /// </summary>
+    public bool TryBegin(ReceivedMessage received, DeliveryMessage message, QueueConsumer consumer)
     {
-        if (!inFlight.TryBegin(message.DeliveryId, out var ended))
+        if (inFlight.TryBegin(message.DeliveryId, out var ended))
         {
-            _ = LookAgainAfterAsync(ended, received, consumer);
-            return;
+            return true;
         }
 
+        _ = LookAgainAfterAsync(ended, received, consumer);
+        return false;
+    }
+
+    /// <summary>Ends work that was begun and cannot be carried out, because there was no look.</summary>
+    public void GiveUp(DeliveryMessage message) => inFlight.End(message.DeliveryId);
+
+    /// <summary>Starts what the look at a begun message's row leads to; never waits for it.</summary>
+    public void Start(
+        ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, ConfigSnapshot config, QueueConsumer consumer, CancellationToken abandon)
+    {
         var subscription = row is null ? null : config.ById.GetValueOrDefault(row.SubscriptionId);
         var decision = Look.At(message, received.Redelivered, row, subscription?.Accepts(row!.CreatedAt) ?? false);
         _ = CarryOutAsync(decision, received, message, row, subscription, consumer, abandon);

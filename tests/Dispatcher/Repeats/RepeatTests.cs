@@ -1,4 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Webhooks.Contracts;
+using Webhooks.Dispatcher.Deliveries;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Repeats;
@@ -43,6 +46,40 @@ public sealed class RepeatTests : IAsyncLifetime
         await _world.EndedAsync();
         Assert.Equal(1, receiver.Requests.Count);
         Assert.Single(await _world.AttemptsAsync());
+    }
+
+    [Fact]
+    public async Task A_delivery_is_in_flight_before_its_row_is_read()
+    {
+        // The other way round, a row read while an attempt runs would be gone by after its end, and the attempt made again.
+        var dispatcher = await _world.StartDispatcherAsync();
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await using var session = await _world.Database.OpenConnectionAsync();
+        await using var lockOut = await session.BeginTransactionAsync();
+        await using var nobodyReads = new NpgsqlCommand("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE", session);
+        await nobodyReads.ExecuteNonQueryAsync();
+
+        await _world.AnnounceAsync(accepted);
+
+        await Eventually.TrueAsync(() => dispatcher.Services.GetRequiredService<InFlight>().Count == 1, TimeSpan.FromSeconds(10), "the delivery to be in flight");
+        await lockOut.CommitAsync();
+        await _world.EndedAsync();
+        Assert.Equal(1, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task Deliveries_announced_twice_at_all_distances_are_sent_once()
+    {
+        const int Deliveries = 600;
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url), Deliveries);
+        await _world.StartDispatcherAsync();
+
+        // The second round comes while the first is looked at, sent, recorded and acknowledged.
+        await Task.WhenAll(_world.AnnounceAsync(accepted), _world.AnnounceAsync(accepted, number: 2), _world.AnnounceAsync(accepted.Reverse()), _world.AnnounceAsync(accepted.Reverse(), number: 2));
+
+        await _world.EndedAsync();
+        Assert.Equal(Deliveries, (await _world.AttemptsAsync()).Count);
+        Assert.DoesNotContain(_receiver.Requests.CountBy(TestEvent.IdOf), requests => requests.Value > 1);
     }
 
     [Theory]
