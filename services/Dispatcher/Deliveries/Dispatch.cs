@@ -64,6 +64,9 @@ internal sealed partial class Dispatch(
                     loops.Add(Loop(BrokerNames.DeliveriesQueue(shard), FirstAttemptPrefetch).RunAsync(stoppingToken, _abandon.Token));
                     loops.Add(Loop(BrokerNames.RetriesQueue(shard), RetryPrefetch).RunAsync(stoppingToken, _abandon.Token));
                 }
+
+                // Before the stop only a fault ends a loop. The service ends with it: one that runs on and sends nothing is seen by nobody.
+                await Task.WhenAll(loops.Where(loop => loop.IsCompleted));
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
