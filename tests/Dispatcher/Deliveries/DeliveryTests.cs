@@ -73,6 +73,20 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_receiver_at_an_address_that_is_not_allowed_is_not_sent_to()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync(("Webhooks:AllowedAddresses", ""));
+
+        await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Url));
+
+        await _world.EndedAsync();
+        Assert.Equal(0, receiver.Count);
+        Assert.Equal("address_refused", Assert.Single(await _world.AttemptsAsync()).Outcome);
+        Assert.Equal(["failed"], await _world.DeliveriesAsync<string>("status"));
+    }
+
+    [Fact]
     public async Task The_revision_at_acceptance_fixes_the_body_and_the_current_one_the_URL()
     {
         await using var former = await TestReceiver.StartAsync();

@@ -41,5 +41,23 @@ public sealed class When_the_dispatcher_is_stopped : IAsyncLifetime
         Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
     }
 
+    [Fact]
+    public async Task Should_hand_over_to_the_others_and_send_nothing_twice()
+    {
+        await using var receiver = await TestReceiver.StartAsync(_ => Answer.Ok with { Delay = TimeSpan.FromMilliseconds(100) });
+        var subscription = await _world.SubscribeAsync(receiver.Url);
+        var stopped = await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync();
+        var delivering = _world.DeliverAsync(subscription, count: 600);
+        await receiver.WaitForAsync(100);
+
+        await stopped.DisposeAsync();
+
+        var accepted = await delivering;
+        await _world.EndedAsync();
+        Assert.Equal(accepted.Select(delivery => delivery.EventId).Order(), receiver.Requests.Select(TestEvent.IdOf).Order());
+        Assert.Equal(600, (await _world.AttemptsAsync()).Count);
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 }

@@ -1,0 +1,57 @@
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Attempts;
+
+/// <summary>Whatever a receiver does can be recorded, and what cannot holds up nobody else.</summary>
+public sealed class RecordingTests : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Theory]
+    [InlineData("HTTP/1.1 400 \0Bad\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 400 Bad\r\nX-Odd: a\0b\u0001\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 400 Bad\r\nX-Odd: a\r\n folded\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 400 Bad\r\nX-Odd:\r\nX-Odd: second\r\nContent-Length: 3\r\n\r\n\0\0\0")]
+    [InlineData("\0\0\0\0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200\r\n\r\n")]
+    public async Task Any_answer_is_recorded_by_one_attempt(string answer)
+    {
+        await using var receiver = BrokenReceiver.AnsweringThenClosing(answer);
+        await _world.StartDispatcherAsync();
+
+        await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Url));
+
+        await _world.HaveAttemptsAsync(1);
+        await _world.SettledAsync();
+        Assert.Equal(1, receiver.Count);
+        Assert.Equal([1], await _world.DeliveriesAsync<int>("last_attempt"));
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    [Fact]
+    public async Task An_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_again()
+    {
+        await using var receiver = await HeldReceiver.StartAsync(request => new Answer(TestEvent.IdOf(request) == "evt_7" ? 418 : 200));
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url);
+        await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
+        await _world.StartDispatcherAsync();
+        await _world.DeliverAsync(subscription, count: 20);
+        await receiver.Requests.WaitForAsync(20);
+
+        // All at once, so that they are recorded in groups.
+        receiver.Release();
+
+        await _world.HaveStatusAsync("delivered", 19);
+        await _world.Database.ExecuteAsync("ALTER TABLE attempts DROP CONSTRAINT no_teapots");
+        await _world.EndedAsync();
+        Assert.Equal(20, (await _world.AttemptsAsync()).Count);
+        Assert.Equal("failed", (await _world.DeliveriesAsync<string>("status"))[6]);
+        Assert.Equal(19, receiver.Requests.Requests.Select(TestEvent.IdOf).Count(id => id != "evt_7"));
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}
