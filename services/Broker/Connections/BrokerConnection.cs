@@ -46,6 +46,9 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
         }
     }
 
+    /// <summary>What a fault of ours was, for the log.</summary>
+    public string Describe(Exception fault) => BrokerFault.Describe(fault, options.Uri);
+
     /// <summary>Gives a connection up, so that the next <see cref="OpenAsync"/> makes a new one.</summary>
     public async Task DropAsync(IConnection? connection)
     {
@@ -98,7 +101,8 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
             catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
                 // Once an outage at a level that is seen.
-                Log.Waiting(logger, pause == FirstPause ? LogLevel.Warning : LogLevel.Debug, purpose, fault.InnerException?.Message ?? fault.Message);
+                Log.Waiting(
+                    logger, pause == FirstPause ? LogLevel.Warning : LogLevel.Debug, Describe(fault), purpose, pause.TotalSeconds, LongestPause.TotalSeconds);
                 await Task.Delay(pause, clock, cancellationToken);
             }
         }
@@ -109,8 +113,8 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
         [LoggerMessage(1, LogLevel.Information, "Connected to RabbitMQ for {Purpose}")]
         public static partial void Connected(ILogger logger, string purpose);
 
-        [LoggerMessage(EventId = 2, Message = "Waiting for RabbitMQ ({Purpose}): {Reason}")]
-        public static partial void Waiting(ILogger logger, LogLevel level, string purpose, string reason);
+        [LoggerMessage(EventId = 2, Message = "{Reason}; connecting for {Purpose} is tried again in {Seconds} s, then at least every {MostSeconds} s")]
+        public static partial void Waiting(ILogger logger, LogLevel level, string reason, string purpose, double seconds, double mostSeconds);
 
         [LoggerMessage(3, LogLevel.Debug, "RabbitMQ did not answer the end of a connection ({Purpose})")]
         public static partial void AbortIgnored(ILogger logger, string purpose);

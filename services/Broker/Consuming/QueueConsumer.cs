@@ -48,7 +48,7 @@ public sealed partial class QueueConsumer(
             }
             catch (Exception fault) when (BrokerFault.IsOurs(fault))
             {
-                Log.Interrupted(logger, queue, fault.Message);
+                Log.Interrupted(logger, connection.Describe(fault), queue, ReopenPause.TotalSeconds);
                 await Task.Delay(ReopenPause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             finally
@@ -147,7 +147,7 @@ public sealed partial class QueueConsumer(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Consuming {Queue} was interrupted and starts again: {Reason}")]
-        public static partial void Interrupted(ILogger logger, string queue, string reason);
+        [LoggerMessage(1, LogLevel.Warning, "{Reason}; consuming {Queue} starts again in {Seconds} s")]
+        public static partial void Interrupted(ILogger logger, string reason, string queue, double seconds);
     }
 }

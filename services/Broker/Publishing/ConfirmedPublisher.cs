@@ -177,14 +177,15 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
             {
                 await using (var declaring = await connection.CreateChannelAsync(cancellationToken: cancellationToken))
                 {
-                    await _declare(declaring);
+                    // Not only the broker may be waited for in there.
+                    await _declare(declaring).WaitAsync(cancellationToken);
                 }
 
                 Volatile.Write(ref _open, await PublishChannel.OpenAsync(connection, _clock, cancellationToken));
             }
             catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
-                Log.OpenFailed(_logger, fault.Message);
+                Log.OpenFailed(_logger, _connection.Describe(fault), RepeatPause.TotalSeconds);
                 await _connection.DropAsync(connection);
                 await Task.Delay(RepeatPause, _clock, cancellationToken);
             }
@@ -239,7 +240,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         [LoggerMessage(2, LogLevel.Warning, "{Count} messages were not confirmed: publishing them again")]
         public static partial void Repeating(ILogger logger, int count);
 
-        [LoggerMessage(3, LogLevel.Warning, "Opening a publishing channel failed: {Reason}")]
-        public static partial void OpenFailed(ILogger logger, string reason);
+        [LoggerMessage(3, LogLevel.Warning, "{Reason}; opening a channel to publish on is tried again in {Seconds} s")]
+        public static partial void OpenFailed(ILogger logger, string reason, double seconds);
     }
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Webhooks.Management.Tests;
+namespace Webhooks.TestKit;
 
 /// <summary>Keeps every line that is logged, exceptions included.</summary>
 public sealed class CapturedLog : ILoggerProvider
