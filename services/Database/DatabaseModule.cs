@@ -28,6 +28,7 @@ public static class DatabaseModule
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => Build(configured, onlyKeyLookups, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton<Migrator>();
+        builder.Services.AddSingleton<MigratedSchema>();
         builder.Services.AddSingleton<DayPartitions>();
         builder.Services.AddSingleton<SettingsStore>();
         builder.Services.AddSingleton<DatabaseGate>();

@@ -25,6 +25,10 @@ public static class ServiceDefaultsModule
         // Npgsql tells of every command at Information, ASP.NET Core of every request.
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 
+        // The framework tells an error at every probe of a service that is only starting; ReadinessLog tells of changes.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+        builder.Services.AddSingleton<ReadinessLog>();
+
         // Longer than the longest deadline of an attempt (30 s) and its record.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));
         builder.Services.AddHealthChecks()
@@ -36,6 +40,15 @@ public static class ServiceDefaultsModule
     public static void MapServiceDefaults(this WebApplication app)
     {
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = HealthReportJson.WriteAsync });
+        var log = app.Services.GetRequiredService<ReadinessLog>();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            Predicate = check => check.Tags.Contains(ReadyTag),
+            ResponseWriter = (context, report) =>
+            {
+                log.Note(report);
+                return HealthReportJson.WriteAsync(context, report);
+            },
+        });
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 
@@ -15,5 +16,23 @@ public static class DatabaseFault
         NpgsqlException => true,
         TimeoutException or SocketException or IOException => true,
         _ => exception.InnerException is { } inner && IsOurs(inner),
+    };
+
+    /// <summary>Which server did what, for an operator's log: <c>PostgreSQL at db:5432 cannot be reached (Connection refused)</c>.</summary>
+    public static string Describe(Exception exception, NpgsqlDataSource database)
+    {
+        var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        return string.Create(CultureInfo.InvariantCulture, $"PostgreSQL at {server.Host}:{server.Port} {Deed(exception)}");
+    }
+
+    // The innermost exception tells; those around it say what we were doing.
+    private static string Deed(Exception exception) => exception switch
+    {
+        PostgresException postgres => $"refused: {postgres.MessageText} ({postgres.SqlState})",
+        { InnerException: { } inner } => Deed(inner),
+        SocketException { SocketErrorCode: not (SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown) } => $"cannot be reached ({exception.Message})",
+        TimeoutException or OperationCanceledException => "does not answer in time",
+        SocketException or IOException or ObjectDisposedException => "closed the connection",
+        _ => $"does not answer ({exception.Message})",
     };
 }

@@ -64,7 +64,7 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
 
     private async Task ProbeUntilOpenAsync(Exception fault, CancellationToken cancellationToken)
     {
-        Log.Closed(logger, fault.Message);
+        Log.Closed(logger, DatabaseFault.Describe(fault, database), LongestPause.TotalSeconds);
         Closed?.Invoke();
         try
         {
@@ -106,8 +106,8 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "PostgreSQL is away ({Reason}): holding what is in hand and taking nothing more until it answers")]
-        public static partial void Closed(ILogger logger, string reason);
+        [LoggerMessage(1, LogLevel.Warning, "{Reason}; holding what is in hand, taking nothing more, and asking at least every {Seconds} s whether it answers")]
+        public static partial void Closed(ILogger logger, string reason, double seconds);
 
         [LoggerMessage(2, LogLevel.Information, "PostgreSQL answers again: going on")]
         public static partial void Opened(ILogger logger);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Webhooks.Database.Faults;
 using Webhooks.Database.Partitions;
 
@@ -7,7 +8,8 @@ namespace Webhooks.Database.Migrations;
 
 /// <summary>Holds a service's start until the schema is current; a database that is away is waited for.</summary>
 internal sealed partial class MigrateAtStart(
-    Migrator migrator, DayPartitions partitions, TimeProvider clock, ILogger<MigrateAtStart> logger) : IHostedLifecycleService
+    Migrator migrator, DayPartitions partitions, MigratedSchema schema, NpgsqlDataSource database, TimeProvider clock, ILogger<MigrateAtStart> logger)
+    : IHostedLifecycleService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -19,11 +21,12 @@ internal sealed partial class MigrateAtStart(
             {
                 await migrator.MigrateAsync(cancellationToken);
                 await partitions.EnsureAsync(cancellationToken);
+                schema.IsThere();
                 return;
             }
             catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
-                Log.Waiting(logger, fault.Message);
+                Log.Waiting(logger, DatabaseFault.Describe(fault, database), Pause.TotalSeconds);
                 await Task.Delay(Pause, clock, cancellationToken);
             }
         }
@@ -41,7 +44,7 @@ internal sealed partial class MigrateAtStart(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Waiting for PostgreSQL before starting: {Reason}")]
-        public static partial void Waiting(ILogger logger, string reason);
+        [LoggerMessage(1, LogLevel.Warning, "{Reason}; the start waits for it and tries again in {Seconds} s")]
+        public static partial void Waiting(ILogger logger, string reason, double seconds);
     }
 }

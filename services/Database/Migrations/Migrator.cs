@@ -15,7 +15,7 @@ public sealed partial class Migrator(NpgsqlDataSource database, ILogger<Migrator
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({LockKey})", cancellationToken);
+        await LockAsync(connection, cancellationToken);
         try
         {
             var applied = await AppliedAsync(connection, cancellationToken);
@@ -43,6 +43,16 @@ public sealed partial class Migrator(NpgsqlDataSource database, ILogger<Migrator
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             yield return (name, reader.ReadToEnd());
+        }
+    }
+
+    private async Task LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var attempt = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", connection);
+        if (await attempt.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            Log.Waiting(logger);
+            await ExecuteAsync(connection, $"SELECT pg_advisory_lock({LockKey})", cancellationToken);
         }
     }
 
@@ -83,5 +93,8 @@ public sealed partial class Migrator(NpgsqlDataSource database, ILogger<Migrator
     {
         [LoggerMessage(1, LogLevel.Information, "Applied migration {Name}")]
         public static partial void Applied(ILogger logger, string name);
+
+        [LoggerMessage(2, LogLevel.Information, "Another service is migrating the database: waiting until it is done")]
+        public static partial void Waiting(ILogger logger);
     }
 }

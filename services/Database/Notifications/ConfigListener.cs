@@ -32,7 +32,7 @@ public sealed partial class ConfigListener(NpgsqlDataSource database, TimeProvid
             catch (Exception fault) when (DatabaseFault.IsOurs(fault))
             {
                 // Once an outage, not twice a second.
-                Log.Interrupted(logger, silent ? LogLevel.Debug : LogLevel.Warning, fault.Message);
+                Log.Interrupted(logger, silent ? LogLevel.Debug : LogLevel.Warning, DatabaseFault.Describe(fault, database), ReconnectPause.TotalSeconds);
                 silent = true;
                 await Task.Delay(ReconnectPause, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -58,7 +58,7 @@ public sealed partial class ConfigListener(NpgsqlDataSource database, TimeProvid
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Message = "Listening for configuration changes was interrupted and starts again: {Reason}")]
-        public static partial void Interrupted(ILogger logger, LogLevel level, string reason);
+        [LoggerMessage(EventId = 1, Message = "{Reason}; listening for configuration changes is tried again every {Seconds} s")]
+        public static partial void Interrupted(ILogger logger, LogLevel level, string reason, double seconds);
     }
 }

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Webhooks.Database.Faults;
 
 namespace Webhooks.Database.Partitions;
 
 /// <summary>Keeps the day partitions ahead of the clock while a service runs.</summary>
-internal sealed partial class PartitionKeeper(DayPartitions partitions, TimeProvider clock, ILogger<PartitionKeeper> logger) : BackgroundService
+internal sealed partial class PartitionKeeper(DayPartitions partitions, NpgsqlDataSource database, TimeProvider clock, ILogger<PartitionKeeper> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
@@ -21,14 +22,14 @@ internal sealed partial class PartitionKeeper(DayPartitions partitions, TimeProv
             catch (Exception fault) when (DatabaseFault.IsOurs(fault))
             {
                 // A week of partitions lies ahead: the next hour will do.
-                Log.Postponed(logger, fault.Message);
+                Log.Postponed(logger, DatabaseFault.Describe(fault, database));
             }
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Day partitions could not be created and will be tried again in an hour: {Reason}")]
+        [LoggerMessage(1, LogLevel.Warning, "{Reason}; the next day partitions are tried for again in an hour")]
         public static partial void Postponed(ILogger logger, string reason);
     }
 }

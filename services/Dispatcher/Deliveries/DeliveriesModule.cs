@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using RabbitMQ.Client;
 using Webhooks.Broker;
 using Webhooks.Broker.Topology;
+using Webhooks.Database.Migrations;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.DuePolling;
@@ -28,7 +29,10 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<AfterAttempt>();
         builder.Services.AddSingleton<RetryAnnouncer>();
         builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Publisher("announcing", async channel =>
-            await DeclareAsync(channel, await services.GetRequiredService<SubscriptionCache>().LoadedAsync(CancellationToken.None))));
+        {
+            await services.GetRequiredService<MigratedSchema>().WhenThereAsync();
+            await DeclareAsync(channel, await services.GetRequiredService<SubscriptionCache>().LoadedAsync(CancellationToken.None));
+        }));
 
         // Started before and stopped after the dispatching: its last attempts are still to be written.
         builder.Services.AddSingleton<AttemptWriter>();

@@ -28,7 +28,7 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
             }
             catch (Exception fault) when (DatabaseFault.IsOurs(fault))
             {
-                Log.Lost(logger, fault.Message);
+                Log.Lost(logger, DatabaseFault.Describe(fault, database), Candidacy.TotalSeconds);
             }
 
             await Task.Delay(Candidacy, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -72,7 +72,7 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
         [LoggerMessage(1, LogLevel.Information, "This dispatcher leads: it announces what is due and cancels what is to be canceled")]
         public static partial void Leading(ILogger logger);
 
-        [LoggerMessage(2, LogLevel.Warning, "The leadership was lost: {Reason}")]
-        public static partial void Lost(ILogger logger, string reason);
+        [LoggerMessage(2, LogLevel.Warning, "{Reason}; this dispatcher does not lead, and is a candidate again in {Seconds} s")]
+        public static partial void Lost(ILogger logger, string reason, double seconds);
     }
 }

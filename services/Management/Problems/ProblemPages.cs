@@ -1,3 +1,4 @@
+using Npgsql;
 using Webhooks.Database.Faults;
 using Webhooks.Management.Deadlines;
 using Webhooks.Subscriptions.Secrets;
@@ -5,7 +6,7 @@ using Webhooks.Subscriptions.Secrets;
 namespace Webhooks.Management.Problems;
 
 /// <summary>The edge where everything that went wrong becomes a problem: refusals, our own faults, and the framework's bare status codes.</summary>
-internal sealed partial class ProblemPages(RequestDelegate next, ILogger<ProblemPages> logger)
+internal sealed partial class ProblemPages(RequestDelegate next, NpgsqlDataSource database, ILogger<ProblemPages> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -47,7 +48,7 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
             case OperationCanceledException or IOException when context.RequestAborted.IsCancellationRequested:
                 return null;
             case var fault when DatabaseFault.IsOurs(fault):
-                Log.DatabaseAway(logger, fault.Message);
+                Log.DatabaseAway(logger, DatabaseFault.Describe(fault, database));
                 return Problem.Unavailable("The database is away. Try again.");
             case SecretSealedException:
                 Log.Sealed(logger, exception.Message);
@@ -70,7 +71,7 @@ internal sealed partial class ProblemPages(RequestDelegate next, ILogger<Problem
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "PostgreSQL is away, answering 503: {Reason}")]
+        [LoggerMessage(1, LogLevel.Warning, "{Reason}; answering 503")]
         public static partial void DatabaseAway(ILogger logger, string reason);
 
         [LoggerMessage(2, LogLevel.Warning, "The time of {Method} {Path} was up, answering 503")]

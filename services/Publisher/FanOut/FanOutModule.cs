@@ -5,6 +5,7 @@ using RabbitMQ.Client;
 using Webhooks.Broker;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Database.Migrations;
 using Webhooks.Database.Settings;
 using Webhooks.Publisher.Events;
 using Webhooks.Subscriptions.Caching;
@@ -27,16 +28,20 @@ internal static class FanOutModule
         builder.Services.AddSingleton<FanOutTurn>();
 
         builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Publisher(
-            "announcing", channel => DeclareAsync(channel, services.GetRequiredService<SubscriptionCache>())));
+            "announcing", channel => DeclareAsync(channel, services)));
         builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Consumer(
-            BrokerNames.PublisherQueue, Prefetch, channel => DeclareAsync(channel, services.GetRequiredService<SubscriptionCache>())));
+            BrokerNames.PublisherQueue, Prefetch, channel => DeclareAsync(channel, services)));
 
         builder.Services.AddHostedService<ShardRaiser>();
         builder.Services.AddHostedService<FanOutLoop>();
     }
 
-    private static async Task DeclareAsync(IChannel channel, SubscriptionCache cache) =>
-        await BrokerTopology.DeclareAsync(channel, (await cache.LoadedAsync(CancellationToken.None)).Shards);
+    private static async Task DeclareAsync(IChannel channel, IServiceProvider services)
+    {
+        await services.GetRequiredService<MigratedSchema>().WhenThereAsync();
+        var config = await services.GetRequiredService<SubscriptionCache>().LoadedAsync(CancellationToken.None);
+        await BrokerTopology.DeclareAsync(channel, config.Shards);
+    }
 
     /// <summary>Raises the fleet's shard count to this service's configuration, before anything is announced.</summary>
     private sealed class ShardRaiser(PublisherOptions options, SettingsStore settings, SubscriptionCache cache) : IHostedService

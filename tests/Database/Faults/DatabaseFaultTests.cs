@@ -82,6 +82,29 @@ public sealed class DatabaseFaultTests
         Assert.False(DatabaseFault.IsOurs(await FaultAsync(database, sql)));
     }
 
+    [Fact]
+    public async Task A_log_names_the_server_and_what_it_did_in_plain_words()
+    {
+        await using var nobody = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Database=none");
+        Assert.Equal("PostgreSQL at 127.0.0.1:1 cannot be reached (Connection refused)", DatabaseFault.Describe(await FaultAsync(nobody, "SELECT 1"), nobody));
+
+        await using var database = NpgsqlDataSource.Create(await TestDatabase.CreateAsync() + ";Command Timeout=1");
+        var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        var name = $"PostgreSQL at {server.Host}:{server.Port}";
+        Assert.Equal($"{name} does not answer in time", DatabaseFault.Describe(await FaultAsync(database, "SELECT pg_sleep(60)"), database));
+        Assert.Equal(
+            $"{name} refused: terminating connection due to administrator command (57P01)",
+            DatabaseFault.Describe(await FaultAsync(database, "SELECT pg_terminate_backend(pg_backend_pid())"), database));
+        Assert.Equal($"{name} closed the connection", DatabaseFault.Describe(new NpgsqlException("Exception while reading from stream", new EndOfStreamException()), database));
+        Assert.Equal(
+            $"{name} closed the connection",
+            DatabaseFault.Describe(new NpgsqlException("Exception while reading from stream", new IOException("Unable", new SocketException((int)SocketError.ConnectionReset))), database));
+        Assert.Equal(
+            $"{name} cannot be reached (Connection refused)",
+            DatabaseFault.Describe(new NpgsqlException("Unable to connect", new AggregateException(new NpgsqlException("Failed", new SocketException((int)SocketError.ConnectionRefused)))), database));
+        Assert.Equal($"{name} does not answer (No connection is free)", DatabaseFault.Describe(new NpgsqlException("No connection is free"), database));
+    }
+
     private static PostgresException Refusal(string sqlState) => new("no", "ERROR", "ERROR", sqlState);
 
     private static Task<Exception> FaultAsync(NpgsqlDataSource database, string sql) =>

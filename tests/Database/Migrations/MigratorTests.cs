@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Database.Faults;
@@ -23,6 +24,30 @@ public sealed class MigratorTests
         Assert.Equal(0, await sources[0].ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
             + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"));
         sources.ForEach(source => source.Dispose());
+    }
+
+    [Fact]
+    public async Task Who_finds_another_one_migrating_says_that_it_waits()
+    {
+        await using var database = await MigratedDatabase.CreateEmptyAsync();
+        await using var blocking = await database.OpenConnectionAsync();
+        await using var transaction = await blocking.BeginTransactionAsync();
+        await using var block = new NpgsqlCommand("CREATE TABLE deliveries (in_the_way int)", blocking);
+        await block.ExecuteNonQueryAsync();
+        using var log = new CapturedLog();
+        using var loggers = new LoggerFactory([log]);
+
+        var first = MigratedDatabase.MigrateAsync(database);
+        await Eventually.TrueAsync(
+            async () => await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
+            TimeSpan.FromSeconds(30), "the first one to migrate");
+        var second = new Migrator(database, loggers.CreateLogger<Migrator>()).MigrateAsync(CancellationToken.None);
+        await Eventually.TrueAsync(
+            () => log.Lines.Any(line => line.StartsWith("Information", StringComparison.Ordinal) && line.Contains("Another service is migrating the database: waiting until it is done", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(30), "the second one to say that it waits");
+        await transaction.RollbackAsync();
+
+        await Task.WhenAll(first, second);
     }
 
     [Fact]
@@ -92,8 +117,8 @@ public sealed class MigratorTests
     }
 
     private static MigrateAtStart Start(NpgsqlDataSource database) => new(
-        new Migrator(database, NullLogger<Migrator>.Instance), new DayPartitions(database, TimeProvider.System), TimeProvider.System,
-        NullLogger<MigrateAtStart>.Instance);
+        new Migrator(database, NullLogger<Migrator>.Instance), new DayPartitions(database, TimeProvider.System), new MigratedSchema(), database,
+        TimeProvider.System, NullLogger<MigrateAtStart>.Instance);
 
     private static Task<IReadOnlyList<string>> AppliedAsync(NpgsqlDataSource database) =>
         database.ColumnAsync<string>("SELECT name FROM schema_migrations ORDER BY name");

@@ -38,6 +38,19 @@ public sealed class RunnerTests
     }
 
     [Fact]
+    public async Task A_first_start_writes_no_error_into_any_log()
+    {
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo", "--dispatchers", "2");
+        await runner.ReadyAsync();
+        runner.Signal(ProcessSignal.Terminate);
+        await runner.EndAsync();
+
+        var logs = Directory.GetFiles(Path.Combine(runner.State, "logs"));
+        Assert.Contains(logs, log => Path.GetFileName(log).StartsWith("dispatcher-2", StringComparison.Ordinal));
+        Assert.DoesNotContain(logs.SelectMany(File.ReadLines), line => line.Contains("ERROR:", StringComparison.Ordinal) || line.Contains(" fail: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task What_dies_is_started_again_where_it_was()
     {
         using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo");
