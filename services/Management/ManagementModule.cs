@@ -47,6 +47,7 @@ internal static class ManagementModule
         services.AddOptionsWithValidateOnStart<EventOptions>().BindConfiguration(EventOptions.Section);
         services.AddSingleton<IValidateOptions<EventOptions>, EventOptionsValidator>();
         services.AddSingleton(provider => provider.GetRequiredService<BrokerLinks>().Publisher("publishing", channel => BrokerTopology.DeclareAsync(channel, shards: 1)));
+        services.AddSingleton<BrokerPatience>();
         services.AddSingleton<EventAnnouncer>();
         services.AddSingleton<EventStore>();
         services.AddHostedService<BrokerKeeper>();

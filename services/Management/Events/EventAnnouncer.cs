@@ -8,31 +8,34 @@ using Webhooks.Management.Problems;
 namespace Webhooks.Management.Events;
 
 /// <summary>Hands an event to the broker and waits for its confirm: from then on it is as safe as the broker's queue.</summary>
-internal sealed partial class EventAnnouncer(ConfirmedPublisher publisher, TimeProvider clock, ILogger<EventAnnouncer> logger)
+internal sealed partial class EventAnnouncer(
+    ConfirmedPublisher publisher, BrokerPatience patience, BrokerOptions broker, ILogger<EventAnnouncer> logger)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
-
     /// <exception cref="RefusedException">503: not confirmed. Perhaps stored all the same; publishing it again is harmless.</exception>
     public async Task AnnounceAsync(OutgoingEvent outgoing, RequestClock request, CancellationToken clientGone)
     {
         var message = new OutgoingMessage(BrokerNames.EventsExchange, outgoing.Event.Type, outgoing.Body) { Headers = TraceHeaders() };
-        using var limit = new CancellationTokenSource(Limit, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, clientGone);
+        var outcome = PublishOutcome.Unknown;
         try
         {
-            // The wait for a confirm has a limit of its own.
-            var outcomes = await request.WithoutAsync(
-                () => publisher.TryPublishAsync([message], either.Token).WaitAsync(either.Token));
-            if (outcomes[0] == PublishOutcome.Confirmed)
+            await patience.RunAsync(
+                async token =>
+                {
+                    outcome = (await publisher.TryPublishAsync([message], token))[0];
+                    return outcome != PublishOutcome.Unknown;
+                },
+                request,
+                clientGone);
+            if (outcome == PublishOutcome.Confirmed)
             {
                 return;
             }
 
-            Log.NotConfirmed(logger, outcomes[0]);
+            Log.NotConfirmed(logger, outcome);
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault) && !clientGone.IsCancellationRequested)
         {
-            Log.Away(logger, fault.Message);
+            Log.Away(logger, BrokerFault.Describe(fault, broker.Uri));
         }
 
         throw new RefusedException(Problem.Unavailable("RabbitMQ did not confirm the event. Send it again: the same id is never fanned out twice."));
@@ -49,7 +52,7 @@ internal sealed partial class EventAnnouncer(ConfirmedPublisher publisher, TimeP
         [LoggerMessage(1, LogLevel.Warning, "RabbitMQ did not confirm an event ({Outcome}), answering 503")]
         public static partial void NotConfirmed(ILogger logger, PublishOutcome outcome);
 
-        [LoggerMessage(2, LogLevel.Warning, "RabbitMQ is away or slow, answering 503: {Reason}")]
+        [LoggerMessage(2, LogLevel.Warning, "{Reason}; answering 503")]
         public static partial void Away(ILogger logger, string reason);
     }
 }

@@ -1,3 +1,4 @@
+using RabbitMQ.Client;
 using Webhooks.Broker.Connections;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
@@ -11,10 +12,9 @@ namespace Webhooks.Management.Subscriptions;
 /// Declares the delay queues of a custom schedule before it is saved. A queue declared only when the first message
 /// waits would be young, and a young queue may not survive a broker's crash. The default schedule's are always there.
 /// </summary>
-internal sealed class DelayQueues(ConfirmedPublisher publisher, TimeProvider clock)
+internal sealed partial class DelayQueues(
+    ConfirmedPublisher publisher, BrokerPatience patience, BrokerOptions broker, ILogger<DelayQueues> logger)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
-
     /// <exception cref="RefusedException">503: the broker is away.</exception>
     public async Task EnsureAsync(CustomRetry? retry, RequestClock request, CancellationToken cancellationToken)
     {
@@ -24,27 +24,35 @@ internal sealed class DelayQueues(ConfirmedPublisher publisher, TimeProvider clo
         }
 
         var waits = BrokeredWaits.Of(RetryPolicy.From(retry));
-        using var limit = new CancellationTokenSource(Limit, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await request.WithoutAsync(async () =>
-            {
-                await publisher.DeclareAsync(
-                    async channel =>
-                    {
-                        foreach (var wait in waits)
-                        {
-                            await BrokerTopology.DeclareDelayAsync(channel, wait);
-                        }
-                    },
-                    either.Token).WaitAsync(either.Token);
-                return true;
-            });
+            await patience.RunAsync(
+                async token =>
+                {
+                    await publisher.DeclareAsync(channel => DeclareAsync(channel, waits), token);
+                    return true;
+                },
+                request,
+                cancellationToken);
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
         {
+            Log.Away(logger, BrokerFault.Describe(fault, broker.Uri));
             throw new RefusedException(Problem.Unavailable("RabbitMQ is away, and this retry schedule needs queues there. Try again."));
         }
+    }
+
+    private static async Task DeclareAsync(IChannel channel, IEnumerable<TimeSpan> waits)
+    {
+        foreach (var wait in waits)
+        {
+            await BrokerTopology.DeclareDelayAsync(channel, wait);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "{Reason}; answering 503")]
+        public static partial void Away(ILogger logger, string reason);
     }
 }

@@ -1,0 +1,50 @@
+using System.Net;
+using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
+
+namespace Webhooks.Management.Tests.Outages;
+
+public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<ManagementApi>
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(3);
+
+    [Fact]
+    public async Task While_the_broker_is_away_what_needs_it_is_503_soon_and_the_log_says_who_is_away()
+    {
+        await using var relay = Relay();
+        var instance = await api.StartHostAsync(("ConnectionStrings:RabbitMq", Through(relay)));
+        await EventuallyAcceptedAsync(instance);
+
+        relay.Cut();
+        (string Path, object Body)[] requests =
+        [
+            ("/v1/events", Event()),
+            ("/v1/subscriptions", """{"tenant_id":"outage","url":"https://receiver.example/","event_types":["a"],"retry":{"initial_delay_seconds":7.7}}"""),
+        ];
+        foreach (var (path, body) in requests)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var refused = await api.SendAsync(HttpMethod.Post, path, body, ManagementApi.AdminToken, via: instance);
+
+            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, Soon);
+            refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+
+        Assert.Contains(api.Log.Lines, line => line.Contains($"RabbitMQ at 127.0.0.1:{relay.Port} does not answer in time; answering 503", StringComparison.Ordinal));
+
+        relay.Restore();
+        await EventuallyAcceptedAsync(instance);
+    }
+
+    private TcpRelay Relay() => new(new Uri(api.RabbitMq).Host, new Uri(api.RabbitMq).Port);
+
+    private string Through(TcpRelay relay) => new UriBuilder(api.RabbitMq) { Host = "127.0.0.1", Port = relay.Port }.Uri.ToString();
+
+    private static string Event() => $$$"""{"id":"{{{Guid.NewGuid():N}}}","type":"a","tenant_id":"outage","data":{}}""";
+
+    private Task<Answer> PublishAsync(HttpClient instance) => api.SendAsync(HttpMethod.Post, "/v1/events", Event(), ManagementApi.AdminToken, via: instance);
+
+    private Task EventuallyAcceptedAsync(HttpClient instance) => Eventually.TrueAsync(
+        async () => (await PublishAsync(instance)).Status == HttpStatusCode.Accepted, TimeSpan.FromSeconds(30), "an event to be accepted");
+}
