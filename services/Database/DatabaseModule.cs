@@ -39,27 +39,7 @@ public static class DatabaseModule
 
     private static NpgsqlDataSource Build(string configured, bool onlyKeyLookups, ILoggerFactory loggers)
     {
-        var connection = new NpgsqlConnectionStringBuilder(configured)
-        {
-            ApplicationName = AppDomain.CurrentDomain.FriendlyName,
-            // Few, constant statements: each is planned once per connection.
-            MaxAutoPrepare = 100,
-            AutoPrepareMinUsages = 2,
-            // A database that does not answer is our own fault and is found out soon.
-            Timeout = 5,
-            CommandTimeout = 15,
-            Enlist = false,
-            // No session state outlives its use here; the reset would cost a round trip a statement.
-            NoResetOnClose = true,
-        };
-        if (onlyKeyLookups)
-        {
-            // Planned once, for any keys: a plan for the keys at hand takes their range for a short way and walks all rows in it.
-            // A forbidden scan that cannot be avoided (a table of two rows) counts as so dear that it would be compiled each time.
-            connection.Options = $"{connection.Options} -c jit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off".TrimStart();
-        }
-
-        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString) { Name = "webhooks" };
+        var builder = new NpgsqlDataSourceBuilder(ConnectionSettings.Of(configured, onlyKeyLookups)) { Name = "webhooks" };
         builder.UseLoggerFactory(loggers);
         return builder.Build();
     }

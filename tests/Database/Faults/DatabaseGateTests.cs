@@ -4,6 +4,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Provisioning;
 using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
 
 namespace Webhooks.Database.Tests.Faults;
 
@@ -36,6 +37,25 @@ public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : ICla
         Assert.Equal(20, await database.ScalarAsync<long>("SELECT count(*) FROM done WHERE times = 1"));
         await Eventually.TrueAsync(() => gate.IsOpen, Limit, "the gate to be open");
         Assert.Equal(["closed", "opened"], Signals());
+    }
+
+    [Fact]
+    public async Task A_server_that_accepts_connections_and_says_nothing_counts_as_away()
+    {
+        await using var database = NpgsqlDataSource.Create(
+            ConnectionSettings.Of(await server.CreateDatabaseAsync() + ";Command Timeout=1;Timeout=1", onlyKeyLookups: false));
+        var gate = Gate(database);
+        // On a session that is there already: to open one has a deadline of its own.
+        await database.ExecuteAsync("SELECT 1");
+
+        Task<int> work;
+        using (server.Freeze())
+        {
+            work = gate.RunAsync(token => SelectOneAsync(database, token), CancellationToken.None);
+            await Eventually.TrueAsync(() => !gate.IsOpen, Limit, "the gate to close");
+        }
+
+        Assert.Equal(1, await work.WaitAsync(Limit));
     }
 
     [Fact]
@@ -162,6 +182,8 @@ public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : ICla
             NpgsqlConnection.ClearAllPools();
             return await Postgres.CreateDatabaseAsync($"gate_{++_databases}");
         }
+
+        public FrozenPostgres Freeze() => FrozenPostgres.In(_directory!);
 
         public async ValueTask DisposeAsync()
         {

@@ -49,6 +49,27 @@ public sealed class When_the_database_is_away : IAsyncLifetime
         Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
     }
 
+    [Fact]
+    public async Task Should_not_wait_for_ever_on_a_connection_that_has_fallen_silent()
+    {
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        var publisher = await _world.StartPublisherAsync(
+            ("ConnectionStrings:Postgres", new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { Port = relay.Port, CommandTimeout = 1 }.ConnectionString));
+        var gate = publisher.Services.GetRequiredService<DatabaseGate>();
+        await PublishAsync(from: 0, count: 20);
+        await _world.SettledAsync();
+
+        relay.FallSilent();
+        await PublishAsync(from: 20, count: 20);
+        await Eventually.TrueAsync(() => !gate.IsOpen, Limit, "the outage to be seen");
+        await Eventually.TrueAsync(PausedAsync, Limit, "the consumer to be paused");
+        relay.Restore();
+        await _world.SettledAsync();
+
+        Assert.Equal(Enumerable.Range(0, 40).Select(number => $"evt_{number}"), await _world.DeliveriesAsync<string>("event_id"));
+        Assert.Equal(await _world.DeliveriesAsync<Guid>("id"), (await _world.AnnouncedAsync()).Select(message => message.DeliveryId).Distinct());
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     private async Task PublishAsync(int from, int count)
