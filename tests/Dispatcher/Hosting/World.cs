@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Topology;
@@ -70,8 +71,8 @@ public sealed class World : Surroundings
             SELECT created_at, gen_random_uuid(), tenant_id, event_id, type, $6, $7 FROM event ORDER BY created_at
             RETURNING id, created_at, event_id
             """);
-        object[] values =
-            [subscription.TenantId, Interlocked.Add(ref _events, count) - count, TestEvent.Timestamp, System.Text.Encoding.UTF8.GetBytes(data), count, subscription.Id, subscription.Revision];
+        var before = Interlocked.Add(ref _events, count) - count;
+        object[] values = [subscription.TenantId, before, TestEvent.Timestamp, Encoding.UTF8.GetBytes(data), count, subscription.Id, subscription.Revision];
         insert.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
         await using var row = await insert.ExecuteReaderAsync();
         var accepted = new List<Accepted>(count);

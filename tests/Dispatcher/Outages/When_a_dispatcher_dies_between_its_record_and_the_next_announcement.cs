@@ -1,0 +1,57 @@
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Outages;
+
+/// <summary>The message that it did not acknowledge is the only trace of the step that it owed.</summary>
+public sealed class When_a_dispatcher_dies_between_its_record_and_the_next_announcement : IAsyncLifetime
+{
+    private World _world = null!;
+    private TestReceiver _receiver = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _receiver = await TestReceiver.StartAsync();
+    }
+
+    [Fact]
+    public async Task Should_be_followed_by_one_that_announces_the_next_attempt()
+    {
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await HaveFailedOnceAsync(next: TimeSpan.Zero);
+        await _world.AnnounceAsync(accepted);
+        await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0));
+
+        await _world.StartDispatcherAsync();
+
+        await _world.EndedAsync();
+        Assert.Equal([2], (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
+        Assert.Equal(1, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task Should_leave_to_the_row_what_is_left_of_the_wait()
+    {
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await HaveFailedOnceAsync(next: TimeSpan.FromSeconds(2));
+        var due = Assert.Single(await _world.DeliveriesAsync<DateTimeOffset>("next_attempt_at"));
+        await _world.AnnounceAsync(accepted);
+        await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0));
+
+        await _world.StartDispatcherAsync();
+
+        await _world.EndedAsync();
+        Assert.True(Assert.Single(_receiver.Requests).ReceivedAt >= due, "The second attempt was early.");
+        Assert.Equal([2], (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _receiver.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    private Task HaveFailedOnceAsync(TimeSpan next) =>
+        _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now() + $1", next);
+}
