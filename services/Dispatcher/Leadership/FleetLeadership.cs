@@ -7,7 +7,9 @@ namespace Webhooks.Dispatcher.Leadership;
 /// <summary>One of the fleet at a time: whoever holds the advisory lock's session. The lock ends with the session, so a dead leader is replaced at once.</summary>
 internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimeProvider clock, ILogger<FleetLeadership> logger)
 {
-    private const long LockKey = 0x5745_4248_4C45_4144;
+    /// <summary>Arbitrary, and the same in every dispatcher.</summary>
+    public const long LockKey = 0x5745_4248_4C45_4144;
+
     private static readonly TimeSpan Candidacy = TimeSpan.FromMilliseconds(500);
 
     // Often enough that a leader whose session was ended by the server stops before another has done much.

@@ -1,3 +1,4 @@
+using Webhooks.Dispatcher.Leadership;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Leadership;
@@ -5,7 +6,12 @@ namespace Webhooks.Dispatcher.Tests.Leadership;
 /// <summary>One of the fleet announces what is due; whoever is left takes its place.</summary>
 public sealed class LeadershipTests : IAsyncLifetime
 {
-    private const string Leaders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    private static readonly string Leaders =
+        $"""
+        SELECT count(*) FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) | objid::bigint = {FleetLeadership.LockKey}
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
 
     private World _world = null!;
     private TestReceiver _receiver = null!;
@@ -62,6 +68,7 @@ public sealed class LeadershipTests : IAsyncLifetime
         await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
 
         await _world.EndedAsync();
+        Assert.Equal(1, _receiver.Count);
         Assert.NotEqual(led, await LeaderAsync());
     }
 
