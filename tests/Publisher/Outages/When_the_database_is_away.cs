@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
 using Webhooks.TestKit;
