@@ -152,8 +152,9 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
             var write = channel.PublishAsync(message, batch, index);
             if (!write.IsCompletedSuccessfully)
             {
-                // The client can hang here when the broker goes away (rabbitmq-dotnet-client 1928).
-                await write.AsTask().WaitAsync(_options.ConfirmTimeout, _clock);
+                // A write that waits for room is not told that its connection is lost (rabbitmq-dotnet-client 1928).
+                var ended = await Task.WhenAny(write.AsTask(), channel.Closed).WaitAsync(_options.ConfirmTimeout, _clock);
+                await ended;
             }
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault))

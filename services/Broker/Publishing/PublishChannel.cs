@@ -18,6 +18,7 @@ internal sealed class PublishChannel
     private readonly IChannel _channel;
     private readonly TimeProvider _clock;
     private readonly PendingConfirms _pending = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource? _blocked;
     private long _unblockedAt;
 
@@ -46,6 +47,9 @@ internal sealed class PublishChannel
     public IChannel Channel => _channel;
 
     public bool IsOpen => _channel.IsOpen;
+
+    /// <summary>Completes when the channel is lost.</summary>
+    public Task Closed => _closed.Task;
 
     /// <summary>Non-null while the broker blocks publishers (memory or disk alarm).</summary>
     public Task? Blocked => _blocked?.Task;
@@ -106,6 +110,7 @@ internal sealed class PublishChannel
 
     private Task Abandon()
     {
+        _closed.TrySetResult();
         _pending.Abandon();
         Interlocked.Exchange(ref _blocked, null)?.TrySetResult();
         return Task.CompletedTask;

@@ -153,4 +153,27 @@ public sealed class ConfirmedPublisherTests
         // The first try may have been stored as well; nobody could know.
         Assert.Equal(["before", "after"], (await peer.DrainAsync(Queue)).Select(message => message.Text()).Distinct());
     }
+
+    [Fact]
+    public async Task A_write_that_waits_for_room_is_given_up_with_its_connection()
+    {
+        var uri = new UriBuilder(await TestBroker.CreateVhostAsync());
+        await using var relay = new TcpRelay("127.0.0.1", uri.Port);
+        await using var peer = await AmqpPeer.ConnectAsync(uri.Uri.AbsoluteUri);
+        uri.Port = relay.Port;
+        // No confirm is overdue before this test has failed: only the loss can end the wait.
+        await using var ours = new OurSide(uri.Uri.AbsoluteUri, confirmTimeout: 2 * OurSide.Limit);
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+        await publisher.WhenReadyAsync(CancellationToken.None);
+        var large = Enumerable.Range(0, 300).Select(number => Message(Queue, $"{number} {new string('x', 100_000)}")).ToList();
+
+        relay.FallSilent();
+        var publishing = publisher.PublishAsync(large, CancellationToken.None);
+        await relay.HoldsAsync().WaitAsync(OurSide.Limit);
+        relay.Cut();
+        relay.Restore();
+        await publishing.WaitAsync(OurSide.Limit / 4);
+
+        Assert.Equal(300, (await peer.DrainAsync(Queue)).Select(message => message.Text().Split(' ')[0]).Distinct().Count());
+    }
 }

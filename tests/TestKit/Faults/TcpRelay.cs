@@ -13,6 +13,7 @@ public sealed class TcpRelay : IAsyncDisposable
     private readonly string _host;
     private readonly int _port;
     private volatile TaskCompletionSource _flowing = Flowing();
+    private volatile TaskCompletionSource _holds = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _cut;
 
     public TcpRelay(string host, int port)
@@ -25,7 +26,14 @@ public sealed class TcpRelay : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>Nothing comes through any more; connections are still accepted.</summary>
-    public void FallSilent() => _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    public void FallSilent()
+    {
+        _holds = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Completes when something has come and was not passed on.</summary>
+    public Task HoldsAsync() => _holds.Task;
 
     /// <summary>Every connection breaks, and so does every new one.</summary>
     public void Cut()
@@ -93,7 +101,12 @@ public sealed class TcpRelay : IAsyncDisposable
             int read;
             while ((read = await from.GetStream().ReadAsync(buffer, _stop.Token)) > 0)
             {
-                await _flowing.Task;
+                if (_flowing.Task is { IsCompleted: false } flowing)
+                {
+                    _holds.TrySetResult();
+                    await flowing;
+                }
+
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stop.Token);
             }
         }
