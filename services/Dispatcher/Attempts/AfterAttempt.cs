@@ -6,7 +6,7 @@ using Webhooks.Subscriptions.Storage;
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>Carries out the step that follows a recorded attempt. It may be repeated: whoever comes after a crash does just that.</summary>
-internal sealed class AfterAttempt(RetryAnnouncer announcer, DeliveryStore deliveries, SubscriptionStore subscriptions, DatabaseGate database)
+internal sealed class AfterAttempt(RetryAnnouncer announcer, DeliveryStore deliveries, AttemptStore attempts, SubscriptionStore subscriptions, DatabaseGate database)
 {
     public async Task CarryOutAsync(FinishedAttempt attempt, CancellationToken stop)
     {
@@ -21,8 +21,20 @@ internal sealed class AfterAttempt(RetryAnnouncer announcer, DeliveryStore deliv
 
                 break;
             case NextStep.Fail { DisablesSubscription: true }:
-                await database.RunAsync(token => subscriptions.DisableAsync(attempt.Delivery.SubscriptionId, "gone", token), stop);
+                await DisableAsync(attempt.Delivery, stop);
                 break;
         }
     }
+
+    /// <summary>What a recorded attempt that ended its delivery means for the subscription, when its recorder may have died.</summary>
+    public async Task FinishFailureAsync(DeliveryRow delivery, int number, CancellationToken stop)
+    {
+        if (await database.RunAsync(token => attempts.WasGoneAsync(delivery, number, token), stop))
+        {
+            await DisableAsync(delivery, stop);
+        }
+    }
+
+    private Task DisableAsync(DeliveryRow delivery, CancellationToken stop) =>
+        database.RunAsync(token => subscriptions.DisableAsync(delivery.SubscriptionId, "gone", token), stop);
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Npgsql;
 using Webhooks.Database;
+using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
 
 namespace Webhooks.Dispatcher.Attempts;
@@ -31,6 +32,16 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
         WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND delivery.created_at BETWEEN $8 AND $9
           AND (delivery.status = 'pending' OR (delivery.status = 'canceled' AND step.status = 'delivered'))
         """;
+
+    /// <summary>Did the receiver say in this attempt that it is gone?</summary>
+    public async Task<bool> WasGoneAsync(DeliveryRow delivery, int number, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT outcome FROM attempts WHERE created_at = $1 AND delivery_id = $2 AND number = $3");
+        command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
+        command.Parameters.AddWithValue(delivery.Id);
+        command.Parameters.AddWithValue(number);
+        return await command.ExecuteScalarAsync(cancellationToken) is string outcome && outcome == AttemptOutcome.Gone.ToWireName();
+    }
 
     /// <summary>Records attempts and moves their deliveries on, in one transaction. Answers, for each, whether this call made the claim.</summary>
     public async Task<bool[]> RecordAsync(IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
@@ -10,13 +11,13 @@ internal abstract record NextStep(string Status)
     public sealed record Complete() : NextStep("delivered");
 
     /// <param name="DisablesSubscription">The receiver said that it is gone.</param>
-    public sealed record Fail(bool DisablesSubscription) : NextStep("failed");
+    public sealed record Fail(bool DisablesSubscription) : NextStep(DeliveryStatus.Failed);
 
     public sealed record Exhaust() : NextStep("exhausted");
 
     /// <summary>Another attempt after <paramref name="Wait"/>, which is never shorter than the policy asks.</summary>
     /// <param name="Brokered">True: a delay queue carries it. False: the row's due time is enough.</param>
-    public sealed record Retry(TimeSpan Wait, bool Brokered) : NextStep("pending");
+    public sealed record Retry(TimeSpan Wait, bool Brokered) : NextStep(DeliveryStatus.Pending);
 }
 
 /// <summary>Decides what follows an attempt. Pure: no clock, no database, no broker; chance is given.</summary>

@@ -14,7 +14,8 @@ internal sealed record DeliveryRow
     /// <summary>The revision that fixes body, profile and headers.</summary>
     public required int Revision { get; init; }
 
-    public required bool Pending { get; init; }
+    /// <summary>One of <see cref="DeliveryStatus"/>, or another final one.</summary>
+    public required string Status { get; init; }
 
     /// <summary>The number of the last recorded attempt; 0 before the first.</summary>
     public required int LastAttempt { get; init; }

@@ -81,7 +81,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(1),
         SubscriptionId = reader.GetGuid(2),
         Revision = reader.GetInt32(3),
-        Pending = reader.GetString(4) == "pending",
+        Status = reader.GetString(4),
         LastAttempt = reader.GetInt32(5),
         NextAttemptAt = reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
         DueAt = reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),

@@ -11,7 +11,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Carries out what a look decided, for many deliveries at once, and acknowledges last.</summary>
 internal sealed partial class DeliveryWork(
-    AttemptRunner attempts, RetryAnnouncer announcer, DeliveryStore store, DatabaseGate database, InFlight inFlight,
+    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
@@ -61,6 +61,9 @@ internal sealed partial class DeliveryWork(
                     break;
                 case LookResult.Cancel:
                     await database.RunAsync(token => store.CancelAsync(row!, token), abandon);
+                    break;
+                case LookResult.FinishFailure failure:
+                    await after.FinishFailureAsync(row!, failure.Number, abandon);
                     break;
                 case LookResult.AnnounceNext next:
                     await AnnounceAsync(row!, next, abandon);

@@ -23,6 +23,12 @@ internal abstract record LookResult
     /// announce it, for <paramref name="At"/>.
     /// </summary>
     public sealed record AnnounceNext(int Number, DateTimeOffset At) : LookResult;
+
+    /// <summary>
+    /// Attempt <paramref name="Number"/> was recorded and ended the delivery, by somebody who may have died before carrying
+    /// out what that means for the subscription.
+    /// </summary>
+    public sealed record FinishFailure(int Number) : LookResult;
 }
 
 /// <summary>Decides what a message about a delivery leads to. The row is the truth; the message only reminds of it.</summary>
@@ -36,9 +42,11 @@ internal static class Look
     /// <param name="accepts">Whether the subscription still takes deliveries of this event.</param>
     public static LookResult At(DeliveryMessage message, bool redelivered, DeliveryRow? row, bool accepts)
     {
-        if (row is null or { Pending: false })
+        // Taken from a holder who may have died, the message is the only trace of the step that was recorded with its attempt.
+        var isOnlyTrace = redelivered && message.Number == row?.LastAttempt;
+        if (row is null or { Status: not DeliveryStatus.Pending })
         {
-            return Nothing;
+            return isOnlyTrace && accepts && row is { Status: DeliveryStatus.Failed } ? new LookResult.FinishFailure(message.Number) : Nothing;
         }
 
         if (!accepts)
@@ -52,10 +60,7 @@ internal static class Look
             return new LookResult.Send(row.LastAttempt + 1);
         }
 
-        // Recorded already. A copy that the broker made is dropped: the holder of the original goes on. One that was taken
-        // from a holder who may have died is the only trace of the step it had recorded.
-        return redelivered && message.Number == row.LastAttempt && row is { DueAt: null, NextAttemptAt: { } at }
-            ? new LookResult.AnnounceNext(row.LastAttempt + 1, at)
-            : Nothing;
+        // Recorded already. A copy that the broker made is dropped: the holder of the original goes on.
+        return isOnlyTrace && row is { DueAt: null, NextAttemptAt: { } at } ? new LookResult.AnnounceNext(row.LastAttempt + 1, at) : Nothing;
     }
 }

@@ -13,9 +13,23 @@ public sealed class LookTests
     public void A_message_about_nothing_is_dropped() =>
         Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: false, row: null, accepts: true));
 
+    [Theory]
+    [InlineData("delivered")]
+    [InlineData("exhausted")]
+    [InlineData("canceled")]
+    public void A_delivery_that_has_ended_is_dropped_even_if_its_message_was_handed_over_again(string status) =>
+        Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: true, Row(lastAttempt: 1) with { Status = status }, accepts: true));
+
     [Fact]
-    public void A_delivery_that_has_ended_is_dropped_even_if_its_message_was_handed_over_again() =>
-        Assert.IsType<LookResult.Drop>(Look.At(Message(1), redelivered: true, Row(lastAttempt: 1) with { Pending = false }, accepts: true));
+    public void A_message_whose_holder_died_after_recording_a_failure_finishes_it() =>
+        Assert.Equal(new LookResult.FinishFailure(1), Look.At(Message(1), redelivered: true, Row(lastAttempt: 1) with { Status = "failed" }, accepts: true));
+
+    [Theory]
+    [InlineData(1, false, true)]
+    [InlineData(1, true, false)]
+    [InlineData(2, true, true)]
+    public void A_failure_that_nobody_can_have_left_unfinished_is_dropped(int number, bool redelivered, bool accepts) =>
+        Assert.IsType<LookResult.Drop>(Look.At(Message(number), redelivered, Row(lastAttempt: 1) with { Status = "failed" }, accepts));
 
     [Fact]
     public void The_first_message_makes_the_first_attempt() =>
@@ -60,7 +74,7 @@ public sealed class LookTests
         CreatedAt = AcceptedAt,
         SubscriptionId = Guid.Empty,
         Revision = 1,
-        Pending = true,
+        Status = DeliveryStatus.Pending,
         LastAttempt = lastAttempt,
         NextAttemptAt = next,
         DueAt = null,

@@ -1,4 +1,5 @@
 using Webhooks.Contracts;
+using Webhooks.Subscriptions;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Outages;
@@ -44,6 +45,30 @@ public sealed class When_a_dispatcher_dies_between_its_record_and_the_next_annou
         await _world.EndedAsync();
         Assert.True(Assert.Single(_receiver.Requests).ReceivedAt >= due, "The second attempt was early.");
         Assert.Equal([2], (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
+    }
+
+    [Theory]
+    [InlineData("gone", SubscriptionState.Disabled)]
+    [InlineData("rejected", SubscriptionState.Active)]
+    public async Task Should_be_followed_by_one_that_disables_a_subscription_whose_receiver_is_gone(string outcome, SubscriptionState expected)
+    {
+        var subscription = await _world.SubscribeAsync(_receiver.Url);
+        var accepted = await _world.AcceptAsync(subscription);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET status = 'failed', last_attempt = 1, finished_at = now()");
+        await _world.Database.ExecuteAsync(
+            """
+            INSERT INTO attempts (created_at, delivery_id, number, started_at, duration_ms, outcome, request_url, request_headers)
+            SELECT created_at, id, 1, now(), 1, $1, 'https://receiver.example', '' FROM deliveries
+            """,
+            outcome);
+        await _world.AnnounceAsync(accepted);
+        await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0));
+
+        await _world.StartDispatcherAsync();
+
+        await _world.SettledAsync();
+        Assert.Equal(expected, (await _world.Subscriptions.FindAsync(subscription.Id, World.Tenant, CancellationToken.None))!.State);
+        Assert.Equal(0, _receiver.Count);
     }
 
     public async ValueTask DisposeAsync()
