@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Webhooks.Local.Running;
 
 namespace Webhooks.Local.Commands;
@@ -42,29 +44,29 @@ internal static class RunCommand
         return command;
     }
 
-    private static Option<int> Instances(string name, string what)
+    private static Option<int> Instances(string name, string what) => new(name)
     {
-        var option = new Option<int>(name) { Description = $"How many {what}.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > MostInstances)
-            {
-                result.AddError($"{name} takes 1 to {MostInstances}.");
-            }
-        });
-        return option;
-    }
+        Description = $"How many {what}.",
+        DefaultValueFactory = _ => 1,
+        HelpName = "N",
+        CustomParser = given => WholeNumber(given, name, MostInstances) ?? 0,
+    };
 
-    private static Option<int?> Port(string name, string description)
+    private static Option<int?> Port(string name, string description) => new(name)
     {
-        var option = new Option<int?>(name) { Description = description, HelpName = "PORT" };
-        option.Validators.Add(result =>
+        Description = description,
+        HelpName = "PORT",
+        CustomParser = given => WholeNumber(given, name, 65535),
+    };
+
+    private static int? WholeNumber(ArgumentResult given, string name, int most)
+    {
+        if (int.TryParse(given.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
         {
-            if (result.GetValueOrDefault<int?>() is < 1 or > 65535)
-            {
-                result.AddError($"{name} takes 1 to 65535.");
-            }
-        });
-        return option;
+            return number;
+        }
+
+        given.AddError($"{name} takes 1 to {most}.");
+        return null;
     }
 }

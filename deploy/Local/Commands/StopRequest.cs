@@ -46,6 +46,7 @@ internal sealed class StopRequest : IDisposable
         context.Cancel = true;
         if (_stop.IsCancellationRequested && context.Signal == PosixSignal.SIGINT)
         {
+            Console.Error.WriteLine("Not waiting: what still runs is ended within seconds.");
             Environment.Exit(130);
         }
 

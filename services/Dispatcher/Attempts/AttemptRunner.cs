@@ -28,7 +28,7 @@ internal sealed partial class AttemptRunner(
 
         metrics.Finished(finished);
         Log.Finished(logger, LevelOf(finished), number, delivery.Id, delivery.SubscriptionId,
-            finished.Result.Outcome.ToWireName(), finished.Result.StatusCode, finished.Result.Duration.TotalMilliseconds, finished.Next.Status, finished.NextAttemptAt);
+            finished.Result.Outcome.ToWireName(), finished.Result.StatusCode, finished.Result.Duration.TotalMilliseconds, finished.Next.Status, finished.NextAttemptAt is { } at ? $", next at {at.UtcDateTime:O}" : "");
 
         await after.CarryOutAsync(finished, stop);
     }
@@ -77,9 +77,9 @@ internal sealed partial class AttemptRunner(
     private static partial class Log
     {
         /// <summary>The one line an operator needs about an attempt. Add a field here before adding a second line.</summary>
-        [LoggerMessage(EventId = 1, Message = "Attempt {Number} of delivery dlv_{DeliveryId:N} of subscription sub_{SubscriptionId:N}: {Outcome} ({StatusCode}) in {Milliseconds:F0} ms; now {Status}, next at {NextAttemptAt:O}")]
+        [LoggerMessage(EventId = 1, Message = "Attempt {Number} of delivery dlv_{DeliveryId:N} of subscription sub_{SubscriptionId:N}: {Outcome} ({StatusCode}) in {Milliseconds:F0} ms; now {Status}{Next}")]
         public static partial void Finished(
-            ILogger logger, LogLevel level, int number, Guid deliveryId, Guid subscriptionId, string outcome, int? statusCode, double milliseconds, string status, DateTimeOffset? nextAttemptAt);
+            ILogger logger, LogLevel level, int number, Guid deliveryId, Guid subscriptionId, string outcome, int? statusCode, double milliseconds, string status, string next);
 
         [LoggerMessage(2, LogLevel.Information, "Attempt {Number} of delivery dlv_{DeliveryId:N} was already recorded by another dispatcher, which carries out what follows")]
         public static partial void AlreadyRecorded(ILogger logger, int number, Guid deliveryId);

@@ -5,13 +5,15 @@ namespace Webhooks.Management.Deliveries;
 
 /// <summary>
 /// Reads pages of deliveries, newest first, by an index in the order of time: an event's, a subscription's, a tenant's
-/// or everybody's rows. Type and status have no index, so they are looked for among so many rows and no more; a page may
-/// then be short and still lead on.
+/// or everybody's rows. Type and status have no index: they are looked for until the page is full or a second has passed,
+/// and a page may then be short and still lead on.
 /// </summary>
-internal sealed class DeliveryList(NpgsqlDataSource database)
+internal sealed class DeliveryList(NpgsqlDataSource database, TimeProvider clock)
 {
-    /// <summary>How many rows a page looks at: some milliseconds of work.</summary>
+    /// <summary>How many rows one statement looks at: some milliseconds of work.</summary>
     public const int LargestScan = 10_000;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     // Left alone, the planner may read all rows of all days and sort them, when it believes they are few. With these off it
     // walks the partitions from the newest, each by its index, and stops when the page is full.
@@ -24,6 +26,21 @@ internal sealed class DeliveryList(NpgsqlDataSource database)
     /// <param name="after">The end of the page before.</param>
     /// <param name="limit">How many at most.</param>
     public async Task<(IReadOnlyList<StoredDelivery> Page, Cursor? Next)> ReadAsync(
+        DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after, int limit, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var page = new List<StoredDelivery>(limit);
+        do
+        {
+            (var found, after) = await ScanAsync(filter, moments, after, limit - page.Count, cancellationToken);
+            page.AddRange(found);
+        }
+        while (after is not null && page.Count < limit && clock.GetElapsedTime(started) < Patience);
+
+        return (page, after);
+    }
+
+    private async Task<(IReadOnlyList<StoredDelivery> Found, Cursor? Next)> ScanAsync(
         DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

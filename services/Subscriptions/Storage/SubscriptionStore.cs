@@ -18,8 +18,11 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var sealedSecret = vault.Seal(id, secret);
 
-        // One statement: all changes of the fleet wait for each other at the version, so it is held for one round trip only.
-        await using var command = database.CreateCommand(
+        // Committed by a word of its own: whoever was told meanwhile that the database is too slow must not get it after all.
+        // One statement before it: all changes of the fleet wait for each other at the version.
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
             $"""
             WITH {ConfigVersion.Next}, subscription AS (
                 INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at)
@@ -34,7 +37,8 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
                 SELECT $8, 1, $11, $12, created_at FROM subscription
             )
             SELECT created_at, version.value, {ConfigVersion.Notify} FROM subscription, version
-            """);
+            """,
+            connection);
         RevisionInsert.AddSettings(command.Parameters, settings);
         command.Parameters.Add(new() { Value = id });
         command.Parameters.Add(new() { Value = tenantId });
@@ -42,9 +46,15 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         command.Parameters.Add(new() { Value = sealedSecret.KeyId });
         command.Parameters.Add(new() { Value = sealedSecret.Ciphertext });
 
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        var createdAt = row.GetFieldValue<DateTimeOffset>(0);
+        DateTimeOffset createdAt;
+        long configVersion;
+        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            await row.ReadAsync(cancellationToken);
+            (createdAt, configVersion) = (row.GetFieldValue<DateTimeOffset>(0), row.GetInt64(1));
+        }
+
+        await transaction.CommitAsync(cancellationToken);
         return new Subscription
         {
             Id = id,
@@ -55,7 +65,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
             Secrets = [secret],
             CreatedAt = createdAt,
             UpdatedAt = createdAt,
-            ConfigVersion = row.GetInt64(1),
+            ConfigVersion = configVersion,
         };
     }
 
