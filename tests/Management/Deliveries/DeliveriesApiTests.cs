@@ -133,7 +133,7 @@ public sealed class DeliveriesApiTests(ManagementApi api) : IClassFixture<Manage
     }
 
     [Fact]
-    public async Task A_rare_status_is_looked_for_in_bounded_steps_until_the_end()
+    public async Task A_page_looks_on_for_what_is_rare_and_the_pages_come_to_an_end()
     {
         var subscription = await api.SubscribeAsync("rare");
         var oldest = await Accepted.EventAsync(api, "rare", "needle", [subscription.Id], api.Time.GetUtcNow().AddHours(-1));
@@ -155,7 +155,9 @@ public sealed class DeliveriesApiTests(ManagementApi api) : IClassFixture<Manage
             cursor = page.NextCursor;
         }
 
-        Assert.Equal([[], [], oldest.Deliveries], pages);
+        Assert.Equal(oldest.Deliveries, pages.SelectMany(page => page));
+        // One statement looks at 10,000 rows; a page is several of them, unless they take a second.
+        Assert.InRange(pages.Count, 1, 2);
     }
 
     [Fact]
