@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Webhooks.Subscriptions.Json;
+
+namespace Webhooks.Subscriptions.Filters;
+
+/// <summary>Which events a subscription wants, beyond their type. Pure: the same event gives the same answer everywhere.</summary>
+public abstract record EventFilter
+{
+    private EventFilter()
+    {
+    }
+
+    /// <param name="document">The event as section 7 of the design has it: <c>id</c>, <c>type</c>, <c>data</c> …</param>
+    public abstract bool Matches(JsonElement document);
+
+    /// <summary>Every part holds; none at all holds too.</summary>
+    public sealed record All(IReadOnlyList<EventFilter> Parts) : EventFilter
+    {
+        public override bool Matches(JsonElement document) => Parts.All(part => part.Matches(document));
+    }
+
+    /// <summary>At least one part holds.</summary>
+    public sealed record Any(IReadOnlyList<EventFilter> Parts) : EventFilter
+    {
+        public override bool Matches(JsonElement document) => Parts.Any(part => part.Matches(document));
+    }
+
+    public sealed record Not(EventFilter Part) : EventFilter
+    {
+        public override bool Matches(JsonElement document) => !Part.Matches(document);
+    }
+
+    /// <summary>The value at a place fulfils every condition.</summary>
+    public sealed record At(JsonPointer Pointer, IReadOnlyList<FilterCondition> Conditions) : EventFilter
+    {
+        public override bool Matches(JsonElement document)
+        {
+            var value = Pointer.TryFind(document, out var found) ? found : (JsonElement?)null;
+            return Conditions.All(condition => condition.Holds(value));
+        }
+    }
+}

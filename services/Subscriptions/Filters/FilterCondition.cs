@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Webhooks.Subscriptions.Json;
+
+namespace Webhooks.Subscriptions.Filters;
+
+/// <summary>What a condition asks of a value.</summary>
+public enum FilterOperator
+{
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    In,
+    NotIn,
+    Exists,
+    StartsWith,
+}
+
+/// <summary>One question to one value of an event. Where the event has no such value only <c>"exists": false</c> is true.</summary>
+/// <param name="Operator">What is asked.</param>
+/// <param name="Operand">What the value is compared with, as it stands in the filter.</param>
+public sealed record FilterCondition(FilterOperator Operator, JsonElement Operand)
+{
+    /// <param name="value">Null: there is none.</param>
+    public bool Holds(JsonElement? value) => (Operator, value) switch
+    {
+        (FilterOperator.Exists, _) => Operand.GetBoolean() == value.HasValue,
+        (_, null) => false,
+        (FilterOperator.Equal, { } present) => JsonComparison.AreEqual(present, Operand),
+        (FilterOperator.NotEqual, { } present) => !JsonComparison.AreEqual(present, Operand),
+        (FilterOperator.Greater, { } present) => JsonComparison.Compare(present, Operand) > 0,
+        (FilterOperator.GreaterOrEqual, { } present) => JsonComparison.Compare(present, Operand) >= 0,
+        (FilterOperator.Less, { } present) => JsonComparison.Compare(present, Operand) < 0,
+        (FilterOperator.LessOrEqual, { } present) => JsonComparison.Compare(present, Operand) <= 0,
+        (FilterOperator.In, { } present) => Operand.EnumerateArray().Any(one => JsonComparison.AreEqual(present, one)),
+        (FilterOperator.NotIn, { } present) => !Operand.EnumerateArray().Any(one => JsonComparison.AreEqual(present, one)),
+        (FilterOperator.StartsWith, { ValueKind: JsonValueKind.String } present) =>
+            present.GetString()!.StartsWith(Operand.GetString()!, StringComparison.Ordinal),
+        (FilterOperator.StartsWith, _) => false,
+        _ => throw new InvalidOperationException($"No rule for {Operator}."),
+    };
+}

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using Webhooks.Subscriptions.Json;
+
+namespace Webhooks.Subscriptions.Filters;
+
+/// <summary>What is wrong with a filter, and where in it.</summary>
+/// <param name="Pointer">JSON pointer into the filter.</param>
+/// <param name="Message">A sentence that says what would be right.</param>
+public sealed record FilterFault(string Pointer, string Message);
+
+/// <summary>
+/// Reads a filter from JSON, all faults at once. Its members are JSON pointers with conditions, and <c>all</c>,
+/// <c>any</c>, <c>not</c> with further filters; all members of one object must hold.
+/// </summary>
+public sealed class FilterReader
+{
+    public const int MostConditions = 100;
+    public const int MostAlternatives = 100;
+    public const int Deepest = 8;
+
+    private static readonly Dictionary<string, FilterOperator> Operators = new(StringComparer.Ordinal)
+    {
+        ["eq"] = FilterOperator.Equal,
+        ["ne"] = FilterOperator.NotEqual,
+        ["gt"] = FilterOperator.Greater,
+        ["gte"] = FilterOperator.GreaterOrEqual,
+        ["lt"] = FilterOperator.Less,
+        ["lte"] = FilterOperator.LessOrEqual,
+        ["in"] = FilterOperator.In,
+        ["nin"] = FilterOperator.NotIn,
+        ["exists"] = FilterOperator.Exists,
+        ["starts_with"] = FilterOperator.StartsWith,
+    };
+
+    private readonly List<FilterFault> _faults = [];
+    private int _conditions;
+
+    private FilterReader()
+    {
+    }
+
+    /// <summary>The filter, or everything that is wrong with it.</summary>
+    public static (EventFilter? Filter, IReadOnlyList<FilterFault> Faults) Read(JsonElement json)
+    {
+        var reader = new FilterReader();
+        var filter = reader.ReadObject(json, "", depth: 1);
+        if (reader._conditions > MostConditions)
+        {
+            reader.Fault("", $"It has {reader._conditions} conditions; at most {MostConditions} are possible.");
+        }
+
+        return reader._faults.Count == 0 ? (filter, []) : (null, reader._faults);
+    }
+
+    private EventFilter ReadObject(JsonElement json, string at, int depth)
+    {
+        var parts = new List<EventFilter>();
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            Fault(at, "It must be an object of JSON pointers with conditions, such as {\"/data/severity\":{\"eq\":\"HIGH\"}}.");
+        }
+        else if (depth > Deepest)
+        {
+            Fault(at, $"It is nested deeper than {Deepest} levels.");
+        }
+        else
+        {
+            parts.AddRange(json.EnumerateObject().Select(member => ReadMember(member.Name, member.Value, $"{at}/{Escape(member.Name)}", depth)));
+        }
+
+        return parts is [var single] ? single : new EventFilter.All(parts);
+    }
+
+    private EventFilter ReadMember(string name, JsonElement value, string at, int depth)
+    {
+        switch (name)
+        {
+            case "all": return new EventFilter.All(ReadList(value, at, depth));
+            case "any": return new EventFilter.Any(ReadList(value, at, depth));
+            case "not": return new EventFilter.Not(ReadObject(value, at, depth + 1));
+        }
+
+        if (!JsonPointer.TryParse(name, out var pointer))
+        {
+            Fault(at, "It must be a JSON pointer such as /data/severity, or one of all, any, not.");
+            return new EventFilter.All([]);
+        }
+
+        return new EventFilter.At(pointer, ReadConditions(value, at));
+    }
+
+    private List<EventFilter> ReadList(JsonElement json, string at, int depth)
+    {
+        if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() == 0)
+        {
+            Fault(at, "It must be a list of at least one filter.");
+            return [];
+        }
+
+        return [.. json.EnumerateArray().Select((part, index) => ReadObject(part, $"{at}/{index}", depth + 1))];
+    }
+
+    private List<FilterCondition> ReadConditions(JsonElement json, string at)
+    {
+        if (json.ValueKind != JsonValueKind.Object || json.GetPropertyCount() == 0)
+        {
+            Fault(at, $"It must be an object with at least one of {string.Join(", ", Operators.Keys)}, such as {{\"eq\":\"HIGH\"}}.");
+            return [];
+        }
+
+        var conditions = new List<FilterCondition>();
+        foreach (var member in json.EnumerateObject())
+        {
+            _conditions++;
+            var place = $"{at}/{Escape(member.Name)}";
+            if (!Operators.TryGetValue(member.Name, out var @operator))
+            {
+                Fault(place, $"There is no such condition; there are {string.Join(", ", Operators.Keys)}.");
+            }
+            else if (FaultOf(@operator, member.Value) is { } fault)
+            {
+                Fault(place, fault);
+            }
+            else
+            {
+                conditions.Add(new FilterCondition(@operator, member.Value.Clone()));
+            }
+        }
+
+        return conditions;
+    }
+
+    private static string? FaultOf(FilterOperator @operator, JsonElement operand) => @operator switch
+    {
+        FilterOperator.Greater or FilterOperator.GreaterOrEqual or FilterOperator.Less or FilterOperator.LessOrEqual =>
+            operand.ValueKind is JsonValueKind.Number or JsonValueKind.String ? null : "It must be a number or a string.",
+        FilterOperator.In or FilterOperator.NotIn =>
+            operand.ValueKind is JsonValueKind.Array && operand.GetArrayLength() is >= 1 and <= MostAlternatives ? null : $"It must be a list of 1 to {MostAlternatives} values.",
+        FilterOperator.Exists => operand.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "It must be true or false.",
+        FilterOperator.StartsWith => operand.ValueKind is JsonValueKind.String ? null : "It must be a string.",
+        _ => null,
+    };
+
+    private void Fault(string at, string message) => _faults.Add(new FilterFault(at, message));
+
+    private static string Escape(string step) => step.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+}
