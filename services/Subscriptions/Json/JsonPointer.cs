@@ -14,6 +14,9 @@ public sealed class JsonPointer
     /// <summary>As it was given.</summary>
     public string Text { get; }
 
+    /// <summary>The names on the way, unescaped.</summary>
+    public IReadOnlyList<string> Steps => _steps;
+
     /// <summary>"" is the whole document; anything else starts with a slash, and a tilde is <c>~0</c>, a slash in a name <c>~1</c>.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out JsonPointer? pointer)
     {
