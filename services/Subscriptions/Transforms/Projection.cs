@@ -3,123 +3,103 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
-using Webhooks.Subscriptions.Json;
 
 namespace Webhooks.Subscriptions.Transforms;
 
 /// <summary>Leaves parts of an event's data and metadata out: all but the included places, or the excluded ones.</summary>
-internal sealed class Projection
+internal static class Projection
 {
-    private readonly Dictionary<string, Projection> _below = new(StringComparer.Ordinal);
-    private bool _isPlace;
-
-    public static AcceptedEvent Apply(EventTransform transform, AcceptedEvent accepted)
+    private enum Fate
     {
-        var (places, isInclude) = transform switch
-        {
-            EventTransform.Include include => (include.Places, true),
-            EventTransform.Exclude exclude => (exclude.Places, false),
-            _ => throw new ArgumentOutOfRangeException(nameof(transform), transform, "A template leaves nothing of the event to project."),
-        };
-        var root = Of(places);
+        Kept,
+        KeptInPart,
+        LeftOut,
+    }
+
+    private delegate Fate Rule(PlaceTree? places, bool hasParts);
+
+    public static AcceptedEvent Including(EventTransform.Include include, AcceptedEvent accepted) => Project(accepted, PlaceTree.Of(include.Places), FateIncluding);
+
+    public static AcceptedEvent Excluding(EventTransform.Exclude exclude, AcceptedEvent accepted) => Project(accepted, PlaceTree.Of(exclude.Places), FateExcluding);
+
+    private static Fate FateIncluding(PlaceTree? places, bool hasParts) => places switch
+    {
+        null => Fate.LeftOut,
+        { IsPlace: true } => Fate.Kept,
+        _ => hasParts ? Fate.KeptInPart : Fate.LeftOut,
+    };
+
+    private static Fate FateExcluding(PlaceTree? places, bool hasParts) => places switch
+    {
+        null => Fate.Kept,
+        { IsPlace: true } => Fate.LeftOut,
+        _ => hasParts ? Fate.KeptInPart : Fate.Kept,
+    };
+
+    private static AcceptedEvent Project(AcceptedEvent accepted, PlaceTree places, Rule rule)
+    {
         using var document = EventDocument.Of(accepted);
+        var root = document.RootElement;
         return accepted with
         {
-            Data = root.Below("data").Project(document.RootElement.GetProperty("data"), isInclude),
-            Metadata = document.RootElement.TryGetProperty("metadata", out var metadata) ? root.Below("metadata").Project(metadata, isInclude) : null,
+            // Data is never absent.
+            Data = Project(root.GetProperty("data"), places.Below("data"), rule) ?? "{}"u8.ToArray(),
+            Metadata = root.TryGetProperty("metadata", out var metadata) ? Project(metadata, places.Below("metadata"), rule) : null,
         };
     }
 
-    private static Projection Of(IReadOnlyList<JsonPointer> places)
+    private static ReadOnlyMemory<byte>? Project(JsonElement value, PlaceTree? places, Rule rule)
     {
-        var root = new Projection();
-        foreach (var place in places)
+        var fate = rule(places, HasParts(value));
+        if (fate == Fate.LeftOut)
         {
-            var at = root;
-            foreach (var step in place.Steps)
-            {
-                at = at._below.TryGetValue(step, out var next) ? next : at._below[step] = new Projection();
-            }
-
-            at._isPlace = true;
+            return null;
         }
 
-        return root;
-    }
-
-    private Projection Below(string step) => _below.TryGetValue(step, out var next) ? next : new Projection();
-
-    private ReadOnlyMemory<byte> Project(JsonElement value, bool isInclude)
-    {
         var output = new ArrayBufferWriter<byte>();
-        if (_isPlace == isInclude && (_isPlace || _below.Count == 0))
-        {
-            Copy(output, value);
-        }
-        else if (_isPlace)
-        {
-            output.Write("{}"u8);
-        }
-        else
-        {
-            Append(output, value, isInclude);
-        }
-
+        Append(output, value, fate, places, rule);
         return output.WrittenMemory;
     }
 
-    private void Append(ArrayBufferWriter<byte> output, JsonElement value, bool isInclude)
+    private static void Append(ArrayBufferWriter<byte> output, JsonElement value, Fate fate, PlaceTree? places, Rule rule)
     {
-        var isArray = value.ValueKind == JsonValueKind.Array;
-        output.Write(isArray ? "["u8 : "{"u8);
-        var isFirst = true;
-        foreach (var (name, member) in Members(value))
+        if (fate == Fate.Kept)
         {
-            var below = Below(name);
-            var isContainer = member.ValueKind is JsonValueKind.Object or JsonValueKind.Array;
-            var whole = isInclude ? below._isPlace : below is { _isPlace: false, _below.Count: 0 } || (!below._isPlace && !isContainer);
-            var partly = !whole && !below._isPlace && below._below.Count > 0 && isContainer;
-            if (!whole && !partly)
+            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(value.GetRawText()), MinifiedJson.AnyDepth);
+            reader.Read();
+            MinifiedJson.Copy(ref reader, output);
+            return;
+        }
+
+        var isObject = value.ValueKind == JsonValueKind.Object;
+        output.Write(isObject ? "{"u8 : "["u8);
+        var isFirst = true;
+        foreach (var (name, part) in Parts(value))
+        {
+            var below = places?.Below(name);
+            var fateOfPart = rule(below, HasParts(part));
+            if (fateOfPart == Fate.LeftOut)
             {
                 continue;
             }
 
-            if (!isFirst)
-            {
-                output.Write(","u8);
-            }
-
+            output.Write(isFirst ? ""u8 : ","u8);
             isFirst = false;
-            if (!isArray)
+            if (isObject)
             {
                 output.Append(name);
                 output.Write(":"u8);
             }
 
-            if (whole)
-            {
-                Copy(output, member);
-            }
-            else
-            {
-                below.Append(output, member, isInclude);
-            }
+            Append(output, part, fateOfPart, below, rule);
         }
 
-        output.Write(isArray ? "]"u8 : "}"u8);
+        output.Write(isObject ? "}"u8 : "]"u8);
     }
 
-    private static IEnumerable<(string Name, JsonElement Value)> Members(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => value.EnumerateObject().Select(member => (member.Name, member.Value)),
-        JsonValueKind.Array => value.EnumerateArray().Select((element, index) => (index.ToString(CultureInfo.InvariantCulture), element)),
-        _ => [],
-    };
+    private static bool HasParts(JsonElement value) => value.ValueKind is JsonValueKind.Object or JsonValueKind.Array;
 
-    private static void Copy(ArrayBufferWriter<byte> output, JsonElement value)
-    {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(value.GetRawText()), MinifiedJson.AnyDepth);
-        reader.Read();
-        MinifiedJson.Copy(ref reader, output);
-    }
+    private static IEnumerable<(string Name, JsonElement Value)> Parts(JsonElement value) => value.ValueKind == JsonValueKind.Object
+        ? value.EnumerateObject().Select(member => (member.Name, member.Value))
+        : value.EnumerateArray().Select((element, index) => (index.ToString(CultureInfo.InvariantCulture), element));
 }
