@@ -69,6 +69,35 @@ internal static class JsonText
         }
     }
 
+    /// <summary>Has kept JSON half of a surrogate pair? Whole pairs stand in it as themselves, so every escaped surrogate is half of one.</summary>
+    public static bool HasHalfSurrogate(ReadOnlySpan<byte> kept) => IndexOfHalfSurrogate(kept) >= 0;
+
+    /// <summary>Makes each half of a surrogate pair in kept JSON U+FFFD, which takes as many bytes.</summary>
+    public static void ReplaceHalfSurrogates(Span<byte> kept)
+    {
+        for (var index = IndexOfHalfSurrogate(kept); index >= 0; index = IndexOfHalfSurrogate(kept))
+        {
+            "\\ufffd"u8.CopyTo(kept[index..]);
+            kept = kept[index..];
+        }
+    }
+
+    private static int IndexOfHalfSurrogate(ReadOnlySpan<byte> kept)
+    {
+        for (var index = 0; kept[index..].IndexOf((byte)'\\') is var next and >= 0;)
+        {
+            index += next;
+            if (kept[index + 1] is (byte)'u' && kept[index + 2] is (byte)'d' && kept[index + 3] is not (>= (byte)'0' and <= (byte)'7'))
+            {
+                return index;
+            }
+
+            index += kept[index + 1] is (byte)'u' ? 6 : 2;
+        }
+
+        return -1;
+    }
+
     /// <summary>Returns how many characters were written: all, or those before a half surrogate.</summary>
     private static int AppendUtf8(this ArrayBufferWriter<byte> output, ReadOnlySpan<char> text)
     {

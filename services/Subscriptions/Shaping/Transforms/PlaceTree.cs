@@ -1,6 +1,6 @@
 using Webhooks.Subscriptions.Json;
 
-namespace Webhooks.Subscriptions.Transforms;
+namespace Webhooks.Subscriptions.Shaping.Transforms;
 
 /// <summary>JSON pointers as a tree, so that a document is walked once for all of them.</summary>
 internal sealed class PlaceTree

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
 
-namespace Webhooks.Subscriptions.Transforms;
+namespace Webhooks.Subscriptions.Shaping.Transforms;
 
 /// <summary>Leaves parts of an event's data and metadata out: all but the included places, or the excluded ones.</summary>
 internal static class Projection

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Webhooks.Subscriptions.Json;
 
-namespace Webhooks.Subscriptions.Filters;
+namespace Webhooks.Subscriptions.Shaping.Filters;
 
 /// <summary>What a condition asks of a value.</summary>
-public enum FilterOperator
+internal enum FilterOperator
 {
     Equal,
     NotEqual,
@@ -21,7 +21,7 @@ public enum FilterOperator
 /// <summary>One question to one value of an event. Where the event has no such value only <c>"exists": false</c> is true.</summary>
 /// <param name="Operator">What is asked.</param>
 /// <param name="Operand">What the value is compared with, as it stands in the filter.</param>
-public sealed record FilterCondition(FilterOperator Operator, JsonElement Operand)
+internal sealed record FilterCondition(FilterOperator Operator, JsonElement Operand)
 {
     /// <param name="value">Null: there is none.</param>
     public bool Holds(JsonElement? value) => (Operator, value) switch

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Webhooks.Subscriptions.Filters;
+using Webhooks.Subscriptions.Shaping.Filters;
 
-namespace Webhooks.Subscriptions.Tests.Filters;
+namespace Webhooks.Subscriptions.Tests.Shaping.Filters;
 
 public sealed class EventFilterTests
 {
@@ -88,7 +88,7 @@ public sealed class EventFilterTests
     [InlineData("""{"not":[]}""", "/not")]
     public void A_fault_is_named_where_it_is(string filter, string pointer)
     {
-        var (read, faults) = FilterReader.Read(Parse(filter));
+        var (read, faults) = EventFilter.Read(Parse(filter));
 
         Assert.Null(read);
         Assert.Equal(pointer, Assert.Single(faults).Pointer);
@@ -98,7 +98,7 @@ public sealed class EventFilterTests
     [Fact]
     public void All_faults_are_named_at_once()
     {
-        var (_, faults) = FilterReader.Read(Parse("""{"data":{},"/a":{"x":1,"gt":[]},"not":{"any":1}}"""));
+        var (_, faults) = EventFilter.Read(Parse("""{"data":{},"/a":{"x":1,"gt":[]},"not":{"any":1}}"""));
 
         Assert.Equal(["/data", "/~1a/x", "/~1a/gt", "/not/any"], faults.Select(fault => fault.Pointer));
     }
@@ -112,11 +112,11 @@ public sealed class EventFilterTests
             deep = $$"""{"not":{{deep}}}""";
         }
 
-        Assert.NotNull(FilterReader.Read(Parse(deep)).Filter);
-        Assert.NotEmpty(FilterReader.Read(Parse($$"""{"not":{{deep}}}""")).Faults);
+        Assert.NotNull(EventFilter.Read(Parse(deep)).Filter);
+        Assert.NotEmpty(EventFilter.Read(Parse($$"""{"not":{{deep}}}""")).Faults);
 
-        Assert.NotNull(FilterReader.Read(Parse(Wide(FilterReader.MostConditions))).Filter);
-        Assert.NotEmpty(FilterReader.Read(Parse(Wide(FilterReader.MostConditions + 1))).Faults);
+        Assert.NotNull(EventFilter.Read(Parse(Wide(FilterReader.MostConditions))).Filter);
+        Assert.NotEmpty(EventFilter.Read(Parse(Wide(FilterReader.MostConditions + 1))).Faults);
     }
 
     private static string Wide(int conditions) =>
@@ -124,7 +124,7 @@ public sealed class EventFilterTests
 
     private static EventFilter Read(string filter)
     {
-        var (read, faults) = FilterReader.Read(Parse(filter));
+        var (read, faults) = EventFilter.Read(Parse(filter));
         Assert.True(read is not null, string.Join("; ", faults));
         return read;
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Json;
 
-namespace Webhooks.Subscriptions.Transforms;
+namespace Webhooks.Subscriptions.Shaping.Transforms;
 
 /// <summary>How a subscription's body differs from its profile's.</summary>
 public abstract record EventTransform

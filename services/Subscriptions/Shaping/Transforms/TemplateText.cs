@@ -1,6 +1,6 @@
 using Webhooks.Subscriptions.Json;
 
-namespace Webhooks.Subscriptions.Transforms;
+namespace Webhooks.Subscriptions.Shaping.Transforms;
 
 /// <summary>A piece of a template's string.</summary>
 /// <param name="Text">As it stands there; a placeholder's with its braces.</param>

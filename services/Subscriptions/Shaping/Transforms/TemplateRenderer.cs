@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
 
-namespace Webhooks.Subscriptions.Transforms;
+namespace Webhooks.Subscriptions.Shaping.Transforms;
 
 /// <summary>
 /// Fills a JSON template from an event: a string that is exactly <c>{/json/pointer}</c> becomes the value there, its type

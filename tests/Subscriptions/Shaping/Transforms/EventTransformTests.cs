@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Json;
-using Webhooks.Subscriptions.Transforms;
+using Webhooks.Subscriptions.Shaping.Transforms;
 
-namespace Webhooks.Subscriptions.Tests.Transforms;
+namespace Webhooks.Subscriptions.Tests.Shaping.Transforms;
 
 public sealed class EventTransformTests
 {

@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Webhooks.Subscriptions.Json;
 
-namespace Webhooks.Subscriptions.Filters;
+namespace Webhooks.Subscriptions.Shaping.Filters;
 
-/// <summary>Which events a subscription wants, beyond their type. Pure: the same event gives the same answer everywhere.</summary>
-public abstract record EventFilter
+/// <summary>A filter as it is decided: a tree of conditions. Pure: the same event gives the same answer everywhere.</summary>
+internal abstract record FilterExpression
 {
-    private EventFilter()
+    private FilterExpression()
     {
     }
 
@@ -14,24 +14,24 @@ public abstract record EventFilter
     public abstract bool Matches(JsonElement document);
 
     /// <summary>Every part holds; none at all holds too.</summary>
-    public sealed record All(IReadOnlyList<EventFilter> Parts) : EventFilter
+    public sealed record All(IReadOnlyList<FilterExpression> Parts) : FilterExpression
     {
         public override bool Matches(JsonElement document) => Parts.All(part => part.Matches(document));
     }
 
     /// <summary>At least one part holds.</summary>
-    public sealed record Any(IReadOnlyList<EventFilter> Parts) : EventFilter
+    public sealed record Any(IReadOnlyList<FilterExpression> Parts) : FilterExpression
     {
         public override bool Matches(JsonElement document) => Parts.Any(part => part.Matches(document));
     }
 
-    public sealed record Not(EventFilter Part) : EventFilter
+    public sealed record Not(FilterExpression Part) : FilterExpression
     {
         public override bool Matches(JsonElement document) => !Part.Matches(document);
     }
 
     /// <summary>The value at a place fulfils every condition.</summary>
-    public sealed record At(JsonPointer Pointer, IReadOnlyList<FilterCondition> Conditions) : EventFilter
+    public sealed record At(JsonPointer Pointer, IReadOnlyList<FilterCondition> Conditions) : FilterExpression
     {
         public override bool Matches(JsonElement document)
         {

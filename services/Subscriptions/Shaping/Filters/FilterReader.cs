@@ -1,18 +1,14 @@
 using System.Text.Json;
 using Webhooks.Subscriptions.Json;
+using Webhooks.Subscriptions.Shaping;
 
-namespace Webhooks.Subscriptions.Filters;
-
-/// <summary>What is wrong with a filter, and where in it.</summary>
-/// <param name="Pointer">JSON pointer into the filter.</param>
-/// <param name="Message">A sentence that says what would be right.</param>
-public sealed record FilterFault(string Pointer, string Message);
+namespace Webhooks.Subscriptions.Shaping.Filters;
 
 /// <summary>
 /// Reads a filter from JSON, all faults at once. Its members are JSON pointers with conditions, and <c>all</c>,
 /// <c>any</c>, <c>not</c> with further filters; all members of one object must hold.
 /// </summary>
-public sealed class FilterReader
+internal sealed class FilterReader
 {
     public const int MostConditions = 100;
     public const int MostAlternatives = 100;
@@ -32,29 +28,27 @@ public sealed class FilterReader
         ["starts_with"] = FilterOperator.StartsWith,
     };
 
-    private readonly List<FilterFault> _faults = [];
+    private readonly List<ShapingFault> _faults;
     private int _conditions;
 
-    private FilterReader()
-    {
-    }
+    private FilterReader(List<ShapingFault> faults) => _faults = faults;
 
-    /// <summary>The filter, or everything that is wrong with it.</summary>
-    public static (EventFilter? Filter, IReadOnlyList<FilterFault> Faults) Read(JsonElement json)
+    /// <summary>Null when it has faults, which are added.</summary>
+    public static FilterExpression? Read(JsonElement json, List<ShapingFault> faults)
     {
-        var reader = new FilterReader();
+        var reader = new FilterReader(faults);
         var filter = reader.ReadObject(json, "", depth: 1);
         if (reader._conditions > MostConditions)
         {
             reader.Fault("", $"It has {reader._conditions} conditions; at most {MostConditions} are possible.");
         }
 
-        return reader._faults.Count == 0 ? (filter, []) : (null, reader._faults);
+        return faults.Count == 0 ? filter : null;
     }
 
-    private EventFilter ReadObject(JsonElement json, string at, int depth)
+    private FilterExpression ReadObject(JsonElement json, string at, int depth)
     {
-        var parts = new List<EventFilter>();
+        var parts = new List<FilterExpression>();
         if (json.ValueKind != JsonValueKind.Object)
         {
             Fault(at, "It must be an object of JSON pointers with conditions, such as {\"/data/severity\":{\"eq\":\"HIGH\"}}.");
@@ -68,28 +62,28 @@ public sealed class FilterReader
             parts.AddRange(json.EnumerateObject().Select(member => ReadMember(member.Name, member.Value, $"{at}/{Escape(member.Name)}", depth)));
         }
 
-        return parts is [var single] ? single : new EventFilter.All(parts);
+        return parts is [var single] ? single : new FilterExpression.All(parts);
     }
 
-    private EventFilter ReadMember(string name, JsonElement value, string at, int depth)
+    private FilterExpression ReadMember(string name, JsonElement value, string at, int depth)
     {
         switch (name)
         {
-            case "all": return new EventFilter.All(ReadList(value, at, depth));
-            case "any": return new EventFilter.Any(ReadList(value, at, depth));
-            case "not": return new EventFilter.Not(ReadObject(value, at, depth + 1));
+            case "all": return new FilterExpression.All(ReadList(value, at, depth));
+            case "any": return new FilterExpression.Any(ReadList(value, at, depth));
+            case "not": return new FilterExpression.Not(ReadObject(value, at, depth + 1));
         }
 
         if (!JsonPointer.TryParse(name, out var pointer))
         {
             Fault(at, "It must be a JSON pointer such as /data/severity, or one of all, any, not.");
-            return new EventFilter.All([]);
+            return new FilterExpression.All([]);
         }
 
-        return new EventFilter.At(pointer, ReadConditions(value, at));
+        return new FilterExpression.At(pointer, ReadConditions(value, at));
     }
 
-    private List<EventFilter> ReadList(JsonElement json, string at, int depth)
+    private List<FilterExpression> ReadList(JsonElement json, string at, int depth)
     {
         if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() == 0)
         {
@@ -141,7 +135,7 @@ public sealed class FilterReader
         _ => null,
     };
 
-    private void Fault(string at, string message) => _faults.Add(new FilterFault(at, message));
+    private void Fault(string at, string message) => _faults.Add(new ShapingFault(at, message));
 
-    private static string Escape(string step) => step.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    private static string Escape(string step) => JsonPointer.Escape(step);
 }

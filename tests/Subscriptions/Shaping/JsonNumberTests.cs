@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using Webhooks.Subscriptions.Json;
 
-namespace Webhooks.Subscriptions.Tests.Filters;
+namespace Webhooks.Subscriptions.Tests.Shaping;
 
 public sealed class JsonNumberTests
 {
