@@ -1,26 +1,51 @@
-using System.Buffers;
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
-using Webhooks.Subscriptions.Json;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Subscriptions.Shaping.Transforms;
 
-/// <summary>How a subscription's body differs from its profile's.</summary>
-public abstract record EventTransform
+/// <summary>How a subscription's body differs from its profile's. A value: equal when spelled alike.</summary>
+public sealed class EventTransform : IEquatable<EventTransform>
 {
-    private EventTransform()
+    private readonly TransformKind _kind;
+
+    private EventTransform(string json, TransformKind kind) => (Json, _kind) = (json, kind);
+
+    /// <summary>As it was given, minified.</summary>
+    public string Json { get; }
+
+    /// <summary>The transform, or everything that is wrong with it.</summary>
+    public static (EventTransform? Transform, IReadOnlyList<ShapingFault> Faults) Read(JsonElement json)
     {
+        var faults = new List<ShapingFault>();
+        return SavedJson.Of(json, faults) is { } saved && TransformReader.Read(SavedJson.Parse(saved), faults) is { } kind
+            ? (new EventTransform(saved, kind), [])
+            : (null, faults);
     }
 
-    /// <summary>The whole body is the template, with values of the event in the place of its placeholders.</summary>
-    public sealed record Template(JsonElement Json) : EventTransform;
+    /// <summary>A transform that was saved.</summary>
+    /// <exception cref="InvalidOperationException">This version does not understand it.</exception>
+    public static EventTransform Parse(string json) => Read(SavedJson.Parse(json)) is { Transform: { } transform } ? transform
+        : throw new InvalidOperationException($"A revision has a transform that this version does not understand: run one that does. {json}");
 
-    /// <summary>The profile's body, but of data and metadata only these places; what an event does not have is left out.</summary>
-    public sealed record Include(IReadOnlyList<JsonPointer> Places) : EventTransform;
+    /// <summary>The body for an event in a profile.</summary>
+    /// <exception cref="TransformException">It cannot be made from this event.</exception>
+    public ReadOnlyMemory<byte> Render(Profile profile, AcceptedEvent accepted)
+    {
+        using var document = EventDocument.Of(accepted);
+        return _kind switch
+        {
+            TransformKind.Template template => TemplateRenderer.Render(template.Json, document.RootElement),
+            TransformKind.Include include => EnvelopeRenderer.Render(profile, Projection.Including(include.Places, accepted, document.RootElement)),
+            TransformKind.Exclude exclude => EnvelopeRenderer.Render(profile, Projection.Excluding(exclude.Places, accepted, document.RootElement)),
+            _ => throw new InvalidOperationException($"No rule for {_kind}."),
+        };
+    }
 
-    /// <summary>The profile's body without these places of data and metadata.</summary>
-    public sealed record Exclude(IReadOnlyList<JsonPointer> Places) : EventTransform;
+    public bool Equals(EventTransform? other) => other?.Json == Json;
+
+    public override bool Equals(object? obj) => Equals(obj as EventTransform);
+
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Json);
 }
-
-/// <summary>An event that a transform cannot be applied to. The message says which part of the transform, and why.</summary>
-public sealed class TransformException(string message) : Exception(message);

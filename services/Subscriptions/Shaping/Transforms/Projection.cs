@@ -18,9 +18,9 @@ internal static class Projection
 
     private delegate Fate Rule(PlaceTree? places, bool hasParts);
 
-    public static AcceptedEvent Including(EventTransform.Include include, AcceptedEvent accepted) => Project(accepted, PlaceTree.Of(include.Places), FateIncluding);
+    public static AcceptedEvent Including(PlaceTree places, AcceptedEvent accepted, JsonElement document) => Project(accepted, document, places, FateIncluding);
 
-    public static AcceptedEvent Excluding(EventTransform.Exclude exclude, AcceptedEvent accepted) => Project(accepted, PlaceTree.Of(exclude.Places), FateExcluding);
+    public static AcceptedEvent Excluding(PlaceTree places, AcceptedEvent accepted, JsonElement document) => Project(accepted, document, places, FateExcluding);
 
     private static Fate FateIncluding(PlaceTree? places, bool hasParts) => places switch
     {
@@ -36,17 +36,12 @@ internal static class Projection
         _ => hasParts ? Fate.KeptInPart : Fate.Kept,
     };
 
-    private static AcceptedEvent Project(AcceptedEvent accepted, PlaceTree places, Rule rule)
+    private static AcceptedEvent Project(AcceptedEvent accepted, JsonElement document, PlaceTree places, Rule rule) => accepted with
     {
-        using var document = EventDocument.Of(accepted);
-        var root = document.RootElement;
-        return accepted with
-        {
-            // Data is never absent.
-            Data = Project(root.GetProperty("data"), places.Below("data"), rule) ?? "{}"u8.ToArray(),
-            Metadata = root.TryGetProperty("metadata", out var metadata) ? Project(metadata, places.Below("metadata"), rule) : null,
-        };
-    }
+        // Data is never absent.
+        Data = Project(document.GetProperty("data"), places.Below("data"), rule) ?? "{}"u8.ToArray(),
+        Metadata = document.TryGetProperty("metadata", out var metadata) ? Project(metadata, places.Below("metadata"), rule) : null,
+    };
 
     private static ReadOnlyMemory<byte>? Project(JsonElement value, PlaceTree? places, Rule rule)
     {

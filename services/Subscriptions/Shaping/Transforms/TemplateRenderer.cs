@@ -9,7 +9,7 @@ namespace Webhooks.Subscriptions.Shaping.Transforms;
 /// Fills a JSON template from an event: a string that is exactly <c>{/json/pointer}</c> becomes the value there, its type
 /// and spelling kept; in other strings placeholders become text. The same event gives the same bytes each time.
 /// </summary>
-public static class TemplateRenderer
+internal static class TemplateRenderer
 {
     /// <summary>A template of a few bytes may name a large value many times.</summary>
     public const int MostBytes = 1024 * 1024;
