@@ -59,6 +59,12 @@ public sealed record SubscriptionSettings
 
     public string? Description { get; init; }
 
+    /// <summary>Null: every event of the types.</summary>
+    public Shaping.Filters.EventFilter? Filter { get; init; }
+
+    /// <summary>Null: the profile's body.</summary>
+    public Shaping.Transforms.EventTransform? Transform { get; init; }
+
     /// <summary>Null: the default schedule.</summary>
     public Retries.CustomRetry? Retry { get; init; }
 

@@ -27,7 +27,7 @@ internal sealed class AttemptRenderer(SubscriptionStore store)
             ? subscription.Settings
             : await OldRevisionAsync(delivery.SubscriptionId, delivery.Revision, cancellationToken) ?? subscription.Settings;
 
-        var body = EnvelopeRenderer.Render(pinned.Profile, delivery.Event);
+        var body = BodyRenderer.Render(pinned, delivery.Event);
         var signer = _signers.GetOrCreateValue(subscription)
             .GetOrAdd(pinned.Profile.Name, static (_, profile) => new RequestSigner(profile.Profile, profile.Secrets), (pinned.Profile, subscription.Secrets));
         var headers = signer.HeadersFor(delivery.Event.Id, delivery.Event.Timestamp!, startsAt, body.Span);

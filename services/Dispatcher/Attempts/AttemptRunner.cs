@@ -4,6 +4,7 @@ using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Shaping.Transforms;
 
 namespace Webhooks.Dispatcher.Attempts;
 
@@ -60,7 +61,7 @@ internal sealed partial class AttemptRunner(
         {
             request = await renderer.RenderAsync(delivery, subscription, startedAt, stop);
         }
-        catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException)
+        catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException or TransformException)
         {
             // What cannot be made from these settings will not be made from them by trying again.
             return (

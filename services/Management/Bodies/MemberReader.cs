@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Webhooks.Management.Problems;
+using Webhooks.Subscriptions.Shaping;
 
 namespace Webhooks.Management.Bodies;
 
@@ -71,6 +72,29 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
         }
 
         return texts;
+    }
+
+    /// <summary>JSON with rules of its own; null takes it away.</summary>
+    public T? Json<T>(string name, T? present, Func<JsonElement, (T? Value, IReadOnlyList<ShapingFault> Faults)> read)
+        where T : class
+    {
+        if (Find(name) is not { } member)
+        {
+            return present;
+        }
+
+        if (member.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        var (found, faults) = read(member);
+        foreach (var fault in faults)
+        {
+            Fault(name + fault.Pointer, FieldError.InvalidValue, fault.Message);
+        }
+
+        return found;
     }
 
     /// <summary>A number within bounds, both inclusive.</summary>

@@ -5,6 +5,7 @@ using Webhooks.Management.Events;
 using Webhooks.Management.Pages;
 using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Rendering;
+using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Management.Deliveries;
@@ -49,6 +50,14 @@ internal static class DeliveriesApi
     {
         var accepted = await events.FindAsync(delivery.CreatedAt, delivery.EventId, cancellationToken);
         var pinned = await subscriptions.FindRevisionAsync(delivery.SubscriptionId, delivery.Revision, cancellationToken);
-        return accepted is null || pinned is null ? null : Encoding.UTF8.GetString(EnvelopeRenderer.Render(pinned.Profile, accepted.Event).Span);
+        try
+        {
+            return accepted is null || pinned is null ? null : Encoding.UTF8.GetString(BodyRenderer.Render(pinned, accepted.Event).Span);
+        }
+        catch (TransformException)
+        {
+            // There never was one; the attempt says why.
+            return null;
+        }
     }
 }

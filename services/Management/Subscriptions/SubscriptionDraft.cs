@@ -2,6 +2,8 @@ using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Shaping.Filters;
+using Webhooks.Subscriptions.Shaping.Transforms;
 
 namespace Webhooks.Management.Subscriptions;
 
@@ -25,6 +27,10 @@ internal sealed record SubscriptionDraft
 
     public TimeSpan? Timeout { get; init; }
 
+    public EventFilter? Filter { get; init; }
+
+    public EventTransform? Transform { get; init; }
+
     public SubscriptionState State { get; init; } = SubscriptionState.Active;
 
     public static Profile DefaultProfile { get; } = BuiltInProfiles.Matcher;
@@ -39,6 +45,8 @@ internal sealed record SubscriptionDraft
         Retry = subscription.Settings.Retry,
         RetryOn = subscription.Settings.RetryOn,
         Timeout = subscription.Settings.Timeout,
+        Filter = subscription.Settings.Filter,
+        Transform = subscription.Settings.Transform,
         State = subscription.State,
     };
 
@@ -52,6 +60,8 @@ internal sealed record SubscriptionDraft
         Retry = Retry,
         RetryOn = RetryOn,
         Timeout = Timeout,
+        Filter = Filter,
+        Transform = Transform,
     };
 
     public string SecretOrNew() => Secret ?? SecretRule.Generate();

@@ -1,4 +1,5 @@
 using Webhooks.Management.Bodies;
+using Webhooks.Management.Catalog;
 using Webhooks.Management.Problems;
 using Webhooks.Sending;
 using Webhooks.Signatures;
@@ -7,6 +8,8 @@ using Webhooks.Subscriptions.Matching;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Shaping.Filters;
+using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Management.Subscriptions;
@@ -22,7 +25,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
     // Documented, and coming: refused by name rather than ignored.
     private static readonly string[] Later =
     [
-        "channel", "rate_limit", "max_in_flight", "ordering", "ordering_key", "filter", "transform", "headers", "signature", "send_traceparent",
+        "channel", "rate_limit", "max_in_flight", "ordering", "ordering_key", "headers", "signature", "send_traceparent",
     ];
 
     private static readonly string[] ReadOnly = ["id", "revision", "health", "created_at", "updated_at"];
@@ -40,6 +43,8 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             Retry = ReadRetry(body, draft.Retry),
             RetryOn = body.Text("retry_on", draft.RetryOn, null, ReadRetryOn),
             Timeout = ReadTimeout(body, draft.Timeout),
+            Filter = body.Json("filter", draft.Filter, EventFilter.Read),
+            Transform = body.Json("transform", draft.Transform, EventTransform.Read),
             State = body.Text("state", draft.State, SubscriptionState.Active, ReadState),
         };
         CheckWhole(body, result);
@@ -70,10 +75,32 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             body.Fault("event_types", body.Has("event_types") ? FieldError.OutOfRange : FieldError.Required, $"A subscription needs 1 to {MostEventTypes} event types.");
         }
 
+        if (draft is { Transform: { } transform, EventTypes: { } types } && body.Errors.Count == 0)
+        {
+            CheckTransform(body, transform, draft.Profile, types);
+        }
+
         // Either of the two may be the new one.
         if (draft.Secret is { } secret && SecretRule.FaultOf(secret, draft.Profile.Signature) is { } fault)
         {
             body.Fault(body.Has("secret") ? "secret" : "profile", FieldError.InvalidValue, $"The secret does not fit the profile {draft.Profile.Name}. {fault}");
+        }
+    }
+
+    // Better now than by a delivery that fails.
+    private static void CheckTransform(MemberReader body, EventTransform transform, Profile profile, IReadOnlyList<string> eventTypes)
+    {
+        foreach (var example in EventExamples.NamedBy(eventTypes))
+        {
+            try
+            {
+                transform.Render(profile, example);
+            }
+            catch (TransformException fault)
+            {
+                body.Fault(body.Has("transform") ? "transform" : "event_types", FieldError.InvalidValue, $"The transform does not fit the documented example of {example.Type}: {fault.Message}");
+                return;
+            }
         }
     }
 

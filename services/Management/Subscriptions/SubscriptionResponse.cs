@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
@@ -46,9 +47,9 @@ internal sealed record SubscriptionResponse
 
     public object? OrderingKey { get; }
 
-    public object? Filter { get; }
+    public required JsonElement? Filter { get; init; }
 
-    public object? Transform { get; }
+    public required JsonElement? Transform { get; init; }
 
     public object? Headers { get; }
 
@@ -77,11 +78,15 @@ internal sealed record SubscriptionResponse
         Retry = subscription.Settings.Retry,
         RetryOn = subscription.Settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null,
         TimeoutSeconds = subscription.Settings.Timeout?.TotalSeconds,
+        Filter = Parse(subscription.Settings.Filter?.Json),
+        Transform = Parse(subscription.Settings.Transform?.Json),
         Revision = subscription.Revision,
         Health = subscription.DisabledReason is { } reason ? new HealthResponse("disabled", reason) : new HealthResponse("healthy", null),
         CreatedAt = subscription.CreatedAt,
         UpdatedAt = subscription.UpdatedAt,
     };
+
+    private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);
 }
 
 /// <summary>How a subscription fares, and why when not well.</summary>

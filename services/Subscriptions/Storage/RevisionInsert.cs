@@ -11,8 +11,8 @@ internal static class RevisionInsert
         var command = new NpgsqlBatchCommand(
             """
             INSERT INTO subscription_revisions
-                (url, event_types, profile, description, retry, retry_on, timeout_seconds, subscription_id, revision, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp())
+                (url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, subscription_id, revision, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp())
             """);
         AddSettings(command.Parameters, settings);
         command.Parameters.Add(new() { Value = subscriptionId });
@@ -20,7 +20,7 @@ internal static class RevisionInsert
         return command;
     }
 
-    /// <summary>Parameters 1–7, in the order of <see cref="SubscriptionRow.SettingsColumns"/>.</summary>
+    /// <summary>Parameters 1–9, in the order of <see cref="SubscriptionRow.SettingsColumns"/>.</summary>
     public static void AddSettings(NpgsqlParameterCollection parameters, SubscriptionSettings settings)
     {
         parameters.Add(new() { Value = settings.Url });
@@ -30,6 +30,8 @@ internal static class RevisionInsert
         parameters.Add(Nullable(RetryJson.Write(settings.Retry), NpgsqlDbType.Jsonb));
         parameters.Add(Nullable(settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null, NpgsqlDbType.Text));
         parameters.Add(Nullable(settings.Timeout?.TotalSeconds, NpgsqlDbType.Double));
+        parameters.Add(Nullable(settings.Filter?.Json, NpgsqlDbType.Text));
+        parameters.Add(Nullable(settings.Transform?.Json, NpgsqlDbType.Text));
     }
 
     private static NpgsqlParameter Nullable(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };

@@ -1,6 +1,8 @@
 using Npgsql;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Shaping.Filters;
+using Webhooks.Subscriptions.Shaping.Transforms;
 
 namespace Webhooks.Subscriptions.Storage;
 
@@ -8,7 +10,7 @@ namespace Webhooks.Subscriptions.Storage;
 internal static class SubscriptionRow
 {
     /// <summary>What <see cref="ReadSettings"/> reads, of <c>subscription_revisions r</c>.</summary>
-    public const string SettingsColumns = "r.url, r.event_types, r.profile, r.description, r.retry, r.retry_on, r.timeout_seconds";
+    public const string SettingsColumns = "r.url, r.event_types, r.profile, r.description, r.retry, r.retry_on, r.timeout_seconds, r.filter, r.transform";
 
     /// <summary>Every subscription with its current revision and its secrets, the signing one first. A WHERE follows.</summary>
     public const string Select = $"""
@@ -21,7 +23,7 @@ internal static class SubscriptionRow
 
         """;
 
-    private const int AfterSettings = 7;
+    private const int AfterSettings = 9;
 
     public static SubscriptionSettings ReadSettings(NpgsqlDataReader row)
     {
@@ -37,6 +39,8 @@ internal static class SubscriptionRow
             Retry = RetryJson.Read(Text(row, 4)),
             RetryOn = RetryOnName.Find(Text(row, 5)),
             Timeout = row.IsDBNull(6) ? null : TimeSpan.FromSeconds(row.GetDouble(6)),
+            Filter = Text(row, 7) is { } filter ? EventFilter.Parse(filter) : null,
+            Transform = Text(row, 8) is { } transform ? EventTransform.Parse(transform) : null,
         };
     }
 

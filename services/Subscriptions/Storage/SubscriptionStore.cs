@@ -26,15 +26,15 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
             $"""
             WITH {ConfigVersion.Next}, subscription AS (
                 INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at)
-                SELECT $8, $9, $10, 1, version.value, version.at, version.at FROM version
+                SELECT $10, $11, $12, 1, version.value, version.at, version.at FROM version
                 RETURNING created_at
             ), revision AS (
                 INSERT INTO subscription_revisions
-                    (url, event_types, profile, description, retry, retry_on, timeout_seconds, subscription_id, revision, created_at)
-                SELECT $1, $2, $3, $4, $5, $6, $7, $8, 1, created_at FROM subscription
+                    (url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, subscription_id, revision, created_at)
+                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, created_at FROM subscription
             ), secret AS (
                 INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
-                SELECT $8, 1, $11, $12, created_at FROM subscription
+                SELECT $10, 1, $13, $14, created_at FROM subscription
             )
             SELECT created_at, version.value, {ConfigVersion.Notify} FROM subscription, version
             """,

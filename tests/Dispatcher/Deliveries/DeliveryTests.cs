@@ -1,7 +1,9 @@
 using System.Text;
 using Webhooks.Contracts;
 using Webhooks.Signatures;
+using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Deliveries;
@@ -29,6 +31,38 @@ public sealed class DeliveryTests : IAsyncLifetime
             """{"id":"evt_1","type":"a.b","timestamp":"2024-01-20T10:30:00Z","version":"1.0","tenant_id":"tenant_001","data":{"amount":1E3,"note":"Grüße"}}""",
             request.Text);
         Assert.Equal(SignatureVerification.Valid, Verify(request));
+    }
+
+    [Fact]
+    public async Task A_transform_makes_the_body_and_the_signature_is_over_what_it_made()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync();
+
+        await _world.DeliverAsync(await _world.SubscribeAsync(Shaped(receiver, """{"template":{"text":"{/id} over {/data/amount}"}}""")), data: """{"amount":1E3}""");
+        await _world.EndedAsync();
+        await _world.DeliverAsync(await _world.SubscribeAsync(Shaped(receiver, """{"exclude":["/data/card"]}""")), data: """{"amount":1E3,"card":"4111"}""");
+        await _world.EndedAsync();
+
+        Assert.Equal("""{"text":"evt_1 over 1E3"}""", receiver.Requests[0].Text);
+        Assert.EndsWith(""" "data":{"amount":1E3}}"""[1..], receiver.Requests[1].Text, StringComparison.Ordinal);
+        Assert.All(receiver.Requests, request => Assert.Equal(SignatureVerification.Valid, Verify(request)));
+    }
+
+    [Fact]
+    public async Task A_transform_that_does_not_fit_an_event_fails_its_delivery_and_says_why()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync();
+
+        await _world.DeliverAsync(await _world.SubscribeAsync(Shaped(receiver, """{"template":"{/data/amount}"}""")));
+
+        await _world.EndedAsync();
+        var attempt = Assert.Single(await _world.AttemptsAsync());
+        Assert.Equal(("render_failed", null), (attempt.Outcome, attempt.StatusCode));
+        Assert.Contains("/data/amount", attempt.Error, StringComparison.Ordinal);
+        Assert.Equal(["failed"], await _world.DeliveriesAsync<string>("status"));
+        Assert.Equal(0, receiver.Count);
     }
 
     [Fact]
@@ -118,6 +152,9 @@ public sealed class DeliveryTests : IAsyncLifetime
         Assert.Equal(accepted.Select(delivery => delivery.EventId).Order(), receiver.Requests.Select(TestEvent.IdOf).Order());
         Assert.Equal(accepted.Select(delivery => delivery.Id).Order(), (await _world.AttemptsAsync()).Select(attempt => attempt.DeliveryId).Order());
     }
+
+    private static SubscriptionSettings Shaped(TestReceiver receiver, string transform) =>
+        World.SettingsFor(receiver.Url, "*") with { Transform = EventTransform.Parse(transform) };
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 

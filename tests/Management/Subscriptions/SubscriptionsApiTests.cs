@@ -61,6 +61,30 @@ public sealed class SubscriptionsApiTests(ManagementApi api) : IClassFixture<Man
     }
 
     [Fact]
+    public async Task A_filter_and_a_transform_come_back_as_they_were_spelled_and_go_with_null()
+    {
+        const string Filter = """{"/data/amount":{"gte":1000.00},"any":[{"/data/severity":{"in":["HIGH","Größe"]}},{"not":{"/data/x":{"exists":true}}}]}""";
+        const string Transform = """{"template":{"text":"{/data/severity}: {/data/reason}","n":1.0}}""";
+
+        var made = await api.PostAsync("/v1/subscriptions", $$"""
+            {"tenant_id":"shape","url":"https://receiver.example/","event_types":["exception.created"],"filter":{{Filter}},"transform":{{Transform}} }
+            """);
+
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        Assert.Equal((Filter, Transform), (made.Json.GetProperty("filter").GetRawText(), made.Json.GetProperty("transform").GetRawText()));
+        Assert.Equal(made.Json.GetProperty("filter").GetRawText(), (await api.GetAsync($"/v1/subscriptions/{made.Id}")).Json.GetProperty("filter").GetRawText());
+
+        var same = await api.PatchAsync($"/v1/subscriptions/{made.Id}", $$"""{"filter": {{Filter}} }""");
+        Assert.Equal(1, same.Json.GetProperty("revision").GetInt32());
+        var without = await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"filter":null,"transform":{"exclude":["/data/transaction"]}}""");
+        Assert.Equal((JsonValueKind.Null, 2), (without.Json.GetProperty("filter").ValueKind, without.Json.GetProperty("revision").GetInt32()));
+
+        // The transform fits what is named, until something is named that it does not fit.
+        Assert.Equal(HttpStatusCode.OK, (await api.PatchAsync($"/v1/subscriptions/{made.Id}", $$"""{"transform":{{Transform}} }""")).Status);
+        (await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"event_types":["match.confirmed"]}""")).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/event_types invalid_value");
+    }
+
+    [Fact]
     public async Task A_change_is_a_merge_patch_and_a_new_revision()
     {
         var made = await api.PostAsync("/v1/subscriptions", """

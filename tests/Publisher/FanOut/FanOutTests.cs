@@ -5,6 +5,7 @@ using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Settings;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Shaping.Filters;
 using Webhooks.TestKit;
 
 namespace Webhooks.Publisher.Tests.FanOut;
@@ -43,6 +44,26 @@ public sealed class FanOutTests : IAsyncLifetime
             Enumerable.Repeat("tenant_001 evt_001 exception.created 1 pending 0", 3),
             await _world.DeliveriesAsync<string>("concat_ws(' ', tenant_id, event_id, event_type, revision, status, last_attempt)"));
         Assert.Empty(await _world.AnnouncedAsync());
+    }
+
+    [Fact]
+    public async Task A_filter_decides_by_the_events_values()
+    {
+        var large = await SubscribeAsync("""{"/data/amount":{"gte":15000}}""");
+        var high = await SubscribeAsync("""{"/data/severity":{"eq":"HIGH"},"/type":{"starts_with":"exception."}}""");
+        await SubscribeAsync("""{"/data/missing":{"eq":1}}""");
+        await _world.StartPublisherAsync();
+
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "exception.created", "evt_001", """{"amount":15000.00,"severity":"LOW","odd":"\ud800"}"""));
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "exception.created", "evt_002", """{"amount":14999.99,"severity":"HIGH"}"""));
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "exception.created", "evt_003"));
+
+        await _world.SettledAsync();
+        Assert.Equal([("evt_001", large), ("evt_002", high)], (await _world.DeliveriesAsync<string>("event_id")).Zip(await _world.DeliveriesAsync<Guid>("subscription_id")));
+        Assert.Equal(2, (await _world.AnnouncedAsync()).Count);
+
+        async Task<Guid> SubscribeAsync(string filter) => (await _world.SubscribeAsync(
+            World.Tenant, SubscriptionState.Active, World.SettingsFor("https://receiver.example", "exception.*") with { Filter = EventFilter.Parse(filter) })).Id;
     }
 
     [Fact]

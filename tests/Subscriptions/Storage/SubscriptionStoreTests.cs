@@ -5,6 +5,8 @@ using Webhooks.Database.Migrations;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Shaping.Filters;
+using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.Subscriptions.Storage;
 using Webhooks.TestKit;
 
@@ -23,6 +25,8 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Retry = new CustomRetry { MaxAttempts = 3, InitialDelaySeconds = 0.1, Jitter = 0.25 },
         RetryOn = RetryOn.ServerErrors,
         Timeout = TimeSpan.FromSeconds(0.1),
+        Filter = EventFilter.Parse("""{"/data/a":{"eq":1.0}}"""),
+        Transform = EventTransform.Parse("""{"exclude":["/data/b"]}"""),
     };
 
     private NpgsqlDataSource _database = null!;
