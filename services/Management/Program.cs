@@ -3,6 +3,7 @@ using Webhooks.Database;
 using Webhooks.Management;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.Events;
+using Webhooks.Management.Secrets;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Management.Tokens;
 using Webhooks.Sending;
@@ -25,6 +26,7 @@ app.MapServiceDefaults();
 
 var api = app.MapManagement();
 api.MapSubscriptionsApi();
+api.MapSecretsApi();
 api.MapEventsApi();
 api.MapDeliveriesApi();
 api.MapTokensApi();

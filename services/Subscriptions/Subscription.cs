@@ -24,8 +24,10 @@ public sealed record Subscription
 
     public required SubscriptionSettings Settings { get; init; }
 
-    /// <summary>Secrets in the clear, the signing one first.</summary>
-    public required IReadOnlyList<string> Secrets { get; init; }
+    /// <summary>The signing one first, then those that were rotated out, newest first.</summary>
+    public required IReadOnlyList<Secrets.SubscriptionSecret> Secrets { get; init; }
+
+    public string SigningSecret => Secrets[0].Text;
 
     /// <summary>Deliveries of events accepted up to this moment are canceled.</summary>
     public DateTimeOffset? CancelBefore { get; init; }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Rendering;
 using Webhooks.Subscriptions.Storage;
 
@@ -17,7 +18,7 @@ internal sealed class AttemptRenderer(SubscriptionStore store)
     private const int RememberedRevisions = 1_000;
 
     // Decoding secrets and keying hashes happens once per version of a subscription, and ends with it.
-    private readonly ConditionalWeakTable<Subscription, ConcurrentDictionary<string, RequestSigner>> _signers = [];
+    private readonly ConditionalWeakTable<Subscription, ConcurrentDictionary<(string Profile, int Secrets), RequestSigner>> _signers = [];
     private readonly ConcurrentDictionary<(Guid, int), SubscriptionSettings> _oldRevisions = new();
 
     public async ValueTask<SendRequest> RenderAsync(
@@ -28,10 +29,18 @@ internal sealed class AttemptRenderer(SubscriptionStore store)
             : await OldRevisionAsync(delivery.SubscriptionId, delivery.Revision, cancellationToken) ?? subscription.Settings;
 
         var body = BodyRenderer.Render(pinned, delivery.Event);
-        var signer = _signers.GetOrCreateValue(subscription)
-            .GetOrAdd(pinned.Profile.Name, static (_, profile) => new RequestSigner(profile.Profile, profile.Secrets), (pinned.Profile, subscription.Secrets));
-        var headers = signer.HeadersFor(delivery.Event.Id, delivery.Event.Timestamp!, startsAt, body.Span);
+        var headers = SignerOf(subscription, pinned.Profile, startsAt).HeadersFor(delivery.Event.Id, delivery.Event.Timestamp!, startsAt, body.Span);
         return new SendRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout);
+    }
+
+    private RequestSigner SignerOf(Subscription subscription, Profile profile, DateTimeOffset at)
+    {
+        // How many are still valid tells which: the older ends first.
+        var valid = subscription.Secrets.TakeWhile(secret => secret.IsValidAt(at)).Count();
+        return _signers.GetOrCreateValue(subscription).GetOrAdd(
+            (profile.Name, valid),
+            static (key, given) => new RequestSigner(given.Profile, given.Secrets.Take(key.Secrets).Select(secret => secret.Text)),
+            (Profile: profile, subscription.Secrets));
     }
 
     private async ValueTask<SubscriptionSettings?> OldRevisionAsync(Guid subscriptionId, int revision, CancellationToken cancellationToken)

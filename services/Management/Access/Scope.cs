@@ -7,6 +7,7 @@ internal static class Scope
 {
     public const string SubscriptionsRead = "subscriptions:read";
     public const string SubscriptionsWrite = "subscriptions:write";
+    public const string SecretsRead = "secrets:read";
     public const string DeliveriesRead = "deliveries:read";
     public const string EventsPublish = "events:publish";
     public const string EventsRead = "events:read";
@@ -17,6 +18,6 @@ internal static class Scope
     /// <summary>All of the contract's, those included whose routes come with a later version: tokens outlive versions.</summary>
     public static FrozenSet<string> All { get; } = FrozenSet.Create(
         StringComparer.Ordinal,
-        SubscriptionsRead, SubscriptionsWrite, "secrets:read", DeliveriesRead, "deliveries:write", EventsPublish, EventsRead,
+        SubscriptionsRead, SubscriptionsWrite, SecretsRead, DeliveriesRead, "deliveries:write", EventsPublish, EventsRead,
         "event-types:read", "event-types:write", "sources:read", "sources:write", "callbacks:read", "callbacks:write", Admin);
 }

@@ -41,7 +41,7 @@ internal sealed record SubscriptionDraft
         EventTypes = subscription.Settings.EventTypes,
         Profile = subscription.Settings.Profile,
         Description = subscription.Settings.Description,
-        Secret = subscription.Secrets[0],
+        Secret = subscription.SigningSecret,
         Retry = subscription.Settings.Retry,
         RetryOn = subscription.Settings.RetryOn,
         Timeout = subscription.Settings.Timeout,

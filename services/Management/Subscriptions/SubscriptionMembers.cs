@@ -1,6 +1,7 @@
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Catalog;
 using Webhooks.Management.Problems;
+using Webhooks.Management.Secrets;
 using Webhooks.Sending;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions;
@@ -39,7 +40,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             EventTypes = ReadEventTypes(body, draft.EventTypes),
             Profile = body.Text("profile", draft.Profile, SubscriptionDraft.DefaultProfile, ReadProfile),
             Description = body.Text("description", draft.Description, null, ReadDescription),
-            Secret = body.Text("secret", draft.Secret, null, ReadSecret),
+            Secret = body.Text("secret", draft.Secret, null, SecretReading.Read),
             Retry = ReadRetry(body, draft.Retry),
             RetryOn = body.Text("retry_on", draft.RetryOn, null, ReadRetryOn),
             Timeout = ReadTimeout(body, draft.Timeout),
@@ -129,19 +130,6 @@ internal sealed class SubscriptionMembers(UrlRules urls)
     private static Reading<string?> ReadDescription(string text) => text.Length <= LongestDescription
         ? Reading<string?>.Of(text)
         : Reading<string?>.Refuse(FieldError.OutOfRange, $"It must have at most {LongestDescription} characters.");
-
-    private static Reading<string?> ReadSecret(string text)
-    {
-        // Who sends back what a GET showed would otherwise sign with asterisks from now on.
-        if (SecretText.IsMasked(text))
-        {
-            return Reading<string?>.Refuse(FieldError.InvalidValue, "This is the masked secret as it is shown: leave it out to keep the present one.");
-        }
-
-        return SecretRule.IsText(text)
-            ? Reading<string?>.Of(text)
-            : Reading<string?>.Refuse(FieldError.InvalidFormat, "It must have 16 to 128 printable ASCII characters.");
-    }
 
     private static Reading<RetryOn?> ReadRetryOn(string text) => RetryOnName.Find(text) is { } rule
         ? Reading<RetryOn?>.Of(rule)

@@ -73,7 +73,7 @@ internal sealed record SubscriptionResponse
         EventTypes = subscription.Settings.EventTypes,
         Profile = subscription.Settings.Profile.Name,
         Description = subscription.Settings.Description,
-        Secret = showSecret ? subscription.Secrets[0] : SecretText.Mask(subscription.Secrets[0]),
+        Secret = showSecret ? subscription.SigningSecret : SecretText.Mask(subscription.SigningSecret),
         State = SubscriptionStateName.Of(subscription.State),
         Retry = subscription.Settings.Retry,
         RetryOn = subscription.Settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null,

@@ -5,6 +5,7 @@ using Webhooks.Management.Deadlines;
 using Webhooks.Management.Pages;
 using Webhooks.Management.Problems;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Management.Subscriptions;
@@ -138,7 +139,7 @@ internal static partial class SubscriptionsApi
     {
         State = draft.State,
         Settings = draft.Settings(),
-        Secrets = draft.Secret == current.Secrets[0] ? current.Secrets : [draft.SecretOrNew()],
+        Secrets = draft.Secret == current.SigningSecret ? current.Secrets : [new SubscriptionSecret(draft.SecretOrNew())],
         // Whoever sets the state now knows why.
         DisabledReason = draft.State == current.State ? current.DisabledReason : null,
     };

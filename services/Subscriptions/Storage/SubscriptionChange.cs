@@ -29,7 +29,7 @@ public sealed class SubscriptionChange : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(next);
         var revised = !SameSettings(Current.Settings, next.Settings);
-        var resecured = !next.Secrets.SequenceEqual(Current.Secrets, StringComparer.Ordinal);
+        var resecured = !next.Secrets.SequenceEqual(Current.Secrets);
         if (!revised && !resecured && next.State == Current.State && next.DisabledReason == Current.DisabledReason && next.Deleted == Current.Deleted)
         {
             return Current;
@@ -101,11 +101,11 @@ public sealed class SubscriptionChange : IAsyncDisposable
 
     private NpgsqlBatchCommand InsertSecrets(Subscription next)
     {
-        var sealedSecrets = next.Secrets.Select(secret => _vault.Seal(next.Id, secret)).ToList();
+        var sealedSecrets = next.Secrets.Select(secret => _vault.Seal(next.Id, secret.Text)).ToList();
         return new NpgsqlBatchCommand(
             """
-            INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
-            SELECT $1, number, key_id, ciphertext, clock_timestamp() FROM unnest($2, $3, $4) AS given (number, key_id, ciphertext)
+            INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, valid_until, created_at)
+            SELECT $1, number, key_id, ciphertext, valid_until, clock_timestamp() FROM unnest($2, $3, $4, $5::timestamptz[]) AS given (number, key_id, ciphertext, valid_until)
             """)
         {
             Parameters =
@@ -115,6 +115,7 @@ public sealed class SubscriptionChange : IAsyncDisposable
                 new() { Value = Enumerable.Range(1, sealedSecrets.Count).Reverse().ToArray() },
                 new() { Value = sealedSecrets.Select(secret => secret.KeyId).ToArray() },
                 new() { Value = sealedSecrets.Select(secret => secret.Ciphertext).ToArray() },
+                new() { Value = next.Secrets.Select(secret => secret.ValidUntil?.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
             },
         };
     }

@@ -18,7 +18,8 @@ internal static class SubscriptionRow
                s.id, s.tenant_id, s.state, s.revision, s.cancel_before, s.deleted_at IS NOT NULL, s.disabled_reason,
                s.created_at, s.updated_at, s.config_version,
                ARRAY(SELECT key_id FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC),
-               ARRAY(SELECT ciphertext FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC)
+               ARRAY(SELECT ciphertext FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC),
+               ARRAY(SELECT valid_until FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC)
         FROM subscriptions s JOIN subscription_revisions r ON r.subscription_id = s.id AND r.revision = s.revision
 
         """;
@@ -61,16 +62,16 @@ internal static class SubscriptionRow
             CreatedAt = row.GetFieldValue<DateTimeOffset>(At + 7),
             UpdatedAt = row.GetFieldValue<DateTimeOffset>(At + 8),
             ConfigVersion = row.GetInt64(At + 9),
-            Secrets = OpenAll(vault, id, row.GetFieldValue<string[]>(At + 10), row.GetFieldValue<byte[][]>(At + 11)),
+            Secrets = OpenAll(vault, id, row.GetFieldValue<string[]>(At + 10), row.GetFieldValue<byte[][]>(At + 11), row.GetFieldValue<DateTime?[]>(At + 12)),
         };
     }
 
-    private static string[] OpenAll(SecretVault vault, Guid id, string[] keyIds, byte[][] ciphertexts)
+    private static SubscriptionSecret[] OpenAll(SecretVault vault, Guid id, string[] keyIds, byte[][] ciphertexts, DateTime?[] validUntil)
     {
-        var secrets = new string[keyIds.Length];
+        var secrets = new SubscriptionSecret[keyIds.Length];
         for (var index = 0; index < secrets.Length; index++)
         {
-            secrets[index] = vault.Open(id, new SealedSecret(keyIds[index], ciphertexts[index]));
+            secrets[index] = new SubscriptionSecret(vault.Open(id, new SealedSecret(keyIds[index], ciphertexts[index])), validUntil[index]);
         }
 
         return secrets;

@@ -62,7 +62,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
             State = state,
             Revision = 1,
             Settings = settings,
-            Secrets = [secret],
+            Secrets = [new SubscriptionSecret(secret)],
             CreatedAt = createdAt,
             UpdatedAt = createdAt,
             ConfigVersion = configVersion,

@@ -3,6 +3,7 @@ using Webhooks.Contracts;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.TestKit;
 
@@ -31,6 +32,27 @@ public sealed class DeliveryTests : IAsyncLifetime
             """{"id":"evt_1","type":"a.b","timestamp":"2024-01-20T10:30:00Z","version":"1.0","tenant_id":"tenant_001","data":{"amount":1E3,"note":"Grüße"}}""",
             request.Text);
         Assert.Equal(SignatureVerification.Valid, Verify(request));
+    }
+
+    [Fact]
+    public async Task During_the_grace_period_the_old_secret_signs_beside_the_new_one()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync();
+        var subscription = await _world.SubscribeAsync(receiver.Url);
+        var now = TimeProvider.System.GetUtcNow();
+        await _world.ChangeAsync(subscription, current => current with { Secrets = SecretRotation.Rotate(current.Secrets, "the secret that signs now", now, TimeSpan.FromHours(1)) });
+        await _world.DeliverAsync(subscription);
+        await _world.EndedAsync();
+        await _world.ChangeAsync(subscription, current => current with { Secrets = [current.Secrets[0], current.Secrets[1] with { ValidUntil = now }] });
+        await _world.DeliverAsync(subscription);
+        await _world.EndedAsync();
+
+        var (during, after) = (receiver.Requests[0], receiver.Requests[1]);
+        Assert.Equal(SignatureVerification.Valid, Verify(during, "the secret that signs now"));
+        Assert.Equal(SignatureVerification.Valid, Verify(during, World.Secret, "X-Matcher-Signature-Previous"));
+        Assert.Equal(SignatureVerification.Valid, Verify(after, "the secret that signs now"));
+        Assert.Null(after.Header("X-Matcher-Signature-Previous"));
     }
 
     [Fact]
@@ -158,6 +180,7 @@ public sealed class DeliveryTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
-    private static SignatureVerification Verify(ReceivedRequest request) =>
-        new SignatureVerifier(BuiltInProfiles.Matcher.Signature, World.Secret).Verify(request.Header, request.Body, TimeProvider.System.GetUtcNow());
+    private static SignatureVerification Verify(ReceivedRequest request, string secret = World.Secret, string header = "X-Matcher-Signature") =>
+        new SignatureVerifier(BuiltInProfiles.Matcher.Signature, secret).Verify(
+            name => request.Header(name == "X-Matcher-Signature" ? header : name), request.Body, TimeProvider.System.GetUtcNow());
 }

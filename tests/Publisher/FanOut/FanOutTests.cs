@@ -217,7 +217,7 @@ public sealed class FanOutTests : IAsyncLifetime
             "INSERT INTO subscription_revisions (subscription_id, revision, url, event_types, profile, created_at) SELECT unnest($1::uuid[]), 1, 'https://receiver.example', ARRAY['a.b'], 'matcher', now()", ids);
         await _world.Database.ExecuteAsync(
             "INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at) SELECT unnest($1::uuid[]), 1, 'test', unnest($2::bytea[]), now()",
-            ids, ids.Select(id => _world.Vault.Seal(id, template.Secrets[0]).Ciphertext).ToArray());
+            ids, ids.Select(id => _world.Vault.Seal(id, template.SigningSecret).Ciphertext).ToArray());
         await _world.Database.ExecuteAsync("UPDATE settings SET value = 5 WHERE name = 'config_version'");
         await _world.StartPublisherAsync();
 

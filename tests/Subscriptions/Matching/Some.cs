@@ -1,4 +1,5 @@
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Tests;
 
@@ -14,7 +15,7 @@ internal static class Some
         State = SubscriptionState.Active,
         Revision = 1,
         Settings = new SubscriptionSettings { Url = "https://receiver.example/hooks", EventTypes = eventTypes, Profile = BuiltInProfiles.Matcher },
-        Secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        Secrets = [new SubscriptionSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
         CreatedAt = Created,
         UpdatedAt = Created,
         ConfigVersion = 1,

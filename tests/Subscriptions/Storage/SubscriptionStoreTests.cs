@@ -54,7 +54,7 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Assert.NotNull(found);
         Assert.Equal(Settings.EventTypes, found.Settings.EventTypes);
         Assert.Equal(Settings, found.Settings with { EventTypes = Settings.EventTypes });
-        Assert.Equal([Secret], found.Secrets);
+        Assert.Equal([new SubscriptionSecret(Secret)], found.Secrets);
         Assert.Equal((created.CreatedAt, created.UpdatedAt, created.ConfigVersion, 1), (found.CreatedAt, found.UpdatedAt, found.ConfigVersion, found.Revision));
         Assert.Null(await _store.FindAsync(created.Id, "another", Stop));
         Assert.Null(await _store.FindAsync(Guid.CreateVersion7(), tenantId: null, Stop));
@@ -131,9 +131,10 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
     {
         var created = await CreateAsync();
 
-        await ChangeAsync(created.Id, current => current with { Secrets = ["the new secret", Secret] });
+        var until = DateTimeOffset.UnixEpoch.AddYears(60);
+        await ChangeAsync(created.Id, current => current with { Secrets = [new SubscriptionSecret("the new secret"), new SubscriptionSecret(Secret, until)] });
 
-        Assert.Equal(["the new secret", Secret], (await _store.FindAsync(created.Id, "tenant", Stop))!.Secrets);
+        Assert.Equal([new SubscriptionSecret("the new secret"), new SubscriptionSecret(Secret, until)], (await _store.FindAsync(created.Id, "tenant", Stop))!.Secrets);
     }
 
     [Fact]
@@ -178,7 +179,7 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         var all = await LoadAsync(0);
         Assert.Equal([one.Id, two.Id], all.Select(subscription => subscription.Id).Order());
         Assert.True(all.Single(subscription => subscription.Id == one.Id).Deleted);
-        Assert.Equal([Secret], all.Single(subscription => subscription.Id == two.Id).Secrets);
+        Assert.Equal([new SubscriptionSecret(Secret)], all.Single(subscription => subscription.Id == two.Id).Secrets);
 
         Assert.Equal([one.Id], (await LoadAsync(two.ConfigVersion)).Select(subscription => subscription.Id));
         Assert.Empty(await LoadAsync(await VersionAsync()));

@@ -1,0 +1,97 @@
+using Webhooks.Contracts;
+using Webhooks.Management.Access;
+using Webhooks.Management.Bodies;
+using Webhooks.Management.Deadlines;
+using Webhooks.Management.Problems;
+using Webhooks.Management.Subscriptions;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Storage;
+
+namespace Webhooks.Management.Secrets;
+
+/// <summary>HTTP for a subscription's secret: rotating it, and showing it to who may see it.</summary>
+internal static partial class SecretsApi
+{
+    private const int UsualGrace = 86_400;
+    private const int LongestGrace = 30 * 86_400;
+
+    private static readonly Problem NotFound = Problem.NotFound("There is no such subscription.");
+
+    public static void MapSecretsApi(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/subscriptions/{id}/rotate-secret", RotateAsync).Requires(Scope.SubscriptionsWrite);
+        app.MapGet("/v1/subscriptions/{id}/secret", RevealAsync).Requires(Scope.SecretsRead);
+    }
+
+    private static async Task<IResult> RotateAsync(
+        string id, HttpRequest request, RequestClock clock, Caller caller, SubscriptionStore store, TimeProvider time, ILogger<SubscriptionStore> logger, CancellationToken cancellationToken)
+    {
+        var precondition = Precondition.Of(request);
+        var body = await JsonBody.ReadAsync(request, clock, cancellationToken);
+        if (!PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId)
+            || await store.BeginChangeAsync(subscriptionId, caller.TenantId, cancellationToken) is not { } change)
+        {
+            return NotFound;
+        }
+
+        await using (change)
+        {
+            if (!precondition.Holds(change.Current))
+            {
+                return Problem.PreconditionFailed;
+            }
+
+            var (grace, given) = Read(body, change.Current.Settings.Profile, change.Current.SigningSecret);
+            var saved = await change.SaveAsync(
+                change.Current with { Secrets = SecretRotation.Rotate(change.Current.Secrets, given ?? SecretRule.Generate(), time.GetUtcNow(), grace) }, cancellationToken);
+
+            Log.Rotated(logger, id, grace.TotalSeconds, caller.Token);
+            return new TaggedResult(saved, TypedResults.Ok(SubscriptionResponse.Of(saved, showSecret: true)));
+        }
+    }
+
+    private static async Task<IResult> RevealAsync(
+        string id, HttpResponse response, Caller caller, SubscriptionStore store, ILogger<SubscriptionStore> logger, CancellationToken cancellationToken)
+    {
+        if (!PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId)
+            || await store.FindAsync(subscriptionId, caller.TenantId, cancellationToken) is not { } found)
+        {
+            return NotFound;
+        }
+
+        Log.Revealed(logger, id, caller.Token);
+        response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(new SecretResponse(found.SigningSecret));
+    }
+
+    private static (TimeSpan Grace, string? Given) Read(MemberReader body, Profile profile, string present)
+    {
+        var grace = TimeSpan.FromSeconds(body.WholeNumber("grace_period_seconds", UsualGrace, UsualGrace, 0, LongestGrace));
+        var given = body.Text<string?>("secret", null, null, SecretReading.Read);
+        if (given is not null && SecretRule.FaultOf(given, profile.Signature) is { } fault)
+        {
+            body.Fault("secret", FieldError.InvalidValue, $"It does not fit the profile {profile.Name}. {fault}");
+        }
+        else if (given == present)
+        {
+            body.Fault("secret", FieldError.InvalidValue, "It is the present secret; give another one, or none to have one made.");
+        }
+
+        body.RefuseOthers();
+        body.ThrowIfFaulty();
+        return (grace, given);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "The secret of subscription {SubscriptionId} was rotated with {CallerToken}; the old one stays valid for {Seconds} s")]
+        public static partial void Rotated(ILogger logger, string subscriptionId, double seconds, string callerToken);
+
+        [LoggerMessage(2, LogLevel.Information, "The secret of subscription {SubscriptionId} was shown to {CallerToken}")]
+        public static partial void Revealed(ILogger logger, string subscriptionId, string callerToken);
+    }
+}
+
+/// <summary>A secret in full.</summary>
+internal sealed record SecretResponse(string Secret);
