@@ -34,6 +34,8 @@ public sealed class OwnedDirectoryTests
     {
         var owner = await TestDirectory.CreateOwnedAsync("owned");
         using var child = StartSleeper(owner.Path, owner.Mark);
+        // From then on it writes nothing.
+        await Eventually.TrueAsync(() => File.Exists(child.LogFile), Limit, "the child to have opened its log");
 
         Directory.Delete(owner.Path, recursive: true);
         owner.Dispose();
