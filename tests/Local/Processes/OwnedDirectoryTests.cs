@@ -22,7 +22,7 @@ public sealed class OwnedDirectoryTests
     public async Task Whatever_was_not_stopped_is_ended_with_the_owner()
     {
         var owner = await TestDirectory.CreateOwnedAsync("owned");
-        using var child = StartSleeper(owner.Path, owner.Mark);
+        using var child = await StartSleeperAsync(owner.Path, owner.Mark);
 
         owner.Dispose();
 
@@ -33,9 +33,7 @@ public sealed class OwnedDirectoryTests
     public async Task An_owner_may_delete_what_it_owns_before_it_gives_it_back()
     {
         var owner = await TestDirectory.CreateOwnedAsync("owned");
-        using var child = StartSleeper(owner.Path, owner.Mark);
-        // From then on it writes nothing.
-        await Eventually.TrueAsync(() => File.Exists(child.LogFile), Limit, "the child to have opened its log");
+        using var child = await StartSleeperAsync(owner.Path, owner.Mark);
 
         Directory.Delete(owner.Path, recursive: true);
         owner.Dispose();
@@ -47,8 +45,8 @@ public sealed class OwnedDirectoryTests
     public async Task What_a_killed_owner_left_is_ended_before_the_next_one_gets_the_directory()
     {
         var path = await TestDirectory.CreateAsync("owned");
-        using var leftover = StartSleeper(path, $"{path}#an-earlier-run");
-        using var neighbour = StartSleeper(path, $"{path}-beside#an-earlier-run");
+        using var leftover = await StartSleeperAsync(path, $"{path}#an-earlier-run");
+        using var neighbour = await StartSleeperAsync(path, $"{path}-beside#an-earlier-run");
 
         using var owner = await OwnedDirectory.TakeAsync(path);
 
@@ -62,7 +60,7 @@ public sealed class OwnedDirectoryTests
     {
         var path = await TestDirectory.CreateAsync("owned");
         var mark = $"{path}#run";
-        using var child = StartSleeper(path, mark);
+        using var child = await StartSleeperAsync(path, mark);
 
         // Its input ends when we do, however we end; here we end the input.
         Watchdog.Start($"{OwnedDirectory.MarkVariable}={mark}").Dispose();
@@ -83,12 +81,19 @@ public sealed class OwnedDirectoryTests
         await deaf.StopAsync(ProcessSignal.Terminate, TimeSpan.FromMilliseconds(300));
 
         Assert.True(deaf.HasExited);
-        Assert.InRange(started.Elapsed, TimeSpan.FromMilliseconds(300), Limit);
+        // Timers may fire some milliseconds early.
+        Assert.InRange(started.Elapsed, TimeSpan.FromMilliseconds(250), Limit);
     }
 
-    private static ChildProcess StartSleeper(string directory, string mark) => ChildProcess.Start(
-        new ChildCommand("sleep", ["600"], Path.Combine(directory, "log"))
+    /// <summary>Returns when it sleeps: until then the shell before it writes its log, and while one becomes the other /proc shows no environment.</summary>
+    private static async Task<ChildProcess> StartSleeperAsync(string directory, string mark)
+    {
+        var sleeper = ChildProcess.Start(new ChildCommand("sleep", ["600"], Path.Combine(directory, "log"))
         {
             Environment = new Dictionary<string, string?> { [OwnedDirectory.MarkVariable] = mark },
         });
+        await Eventually.TrueAsync(
+            () => ProcessTable.NameOf(sleeper.Id) == "sleep" && ProcessTable.EnvironmentOf(sleeper.Id).Contains($"{OwnedDirectory.MarkVariable}={mark}"), Limit, "the child to sleep");
+        return sleeper;
+    }
 }
