@@ -9,7 +9,6 @@ using Webhooks.Database.Faults;
 using Webhooks.Publisher.Events;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Events;
-using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Publisher.FanOut;
 
@@ -97,8 +96,8 @@ internal sealed partial class FanOutTurn(
         }
     }
 
-    // A configuration that we have no key for is no event's fault: it ends the service, which says what to configure.
-    private static bool IsOfTheEvents(Exception fault, CancellationToken stop) => fault is not SecretSealedException && !stop.IsCancellationRequested;
+    // A configuration that we cannot read is no event's fault: it ends the service, which says what it lacks.
+    private static bool IsOfTheEvents(Exception fault, CancellationToken stop) => fault is not UnreadableConfigException && !stop.IsCancellationRequested;
 
     private async Task AnnounceAsync(List<UnattemptedDelivery> deliveries, CancellationToken stop)
     {

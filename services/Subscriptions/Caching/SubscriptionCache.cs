@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using Webhooks.Database.Faults;
 using Webhooks.Database.Settings;
 using Webhooks.Subscriptions.Matching;
+using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Subscriptions.Caching;
@@ -33,6 +35,7 @@ public sealed class SubscriptionCache(SubscriptionStore store, SettingsStore set
     public ValueTask<ConfigSnapshot> LoadedAsync(CancellationToken cancellationToken) => AtLeastAsync(1, cancellationToken);
 
     /// <summary>Loads what has changed since the last time; cheap when nothing has.</summary>
+    /// <exception cref="UnreadableConfigException">It asks for what this process does not have.</exception>
     public async Task ReloadAsync(CancellationToken cancellationToken)
     {
         await _reloading.WaitAsync(cancellationToken);
@@ -57,6 +60,10 @@ public sealed class SubscriptionCache(SubscriptionStore store, SettingsStore set
                 fleet.Shards,
                 before.Index.With(changed),
                 before.ById.SetItems(changed.Select(subscription => KeyValuePair.Create(subscription.Id, subscription)))));
+        }
+        catch (Exception fault) when (fault is SecretSealedException or InvalidOperationException && !DatabaseFault.IsOurs(fault))
+        {
+            throw new UnreadableConfigException(fault);
         }
         finally
         {

@@ -17,14 +17,20 @@ public sealed class RequestSigner
 
     /// <param name="profile">The dialect.</param>
     /// <param name="secrets">The signing one first, then those still valid for a grace period, newest first.</param>
-    /// <exception cref="ArgumentException">No secret, or one that the profile's scheme cannot decode.</exception>
+    /// <exception cref="ArgumentException">No secret, or the profile's scheme cannot decode the signing one.</exception>
     public RequestSigner(Profile profile, params IEnumerable<string> secrets)
     {
         ArgumentNullException.ThrowIfNull(profile);
         ArgumentNullException.ThrowIfNull(secrets);
 
         Profile = profile;
-        _keys = [.. secrets.Select(secret => new SigningKey(profile.Signature, secret))];
+        // An older one that this scheme cannot decode has signed in another profile only: no receiver of this one knows it.
+        _keys =
+        [
+            .. secrets
+                .Where((secret, place) => place == 0 || profile.Signature.TryDecodeSecret(secret, out _))
+                .Select(secret => new SigningKey(profile.Signature, secret)),
+        ];
         if (_keys.Length == 0)
         {
             throw new ArgumentException("At least one secret is needed to sign with.", nameof(secrets));

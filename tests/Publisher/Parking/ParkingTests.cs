@@ -113,8 +113,13 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal(isParked ? ["poison"] : [], (await _world.Bus.DrainAsync(BrokerNames.ParkingQueue)).Select(parked => parked.Header(BrokerNames.ParkedReasonHeader)));
     }
 
-    [Fact]
-    public async Task A_configuration_that_cannot_be_read_ends_the_service_and_parks_nobodys_event()
+    // As Management would leave it that already encrypts with a key which this publisher was not given, or is newer than it.
+    [Theory]
+    [InlineData("subscription_secrets SET key_id = 'newer'", "subscription_secrets SET key_id = 'test'")]
+    [InlineData("subscription_revisions SET profile = 'newer'", "subscription_revisions SET profile = 'matcher'")]
+    [InlineData("subscription_revisions SET filter = '{\"newer\":1}'", "subscription_revisions SET filter = NULL")]
+    [InlineData("subscription_revisions SET transform = '{\"newer\":1}'", "subscription_revisions SET transform = NULL")]
+    public async Task A_configuration_that_cannot_be_read_ends_the_service_and_parks_nobodys_event(string broken, string mended)
     {
         var publisher = await _world.StartPublisherAsync();
         var subscription = await _world.SubscribeAsync("*");
@@ -122,8 +127,7 @@ public sealed class ParkingTests : IAsyncLifetime
         var cache = publisher.Services.GetRequiredService<SubscriptionCache>();
         await Eventually.TrueAsync(() => cache.Current.ById.ContainsKey(subscription.Id), TimeSpan.FromSeconds(60), "the subscription to be known");
 
-        // As Management would leave it that already encrypts with a key which this publisher was not given.
-        await _world.Database.ExecuteAsync("UPDATE subscription_secrets SET key_id = 'newer' WHERE subscription_id = $1", subscription.Id);
+        await _world.Database.ExecuteAsync($"UPDATE {broken} WHERE subscription_id = $1", subscription.Id);
         await _world.Database.ExecuteAsync("UPDATE subscriptions SET config_version = config_version + 1 WHERE id = $1", subscription.Id);
         await _world.Database.ExecuteAsync("UPDATE settings SET value = value + 1 WHERE name = 'config_version'");
 
@@ -134,7 +138,7 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Empty(await _world.Bus.DrainAsync(BrokerNames.ParkingQueue));
         Assert.Equal(1, await _world.Bus.CountAsync(BrokerNames.PublisherQueue));
 
-        await _world.Database.ExecuteAsync("UPDATE subscription_secrets SET key_id = 'test' WHERE subscription_id = $1", subscription.Id);
+        await _world.Database.ExecuteAsync($"UPDATE {mended} WHERE subscription_id = $1", subscription.Id);
         await _world.StartPublisherAsync();
         Assert.Equal(2, (await _world.AnnouncementsAsync(2)).Count);
     }

@@ -56,6 +56,15 @@ public sealed class RequestSignerTests
         Assert.Equal(two, HeadersFor(BuiltInProfiles.Matcher, Secret, OldSecret, "an even older secret"));
     }
 
+    [Fact]
+    public void An_older_secret_that_the_profile_cannot_decode_does_not_keep_the_new_one_from_signing()
+    {
+        var headers = HeadersFor(BuiltInProfiles.Standard, Secret, "plain text, signed another profile", OldSecret);
+
+        Assert.Equal(HeadersFor(BuiltInProfiles.Standard, Secret, OldSecret), headers);
+        Assert.ThrowsAny<ArgumentException>(() => HeadersFor(BuiltInProfiles.Standard, "plain text, to sign with"));
+    }
+
     [Theory]
     [InlineData("matcher", "X-Matcher-Timestamp", true)]
     [InlineData("bookkeeper", "X-Bookkeeper-Timestamp", true)]
