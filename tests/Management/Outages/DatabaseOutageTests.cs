@@ -50,6 +50,9 @@ public sealed class DatabaseOutageTests(ManagementApi api) : IClassFixture<Manag
             refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
             Assert.NotNull(refused.Headers.RetryAfter);
         }));
+        var asked = TimeProvider.System.GetTimestamp();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await instance.GetAsync(new Uri("/health/ready", UriKind.Relative))).StatusCode);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(asked), TimeSpan.Zero, FiveSeconds);
         Assert.Equal(HttpStatusCode.Unauthorized, (await api.SendAsync(HttpMethod.Get, "/v1/subscriptions", null, "whk_unknown_000000000000", via: instance)).Status);
         Assert.Equal(HttpStatusCode.Accepted, (await api.SendAsync(HttpMethod.Post, "/v1/events", """{"id":"evt_outage","type":"a","data":{}}""", token, via: instance)).Status);
 
