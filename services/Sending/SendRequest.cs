@@ -1,3 +1,5 @@
+using Webhooks.Subscriptions.Rendering;
+
 namespace Webhooks.Sending;
 
 /// <summary>One POST as rendered and signed. <c>Content-Type</c> is the sender's; all other headers are given here.</summary>
@@ -11,6 +13,12 @@ public sealed record SendRequest(
 {
     /// <summary>Every body's type; no charset, because signatures are over bytes.</summary>
     public const string ContentType = "application/json";
+
+    public static SendRequest Of(RenderedRequest rendered)
+    {
+        ArgumentNullException.ThrowIfNull(rendered);
+        return new(rendered.Url, rendered.Body, rendered.Headers, rendered.Deadline);
+    }
 
     /// <summary>What the receiver sees: the given headers and the sender's own.</summary>
     public IEnumerable<KeyValuePair<string, string>> SentHeaders => Headers.Prepend(KeyValuePair.Create("Content-Type", ContentType));

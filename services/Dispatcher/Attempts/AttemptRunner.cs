@@ -2,9 +2,8 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
-using Webhooks.Signatures;
 using Webhooks.Subscriptions;
-using Webhooks.Subscriptions.Shaping.Transforms;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Dispatcher.Attempts;
 
@@ -61,12 +60,11 @@ internal sealed partial class AttemptRunner(
         {
             request = await renderer.RenderAsync(delivery, subscription, startedAt, stop);
         }
-        catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException or TransformException)
+        catch (RenderException fault)
         {
-            // What cannot be made from these settings will not be made from them by trying again.
             return (
                 new SendRequest(subscription.Settings.Url, default, [], subscription.Settings.EffectiveTimeout),
-                new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = startedAt, Duration = TimeSpan.Zero, Error = $"The request could not be made: {fault.Message}" });
+                new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = startedAt, Duration = TimeSpan.Zero, Error = fault.Message });
         }
 
         return (request, await sender.SendAsync(request, stop));

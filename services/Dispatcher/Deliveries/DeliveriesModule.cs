@@ -10,6 +10,7 @@ using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Rendering;
 using Webhooks.Subscriptions.Retries;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -22,6 +23,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton<DeliveryStore>();
         builder.Services.AddSingleton<DeliveryWork>();
+        builder.Services.AddSingleton<RequestRenderer>();
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();

@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using Webhooks.Signatures;
+using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Secrets;
+using Webhooks.Subscriptions.Shaping.Transforms;
+
+namespace Webhooks.Subscriptions.Rendering;
+
+/// <summary>
+/// Makes the request of an attempt: the one way for deliveries, test sends and dry runs, so that what is shown is what is
+/// sent. The pinned revision fixes body, profile and headers; URL, secret and deadline are the subscription's current ones.
+/// </summary>
+public sealed class RequestRenderer
+{
+    // Decoding secrets and keying hashes happens once per revision in memory, and ends with it. By the revision itself, not by
+    // its profile's name: whatever a revision sets for itself is signed its own way.
+    private readonly ConditionalWeakTable<SubscriptionSettings, Prepared> _prepared = [];
+
+    /// <param name="pinned">The revision's settings; the current ones for what is not pinned to any.</param>
+    /// <param name="subscription">As it is now.</param>
+    /// <param name="accepted">An event with a timestamp.</param>
+    /// <param name="at">When the attempt starts; the same moment gives the same bytes.</param>
+    /// <exception cref="RenderException">It cannot be made.</exception>
+    public RenderedRequest Render(SubscriptionSettings pinned, Subscription subscription, AcceptedEvent accepted, DateTimeOffset at)
+    {
+        ArgumentNullException.ThrowIfNull(pinned);
+        ArgumentNullException.ThrowIfNull(subscription);
+        ArgumentNullException.ThrowIfNull(accepted);
+
+        try
+        {
+            var body = BodyRenderer.Render(pinned, accepted);
+            var headers = SignerOf(pinned, subscription.Secrets, at).HeadersFor(accepted.Id, accepted.Timestamp!, at, body.Span);
+            return new RenderedRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout);
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException or TransformException)
+        {
+            throw new RenderException(fault);
+        }
+    }
+
+    private RequestSigner SignerOf(SubscriptionSettings pinned, IReadOnlyList<SubscriptionSecret> secrets, DateTimeOffset at)
+    {
+        // How many are still valid tells which: the older ends first.
+        var valid = secrets.TakeWhile(secret => secret.IsValidAt(at)).Count();
+        var prepared = _prepared.GetOrCreateValue(pinned);
+        if (prepared.Latest is { } latest && ReferenceEquals(latest.Secrets, secrets) && latest.Valid == valid)
+        {
+            return latest.Signer;
+        }
+
+        var signer = new RequestSigner(pinned.Profile, secrets.Take(valid).Select(secret => secret.Text));
+        prepared.Latest = new ReadySigner(secrets, valid, signer);
+        return signer;
+    }
+
+    /// <summary>What was prepared for a revision. One signer is enough: secrets change seldom, and a rotated one replaces what it was.</summary>
+    private sealed class Prepared
+    {
+        private ReadySigner? _latest;
+
+        public ReadySigner? Latest
+        {
+            get => Volatile.Read(ref _latest);
+            set => Volatile.Write(ref _latest, value);
+        }
+    }
+
+    private sealed record ReadySigner(IReadOnlyList<SubscriptionSecret> Secrets, int Valid, RequestSigner Signer);
+}
