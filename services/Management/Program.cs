@@ -3,6 +3,7 @@ using Webhooks.Database;
 using Webhooks.Management;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.Events;
+using Webhooks.Management.OpenApi;
 using Webhooks.Management.Secrets;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Management.Tokens;
@@ -30,5 +31,6 @@ api.MapSecretsApi();
 api.MapEventsApi();
 api.MapDeliveriesApi();
 api.MapTokensApi();
+api.MapOpenApi();
 
 await app.RunAsync();

@@ -9,7 +9,7 @@ namespace Webhooks.Sending;
 /// </summary>
 public sealed class UrlRules(SendingOptions options)
 {
-    private const int MaxLength = 2048;
+    public const int MaxLength = 2048;
 
     // The parser would quietly mend these into another URL than the one that was written.
     private static readonly SearchValues<char> Mended = SearchValues.Create(" \t\r\n\\");

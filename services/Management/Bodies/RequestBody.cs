@@ -13,7 +13,7 @@ internal static class RequestBody
 
     private const int FirstBuffer = 16 * 1024;
 
-    private static readonly Problem WrongType =
+    public static Problem WrongType { get; } =
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json in UTF-8, not compressed.");
 
     /// <exception cref="RefusedException">415, 413 or 400.</exception>

@@ -7,9 +7,10 @@ namespace Webhooks.Management.Catalog;
 /// <summary>The documented example of each event type, to try settings on before they are saved.</summary>
 internal static class EventExamples
 {
-    private const string Tenant = "tenant";
+    private const string Tenant = "tenant_001";
 
-    private static readonly AcceptedEvent[] All = [.. Read()];
+    /// <summary>By their types, in alphabetical order.</summary>
+    public static IReadOnlyList<AcceptedEvent> All { get; } = [.. Read()];
 
     /// <summary>Those whose types are named, or lie below one that is. <c>*</c> names none: it is for whoever takes anything.</summary>
     public static IEnumerable<AcceptedEvent> NamedBy(IEnumerable<string> eventTypes)

@@ -2,6 +2,7 @@ using System.Text;
 using Webhooks.Contracts;
 using Webhooks.Management.Access;
 using Webhooks.Management.Events;
+using Webhooks.Management.OpenApi;
 using Webhooks.Management.Pages;
 using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Rendering;
@@ -17,8 +18,8 @@ internal static class DeliveriesApi
 
     public static void MapDeliveriesApi(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/deliveries", ListAsync).Requires(Scope.DeliveriesRead);
-        app.MapGet("/v1/deliveries/{id}", GetAsync).Requires(Scope.DeliveriesRead);
+        app.MapGet("/v1/deliveries", ListAsync).Requires(Scope.DeliveriesRead).DescribedBy(DeliveryDocs.List);
+        app.MapGet("/v1/deliveries/{id}", GetAsync).Requires(Scope.DeliveriesRead).DescribedBy(DeliveryDocs.Get);
     }
 
     private static async Task<IResult> ListAsync(HttpRequest request, Caller caller, DeliveryList list, EventStore events, CancellationToken cancellationToken)

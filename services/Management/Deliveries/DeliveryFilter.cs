@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Webhooks.Contracts;
 using Webhooks.Management.Access;
 using Webhooks.Management.Bodies;
@@ -10,7 +9,8 @@ namespace Webhooks.Management.Deliveries;
 /// <summary>Which deliveries a list is about; null does not restrict.</summary>
 internal sealed record DeliveryFilter
 {
-    private static readonly FrozenSet<string> Statuses = FrozenSet.Create(StringComparer.Ordinal, "pending", "delivered", "failed", "exhausted", "canceled");
+    /// <summary>All that a delivery may have, in the order of its life.</summary>
+    public static readonly IReadOnlyList<string> Statuses = ["pending", "delivered", "failed", "exhausted", "canceled"];
 
     public string? TenantId { get; init; }
 

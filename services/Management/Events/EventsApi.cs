@@ -3,6 +3,7 @@ using Webhooks.Management.Access;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
 using Webhooks.Management.Deliveries;
+using Webhooks.Management.OpenApi;
 using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Events;
 
@@ -15,8 +16,8 @@ internal static class EventsApi
 
     public static void MapEventsApi(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/events", PublishAsync).Requires(Scope.EventsPublish);
-        app.MapGet("/v1/events/{id}", GetAsync).Requires(Scope.EventsRead);
+        app.MapPost("/v1/events", PublishAsync).Requires(Scope.EventsPublish).DescribedBy(EventDocs.Publish);
+        app.MapGet("/v1/events/{id}", GetAsync).Requires(Scope.EventsRead).DescribedBy(EventDocs.Get);
     }
 
     private static async Task<IResult> PublishAsync(

@@ -7,9 +7,9 @@ namespace Webhooks.Management.Pages;
 /// <summary>Reads a list's query, collecting faults. A parameter that nobody asked for is refused: a mistyped filter must not list everything.</summary>
 internal sealed class QueryReader(IQueryCollection query)
 {
-    private const int DefaultLimit = 50;
-    private const int LargestLimit = 200;
-    private const string CursorName = "cursor";
+    public const int DefaultLimit = 50;
+    public const int LargestLimit = 200;
+    public const string CursorName = "cursor";
 
     private readonly List<FieldError> _errors = [];
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);

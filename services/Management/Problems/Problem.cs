@@ -55,12 +55,14 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         }
 
         return response.WriteAsJsonAsync(
-            new ProblemResponse("about:blank", ReasonPhrases.GetReasonPhrase(Status), Status, Detail, Code, Activity.Current?.TraceId.ToString(), Errors),
+            Body(Activity.Current?.TraceId.ToString()),
             options: null,
             ContentType,
             // Written even to a request whose time is up: its own token is canceled by then.
             CancellationToken.None);
     }
+
+    public ProblemResponse Body(string? traceId) => new("about:blank", ReasonPhrases.GetReasonPhrase(Status), Status, Detail, Code, traceId, Errors);
 }
 
 /// <summary>One fault of a body or query.</summary>

@@ -2,6 +2,7 @@ using Webhooks.Contracts;
 using Webhooks.Management.Access;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
+using Webhooks.Management.OpenApi;
 using Webhooks.Management.Problems;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
@@ -13,15 +14,15 @@ namespace Webhooks.Management.Secrets;
 /// <summary>HTTP for a subscription's secret: rotating it, and showing it to who may see it.</summary>
 internal static partial class SecretsApi
 {
-    private const int UsualGrace = 86_400;
-    private const int LongestGrace = 30 * 86_400;
+    public const int UsualGrace = 86_400;
+    public const int LongestGrace = 30 * 86_400;
 
     private static readonly Problem NotFound = Problem.NotFound("There is no such subscription.");
 
     public static void MapSecretsApi(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/subscriptions/{id}/rotate-secret", RotateAsync).Requires(Scope.SubscriptionsWrite);
-        app.MapGet("/v1/subscriptions/{id}/secret", RevealAsync).Requires(Scope.SecretsRead);
+        app.MapPost("/v1/subscriptions/{id}/rotate-secret", RotateAsync).Requires(Scope.SubscriptionsWrite).DescribedBy(SecretDocs.Rotate);
+        app.MapGet("/v1/subscriptions/{id}/secret", RevealAsync).Requires(Scope.SecretsRead).DescribedBy(SecretDocs.Reveal);
     }
 
     private static async Task<IResult> RotateAsync(

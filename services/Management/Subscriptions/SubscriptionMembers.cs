@@ -18,10 +18,10 @@ namespace Webhooks.Management.Subscriptions;
 /// <summary>Reads a subscription's members out of a body: the same rules for a new one and for a change.</summary>
 internal sealed class SubscriptionMembers(UrlRules urls)
 {
-    private const int MostEventTypes = 100;
-    private const int LongestDescription = 1000;
-    private const double ShortestTimeout = 0.1;
-    private const double LongestTimeout = 30;
+    public const int MostEventTypes = 100;
+    public const int LongestDescription = 1000;
+    public const double ShortestTimeout = 0.1;
+    public const double LongestTimeout = 30;
 
     // Documented, and coming: refused by name rather than ignored.
     private static readonly string[] Later =
@@ -165,12 +165,11 @@ internal sealed class SubscriptionMembers(UrlRules urls)
         var (from, defaults) = (present ?? new CustomRetry(), new CustomRetry());
         var retry = new CustomRetry
         {
-            MaxAttempts = members.WholeNumber("max_attempts", from.MaxAttempts, defaults.MaxAttempts, 1, 20),
-            InitialDelaySeconds = members.Number("initial_delay_seconds", from.InitialDelaySeconds, defaults.InitialDelaySeconds, 0.1, 86_400),
-            // A week: far beyond any use, and far within the time that deliveries are kept.
-            MaxDelaySeconds = members.Number("max_delay_seconds", from.MaxDelaySeconds, defaults.MaxDelaySeconds, 0.1, 604_800),
-            BackoffMultiplier = members.Number("backoff_multiplier", from.BackoffMultiplier, defaults.BackoffMultiplier, 1, 10),
-            Jitter = members.Number("jitter", from.Jitter, defaults.Jitter, 0, 1),
+            MaxAttempts = members.WholeNumber("max_attempts", from.MaxAttempts, defaults.MaxAttempts, RetryLimits.FewestAttempts, RetryLimits.MostAttempts),
+            InitialDelaySeconds = members.Number("initial_delay_seconds", from.InitialDelaySeconds, defaults.InitialDelaySeconds, RetryLimits.ShortestDelaySeconds, RetryLimits.LongestInitialDelaySeconds),
+            MaxDelaySeconds = members.Number("max_delay_seconds", from.MaxDelaySeconds, defaults.MaxDelaySeconds, RetryLimits.ShortestDelaySeconds, RetryLimits.LongestMaxDelaySeconds),
+            BackoffMultiplier = members.Number("backoff_multiplier", from.BackoffMultiplier, defaults.BackoffMultiplier, RetryLimits.SmallestMultiplier, RetryLimits.LargestMultiplier),
+            Jitter = members.Number("jitter", from.Jitter, defaults.Jitter, RetryLimits.SmallestJitter, RetryLimits.LargestJitter),
         };
         members.RefuseOthers();
         return retry;

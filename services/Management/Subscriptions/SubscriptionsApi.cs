@@ -2,6 +2,7 @@ using Webhooks.Contracts;
 using Webhooks.Management.Access;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
+using Webhooks.Management.OpenApi;
 using Webhooks.Management.Pages;
 using Webhooks.Management.Problems;
 using Webhooks.Subscriptions;
@@ -19,11 +20,11 @@ internal static partial class SubscriptionsApi
 
     public static void MapSubscriptionsApi(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/subscriptions", CreateAsync).Requires(Scope.SubscriptionsWrite);
-        app.MapGet("/v1/subscriptions", ListAsync).Requires(Scope.SubscriptionsRead);
-        app.MapGet("/v1/subscriptions/{id}", GetAsync).Requires(Scope.SubscriptionsRead);
-        app.MapPatch("/v1/subscriptions/{id}", ChangeAsync).Requires(Scope.SubscriptionsWrite);
-        app.MapDelete("/v1/subscriptions/{id}", DeleteAsync).Requires(Scope.SubscriptionsWrite);
+        app.MapPost("/v1/subscriptions", CreateAsync).Requires(Scope.SubscriptionsWrite).DescribedBy(SubscriptionDocs.Create);
+        app.MapGet("/v1/subscriptions", ListAsync).Requires(Scope.SubscriptionsRead).DescribedBy(SubscriptionDocs.List);
+        app.MapGet("/v1/subscriptions/{id}", GetAsync).Requires(Scope.SubscriptionsRead).DescribedBy(SubscriptionDocs.Get);
+        app.MapPatch("/v1/subscriptions/{id}", ChangeAsync).Requires(Scope.SubscriptionsWrite).DescribedBy(SubscriptionDocs.Change);
+        app.MapDelete("/v1/subscriptions/{id}", DeleteAsync).Requires(Scope.SubscriptionsWrite).DescribedBy(SubscriptionDocs.Delete);
     }
 
     private static async Task<IResult> CreateAsync(

@@ -2,6 +2,7 @@ using Webhooks.Contracts;
 using Webhooks.Management.Access;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
+using Webhooks.Management.OpenApi;
 using Webhooks.Management.Pages;
 using Webhooks.Management.Problems;
 
@@ -11,13 +12,13 @@ namespace Webhooks.Management.Tokens;
 internal static partial class TokensApi
 {
     private const char List = 't';
-    private const int LongestName = 200;
+    public const int LongestName = 200;
 
     public static void MapTokensApi(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/tokens", CreateAsync).Requires(Scope.Admin);
-        app.MapGet("/v1/tokens", ListAsync).Requires(Scope.Admin);
-        app.MapDelete("/v1/tokens/{id}", RevokeAsync).Requires(Scope.Admin);
+        app.MapPost("/v1/tokens", CreateAsync).Requires(Scope.Admin).DescribedBy(TokenDocs.Create);
+        app.MapGet("/v1/tokens", ListAsync).Requires(Scope.Admin).DescribedBy(TokenDocs.List);
+        app.MapDelete("/v1/tokens/{id}", RevokeAsync).Requires(Scope.Admin).DescribedBy(TokenDocs.Revoke);
     }
 
     private static async Task<IResult> CreateAsync(

@@ -11,9 +11,9 @@ public static class EventRules
     /// <summary>Types that only the system itself publishes start so.</summary>
     public const string ReservedTypes = "webhook.";
 
-    private const int MaxIdLength = 128;
-    private const int MaxTypeLength = 128;
-    private const int MaxTenantIdLength = 64;
+    public const int MaxIdLength = 128;
+    public const int MaxTypeLength = 128;
+    public const int MaxTenantIdLength = 64;
 
     private static readonly SearchValues<char> IdCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-");

@@ -9,8 +9,8 @@ public static class SecretRule
     /// <summary>Tells people, and scanners of leaked secrets, what the text is.</summary>
     public const string Prefix = "whsec_";
 
-    private const int ShortestText = 16;
-    private const int LongestText = 128;
+    public const int ShortestText = 16;
+    public const int LongestText = 128;
     private const int ShortestKey = 24;
     private const int LongestKey = 64;
     private const int GeneratedKey = 32;

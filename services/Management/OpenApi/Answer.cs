@@ -1,0 +1,27 @@
+namespace Webhooks.Management.OpenApi;
+
+/// <summary>What a request is answered with when it did what it asked for.</summary>
+/// <param name="Status">The status code.</param>
+/// <param name="Description">A sentence.</param>
+/// <param name="Type">What is serialized; a test holds the schema to it. Null: no body.</param>
+/// <param name="Schema">The body.</param>
+internal sealed record Answer(int Status, string Description, Type? Type, Schema? Schema)
+{
+    /// <summary>Headers that it carries, each with its sentence.</summary>
+    public IReadOnlyList<(string Name, Schema Schema)> Headers { get; private init; } = [];
+
+    public static Answer Ok<T>(string description, Schema schema) => new(StatusCodes.Status200OK, description, typeof(T), schema);
+
+    /// <summary>With the new thing's path in Location.</summary>
+    public static Answer Created<T>(string description, string location, Schema schema) => new(StatusCodes.Status201Created, description, typeof(T), schema)
+    {
+        Headers = [("Location", Schema.Text("The path of what was created.", location, format: "uri-reference"))],
+    };
+
+    public static Answer Accepted<T>(string description, Schema schema) => new(StatusCodes.Status202Accepted, description, typeof(T), schema);
+
+    public static Answer Empty(string description) => new(StatusCodes.Status204NoContent, description, Type: null, Schema: null);
+
+    /// <summary>With the tag that If-Match takes.</summary>
+    public Answer Tagged() => this with { Headers = [.. Headers, ("ETag", Schema.Text("Names this state of the resource; `If-Match` takes it.", "\"3-57\""))] };
+}

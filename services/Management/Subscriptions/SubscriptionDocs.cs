@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using Webhooks.Management.Access;
+using Webhooks.Management.OpenApi;
+using Webhooks.Management.Secrets;
+using Webhooks.Sending;
+using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Retries;
+
+namespace Webhooks.Management.Subscriptions;
+
+/// <summary>How /v1/subscriptions is described.</summary>
+internal static class SubscriptionDocs
+{
+    public static Tag Tag { get; } = new("Subscriptions", "A subscription is a tenant's wish: these event types, to this URL, in this dialect.");
+
+    private static readonly Schema Url = Schema.Text(
+        "Where deliveries are sent: absolute and `https`, without user name, password or fragment. Several subscriptions may share one.",
+        "https://receiver.example/hooks/exceptions",
+        longest: UrlRules.MaxLength,
+        format: "iri");
+
+    private static readonly Schema EventTypes = Schema.List(
+        "The types of the wanted events: an exact one, `a.*` for all below `a` at any depth, or `*` for all but the system's own (`webhook.…`), which must be named.",
+        Schema.Text("A type, or a pattern of types.", "exception.*", 1, EventRules.MaxTypeLength + 2, @"^(\*|[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?)$"),
+        fewest: 1,
+        most: SubscriptionMembers.MostEventTypes);
+
+    private static readonly Schema Profile = Schema.OneOf(
+        "The dialect in which deliveries are sent: the shape of the body, the headers, the signature, the deadline and the rule for retries.",
+        SubscriptionDraft.DefaultProfile.Name,
+        BuiltInProfiles.All.Select(profile => profile.Name));
+
+    private static readonly Schema Description = Schema.Text("What it is for, for people.", "Tells the case system about new exceptions.", longest: SubscriptionMembers.LongestDescription);
+
+    private static readonly Schema State = Schema.OneOf(
+        "`active`; `paused`: deliveries wait; `disabled`: no new deliveries, and the waiting ones are canceled.", "active", ["active", "paused", "disabled"]);
+
+    private static readonly Schema RetryOn = Schema.OneOf(
+        "Which failures are tried again: what a later attempt may mend by itself (`server_errors`), or everything that can ever succeed (`any_failure`). Null: the profile's rule.",
+        "any_failure",
+        ["server_errors", "any_failure"]);
+
+    private static readonly Schema Timeout = Schema.Number(
+        "The time for connecting, TLS, sending and the answer's headers together. Null: the profile's deadline.", 5, SubscriptionMembers.ShortestTimeout, SubscriptionMembers.LongestTimeout);
+
+    private static readonly CustomRetry Defaults = new();
+
+    private static readonly IReadOnlyList<(string, Schema)> RetryMembers =
+    [
+        ("max_attempts", Schema.Whole("All attempts, the first included.", 5, RetryLimits.FewestAttempts, RetryLimits.MostAttempts).Default(Defaults.MaxAttempts)),
+        ("initial_delay_seconds", Schema.Number("The wait before the second attempt.", 10, RetryLimits.ShortestDelaySeconds, RetryLimits.LongestInitialDelaySeconds).Default(Defaults.InitialDelaySeconds)),
+        ("max_delay_seconds", Schema.Number("No wait is longer than this, jitter aside.", 3600, RetryLimits.ShortestDelaySeconds, RetryLimits.LongestMaxDelaySeconds).Default(Defaults.MaxDelaySeconds)),
+        ("backoff_multiplier", Schema.Number("How many times longer each wait is than the one before.", 2, RetryLimits.SmallestMultiplier, RetryLimits.LargestMultiplier).Default(Defaults.BackoffMultiplier)),
+        ("jitter", Schema.Number("The largest part of a wait that chance adds to it; a wait is never shortened.", 0.1, RetryLimits.SmallestJitter, RetryLimits.LargestJitter).Default(Defaults.Jitter)),
+    ];
+
+    private const string RetrySentence = "When failed deliveries are tried again. Null: the default schedule, at once and after 5 s, 30 s, 2 min, 10 min and 1 h.";
+
+    private static readonly Schema Later = Schema.Given(new JsonObject { ["type"] = "null", ["description"] = "Comes with a later version; until then it is null." }, null);
+
+    /// <summary>What a new subscription and a change may set.</summary>
+    private static readonly IReadOnlyList<(string Name, Schema Schema)> Settable =
+    [
+        ("url", Url),
+        ("event_types", EventTypes),
+        ("profile", Profile.Default(SubscriptionDraft.DefaultProfile.Name)),
+        ("description", Description),
+        ("secret", SecretDocs.Given),
+        ("state", State.Default("active")),
+        ("channel", Later),
+        ("retry", Schema.Request(RetrySentence, [], RetryMembers).Named("RetryRequest")),
+        ("retry_on", RetryOn),
+        ("timeout_seconds", Timeout),
+        ("rate_limit", Later),
+        ("max_in_flight", Later),
+        ("ordering", Later),
+        ("ordering_key", Later),
+        ("filter", ShapingDocs.Filter),
+        ("transform", ShapingDocs.Transform),
+        ("headers", Later),
+        ("signature", Later),
+        ("send_traceparent", Later),
+    ];
+
+    public static Schema Subscription { get; } = Schema.Answer(
+        "A subscription.",
+        ("id", Words.SubscriptionId),
+        ("tenant_id", Words.TenantId),
+        ("url", Url),
+        ("event_types", EventTypes),
+        ("profile", Profile),
+        ("description", Description.OrNull()),
+        ("secret", Schema.Text("The signing secret: in full in the answers that create or rotate it, otherwise masked down to its last four characters.", "****************************KYo=")),
+        ("state", State),
+        ("channel", Later),
+        ("retry", Schema.Answer(RetrySentence, RetryMembers).Named("Retry").OrNull()),
+        ("retry_on", RetryOn.OrNull()),
+        ("timeout_seconds", Timeout.OrNull()),
+        ("rate_limit", Later),
+        ("max_in_flight", Later),
+        ("ordering", Later),
+        ("ordering_key", Later),
+        ("filter", ShapingDocs.Filter.OrNull()),
+        ("transform", ShapingDocs.Transform.OrNull().Showing(null)),
+        ("headers", Later),
+        ("signature", Later),
+        ("send_traceparent", Later),
+        ("revision", Schema.Whole("Counts the changes of its settings. A delivery keeps the body and headers of the revision with which its event was accepted.", 3, 1)),
+        ("health", Schema.Answer(
+            "How it fares.",
+            ("state", Schema.OneOf("`healthy`, or `disabled` by the system.", "healthy", ["healthy", "disabled"])),
+            ("reason", Schema.Text("Why it is not well; null while it is.", null).OrNull())).Named("Health")),
+        ("created_at", Words.CreatedAt),
+        ("updated_at", Schema.Time("When it was last changed.", "2024-01-20T11:02:41.5Z"))).Named("Subscription");
+
+    public static Operation Create() => new(
+        Tag,
+        "createSubscription",
+        "Create a subscription",
+        "Creates a subscription. Every event that is accepted after the answer and has one of its types becomes a delivery. The answer shows the signing secret in full.")
+    {
+        Body = Schema.Request(
+            "The subscription that is wanted.",
+            ["url", "event_types"],
+            [(Caller.TenantMember, Words.TenantId.Saying("The tenant whose subscription it is. A tenant's token implies its own; an administrator's must name one.")), .. Settable])
+            .ShowingOnly(Caller.TenantMember, "url", "event_types", "profile", "description", "filter"),
+        Answers = [Answer.Created<SubscriptionResponse>("It is created.", $"/v1/subscriptions/{Words.SubscriptionId.Example}", Subscription.Showing("secret", SecretDocs.Example)).Tagged()],
+        OtherProblems = [ProblemKind.NotSupportedYet],
+    };
+
+    public static Operation List() => new(Tag, "listSubscriptions", "List the subscriptions", "Lists the subscriptions, their secrets masked.")
+    {
+        Parameters = [Parameter.Tenant, .. Parameter.Page],
+        Answers = [Answer.Ok<Pages.Page<SubscriptionResponse>>("A page of subscriptions.", Words.PageOf(Subscription))],
+    };
+
+    public static Operation Get() => new(Tag, "getSubscription", "Read a subscription", "Reads a subscription, its secret masked.")
+    {
+        Parameters = [Parameter.Path("id", Words.SubscriptionId)],
+        Answers = [Answer.Ok<SubscriptionResponse>("The subscription.", Subscription).Tagged()],
+    };
+
+    public static Operation Change() => new(
+        Tag,
+        "changeSubscription",
+        "Change a subscription",
+        "Changes what the body names and keeps the rest; null takes a setting back to its default. The change holds everywhere within a second. Deliveries that wait keep the body and headers of the revision they began with; URL, secret and retry rule count as they are now. Disabling cancels the waiting deliveries.")
+    {
+        Parameters = [Parameter.Path("id", Words.SubscriptionId), Parameter.IfMatch],
+        Body = Schema.Request(
+            "What is to be changed: a merge patch (RFC 7396).",
+            [],
+            [(Caller.TenantMember, Words.TenantId.Saying("The tenant whose subscription it is; it cannot be given to another.")), .. Settable]).ShowingOnly("event_types", "timeout_seconds"),
+        IsMergePatch = true,
+        Answers = [Answer.Ok<SubscriptionResponse>("The subscription as it is now.", Subscription).Tagged()],
+        OtherProblems = [ProblemKind.NotSupportedYet],
+    };
+
+    public static Operation Delete() => new(
+        Tag, "deleteSubscription", "Delete a subscription", "Deletes a subscription and cancels its waiting deliveries. Their history stays readable.")
+    {
+        Parameters = [Parameter.Path("id", Words.SubscriptionId), Parameter.IfMatch],
+        Answers = [Answer.Empty("It is deleted.")],
+    };
+}
