@@ -6,6 +6,7 @@ using Webhooks.Broker;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Settings;
 using Webhooks.Management.Access;
+using Webhooks.Management.Auditing;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
 using Webhooks.Management.Deliveries;
@@ -40,6 +41,8 @@ internal static class ManagementModule
         services.AddSingleton<TokenStore>();
         services.AddSingleton<TokenCache>();
         services.AddHostedService<TokenKeeper>();
+
+        services.AddSingleton<AuditLog>();
 
         services.AddSingleton<SubscriptionMembers>();
         services.AddSingleton<DelayQueues>();

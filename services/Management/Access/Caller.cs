@@ -1,3 +1,4 @@
+using Webhooks.Database.Auditing;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Events;
@@ -8,6 +9,9 @@ namespace Webhooks.Management.Access;
 internal sealed record Caller(string Token, string? TenantId, IReadOnlySet<string> Scopes)
 {
     public const string TenantMember = "tenant_id";
+
+    /// <summary>As the audit names it.</summary>
+    public required Actor Actor { get; init; }
 
     public bool May(string scope) => Scopes.Contains(scope) || Scopes.Contains(Scope.Admin);
 

@@ -27,11 +27,14 @@ internal sealed class TokenCheck(RequestDelegate next, TokenCache tokens)
                 caller.RefuseForeign(named);
             }
 
-            context.Features.Set(caller);
+            context.Features.Set(caller with { Actor = caller.Actor with { RemoteAddress = AddressOf(context.Connection) } });
         }
 
         return next(context);
     }
+
+    private static string? AddressOf(ConnectionInfo connection) =>
+        connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4().ToString() : connection.RemoteIpAddress?.ToString();
 
     private Caller? Authenticate(HttpRequest request) =>
         request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)

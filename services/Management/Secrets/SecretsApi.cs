@@ -1,5 +1,7 @@
 using Webhooks.Contracts;
+using Webhooks.Database.Auditing;
 using Webhooks.Management.Access;
+using Webhooks.Management.Auditing;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
 using Webhooks.Management.OpenApi;
@@ -45,7 +47,9 @@ internal static partial class SecretsApi
 
             var (grace, given) = Read(body, change.Current.Settings.Profile, change.Current.SigningSecret);
             var saved = await change.SaveAsync(
-                change.Current with { Secrets = SecretRotation.Rotate(change.Current.Secrets, given ?? SecretRule.Generate(), time.GetUtcNow(), grace) }, cancellationToken);
+                change.Current with { Secrets = SecretRotation.Rotate(change.Current.Secrets, given ?? SecretRule.Generate(), time.GetUtcNow(), grace) },
+                caller.Actor,
+                cancellationToken);
 
             Log.Rotated(logger, id, grace.TotalSeconds, caller.Token);
             return new TaggedResult(saved, TypedResults.Ok(SubscriptionResponse.Of(saved, showSecret: true)));
@@ -53,7 +57,7 @@ internal static partial class SecretsApi
     }
 
     private static async Task<IResult> RevealAsync(
-        string id, HttpResponse response, Caller caller, SubscriptionStore store, ILogger<SubscriptionStore> logger, CancellationToken cancellationToken)
+        string id, HttpResponse response, Caller caller, SubscriptionStore store, AuditLog audit, ILogger<SubscriptionStore> logger, CancellationToken cancellationToken)
     {
         if (!PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId)
             || await store.FindAsync(subscriptionId, caller.TenantId, cancellationToken) is not { } found)
@@ -61,6 +65,8 @@ internal static partial class SecretsApi
             return NotFound;
         }
 
+        // Before anything is shown: what cannot be audited is not shown.
+        await audit.AppendAsync(caller.Actor.Did(AuditAction.SecretRevealed, found.TenantId, id), cancellationToken);
         Log.Revealed(logger, id, caller.Token);
         response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new SecretResponse(found.SigningSecret));

@@ -38,7 +38,7 @@ internal static partial class SubscriptionsApi
         var settings = draft.Settings();
         // Before the row: a queue must exist before the first message that waits in it.
         await delays.EnsureAsync(settings.Retry, clock, cancellationToken);
-        var created = await store.CreateAsync(tenantId!, draft.State, settings, draft.SecretOrNew(), cancellationToken);
+        var created = await store.CreateAsync(tenantId!, draft.State, settings, draft.SecretOrNew(), caller.Actor, cancellationToken);
 
         var answer = SubscriptionResponse.Of(created, showSecret: true);
         Log.Created(logger, answer.Id, created.TenantId, caller.Token);
@@ -96,7 +96,7 @@ internal static partial class SubscriptionsApi
                 await delays.EnsureAsync(next.Settings.Retry, clock, cancellationToken);
             }
 
-            var saved = await change.SaveAsync(next, cancellationToken);
+            var saved = await change.SaveAsync(next, caller.Actor, cancellationToken);
 
             if (saved != change.Current)
             {
@@ -124,7 +124,7 @@ internal static partial class SubscriptionsApi
                 return Problem.PreconditionFailed;
             }
 
-            await change.SaveAsync(change.Current with { Deleted = true }, cancellationToken);
+            await change.SaveAsync(change.Current with { Deleted = true }, caller.Actor, cancellationToken);
         }
 
         Log.Deleted(logger, id, caller.Token);

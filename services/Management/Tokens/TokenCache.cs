@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Webhooks.Contracts;
+using Webhooks.Database.Auditing;
 using Webhooks.Database.Settings;
 using Webhooks.Management.Access;
 using Webhooks.Management.Problems;
@@ -16,7 +17,7 @@ internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOpti
 {
     private readonly SemaphoreSlim _reloading = new(1, 1);
     private readonly byte[] _adminHash = TokenText.Hash(options.Value.AdminToken!);
-    private readonly Caller _admin = new("the configured admin token", TenantId: null, Scope.All);
+    private readonly Caller _admin = new("the configured admin token", TenantId: null, Scope.All) { Actor = Actor.AdminToken };
     private Known? _known;
 
     /// <summary>Null: no such token, or its time is over.</summary>
@@ -63,8 +64,14 @@ internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOpti
 
     private static string Key(byte[] hash) => Convert.ToHexString(hash);
 
-    private static KnownToken Remember(ApiToken token) => new(token.Hash, token.ExpiresAt, new Caller(
-        $"token {PrefixedId.Format(PrefixedId.Token, token.Id)}", token.TenantId, token.Scopes.ToFrozenSet(StringComparer.Ordinal)));
+    private static KnownToken Remember(ApiToken token)
+    {
+        var id = PrefixedId.Format(PrefixedId.Token, token.Id);
+        return new KnownToken(token.Hash, token.ExpiresAt, new Caller($"token {id}", token.TenantId, token.Scopes.ToFrozenSet(StringComparer.Ordinal))
+        {
+            Actor = new Actor(id, token.Name),
+        });
+    }
 
     private sealed record Known(long Version, FrozenDictionary<string, KnownToken> ByHash);
 

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Management.Tokens;
@@ -9,11 +10,12 @@ internal sealed class TokenStore(NpgsqlDataSource database)
 {
     private const string Columns = "id, tenant_id, name, scopes, hash, created_at, expires_at";
 
-    public async Task<ApiToken> CreateAsync(ApiToken token, CancellationToken cancellationToken)
+    public async Task<ApiToken> CreateAsync(ApiToken token, Actor by, CancellationToken cancellationToken)
     {
         // Committed by a word of its own: whoever was told meanwhile that the database is too slow must not get it after all.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await AuditInsert.ExecuteAsync(connection, TokenAudit.Created(token, by), cancellationToken);
         await using var command = new NpgsqlCommand(
             $"""
             WITH {ConfigVersion.Next}, token AS (
@@ -41,21 +43,24 @@ internal sealed class TokenStore(NpgsqlDataSource database)
     }
 
     /// <summary>False: there is no such token, or it is another tenant's, or revoked already.</summary>
-    public async Task<bool> RevokeAsync(Guid id, string? tenantId, CancellationToken cancellationToken)
+    public async Task<bool> RevokeAsync(Guid id, string? tenantId, Actor by, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
         // The token's lock first, the version's last.
         await using var revoke = new NpgsqlCommand(
-            "UPDATE api_tokens SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL AND ($2::text IS NULL OR tenant_id = $2)", connection, transaction);
+            $"UPDATE api_tokens SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL AND ($2::text IS NULL OR tenant_id = $2) RETURNING {Columns}",
+            connection,
+            transaction);
         revoke.Parameters.Add(new() { Value = id });
         revoke.Parameters.Add(new() { Value = (object?)tenantId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        if (await revoke.ExecuteNonQueryAsync(cancellationToken) == 0)
+        if (await ReadAsync(revoke, cancellationToken) is not [var revoked])
         {
             return false;
         }
 
+        await AuditInsert.ExecuteAsync(connection, TokenAudit.Revoked(revoked, by), cancellationToken);
         await using var tell = new NpgsqlCommand($"WITH {ConfigVersion.Next} SELECT {ConfigVersion.Notify} FROM version", connection, transaction);
         await tell.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

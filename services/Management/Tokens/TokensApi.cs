@@ -29,7 +29,7 @@ internal static partial class TokensApi
         body.ThrowIfFaulty();
 
         var text = TokenText.Generate();
-        var token = await store.CreateAsync(wanted with { Hash = TokenText.Hash(text) }, cancellationToken);
+        var token = await store.CreateAsync(wanted with { Hash = TokenText.Hash(text) }, caller.Actor, cancellationToken);
         // Here the new token is good with the answer; elsewhere within a second.
         await cache.ReloadAsync(cancellationToken);
         var answer = TokenResponse.Of(token, text);
@@ -52,7 +52,7 @@ internal static partial class TokensApi
     private static async Task<IResult> RevokeAsync(
         string id, Caller caller, TokenStore store, TokenCache cache, ILogger<TokenCache> logger, CancellationToken cancellationToken)
     {
-        if (!PrefixedId.TryParse(PrefixedId.Token, id, out var tokenId) || !await store.RevokeAsync(tokenId, caller.TenantId, cancellationToken))
+        if (!PrefixedId.TryParse(PrefixedId.Token, id, out var tokenId) || !await store.RevokeAsync(tokenId, caller.TenantId, caller.Actor, cancellationToken))
         {
             return Problem.NotFound("There is no such token.");
         }

@@ -1,5 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
+using Webhooks.Database.Auditing;
+using Webhooks.Subscriptions.Auditing;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
@@ -25,12 +27,13 @@ public sealed class SubscriptionChange : IAsyncDisposable
     /// deliveries (disabling, deleting) records the moment up to which they are canceled. What is the same as before is not
     /// written. Returns it as saved.
     /// </summary>
-    public async Task<Subscription> SaveAsync(Subscription next, CancellationToken cancellationToken)
+    /// <param name="next">As it is to be.</param>
+    /// <param name="by">Who wants it so, for the audit.</param>
+    public async Task<Subscription> SaveAsync(Subscription next, Actor by, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(next);
         var revised = !SameSettings(Current.Settings, next.Settings);
-        var resecured = !next.Secrets.SequenceEqual(Current.Secrets);
-        if (!revised && !resecured && next.State == Current.State && next.DisabledReason == Current.DisabledReason && next.Deleted == Current.Deleted)
+        if (!revised && !Resecures(next) && next.State == Current.State && next.DisabledReason == Current.DisabledReason && next.Deleted == Current.Deleted)
         {
             return Current;
         }
@@ -38,18 +41,11 @@ public sealed class SubscriptionChange : IAsyncDisposable
         next = next with { Revision = revised ? Current.Revision + 1 : Current.Revision };
 
         await using var batch = new NpgsqlBatch(_connection, _transaction);
-        if (revised)
+        foreach (var statement in Statements(next, by))
         {
-            batch.BatchCommands.Add(RevisionInsert.Command(next.Id, next.Revision, next.Settings));
+            batch.BatchCommands.Add(statement);
         }
 
-        if (resecured)
-        {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM subscription_secrets WHERE subscription_id = $1") { Parameters = { new() { Value = next.Id } } });
-            batch.BatchCommands.Add(InsertSecrets(next));
-        }
-
-        batch.BatchCommands.Add(Update(next));
         Subscription saved;
         await using (var row = await batch.ExecuteReaderAsync(cancellationToken))
         {
@@ -71,6 +67,34 @@ public sealed class SubscriptionChange : IAsyncDisposable
         await _transaction.DisposeAsync();
         await _connection.DisposeAsync();
     }
+
+    /// <summary>
+    /// Everything that is written with a change, in one transaction and one round trip; what else belongs to it is one
+    /// more statement here. The update is the last, because all changes of the fleet wait for each other at the version
+    /// that it takes, and the only one that answers rows, because they are read as its own.
+    /// </summary>
+    private IEnumerable<NpgsqlBatchCommand> Statements(Subscription next, Actor by)
+    {
+        if (next.Revision != Current.Revision)
+        {
+            yield return RevisionInsert.Command(next.Id, next.Revision, next.Settings);
+        }
+
+        if (Resecures(next))
+        {
+            yield return new NpgsqlBatchCommand("DELETE FROM subscription_secrets WHERE subscription_id = $1") { Parameters = { new() { Value = next.Id } } };
+            yield return InsertSecrets(next);
+        }
+
+        foreach (var entry in SubscriptionAudit.Changed(Current, next, by))
+        {
+            yield return AuditInsert.Command(entry);
+        }
+
+        yield return Update(next);
+    }
+
+    private bool Resecures(Subscription next) => !next.Secrets.SequenceEqual(Current.Secrets);
 
     private NpgsqlBatchCommand Update(Subscription next)
     {

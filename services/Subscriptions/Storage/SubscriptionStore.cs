@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Npgsql;
+using Webhooks.Database.Auditing;
+using Webhooks.Subscriptions.Auditing;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
@@ -12,61 +14,40 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
 {
     /// <summary>Writes a new subscription with its first revision and its secret.</summary>
     public async Task<Subscription> CreateAsync(
-        string tenantId, SubscriptionState state, SubscriptionSettings settings, string secret, CancellationToken cancellationToken)
+        string tenantId, SubscriptionState state, SubscriptionSettings settings, string secret, Actor by, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var id = Guid.CreateVersion7(clock.GetUtcNow());
-        var sealedSecret = vault.Seal(id, secret);
-
-        // Committed by a word of its own: whoever was told meanwhile that the database is too slow must not get it after all.
-        // One statement before it: all changes of the fleet wait for each other at the version.
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(
-            $"""
-            WITH {ConfigVersion.Next}, subscription AS (
-                INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at)
-                SELECT $10, $11, $12, 1, version.value, version.at, version.at FROM version
-                RETURNING created_at
-            ), revision AS (
-                INSERT INTO subscription_revisions
-                    (url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, subscription_id, revision, created_at)
-                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, created_at FROM subscription
-            ), secret AS (
-                INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
-                SELECT $10, 1, $13, $14, created_at FROM subscription
-            )
-            SELECT created_at, version.value, {ConfigVersion.Notify} FROM subscription, version
-            """,
-            connection);
-        RevisionInsert.AddSettings(command.Parameters, settings);
-        command.Parameters.Add(new() { Value = id });
-        command.Parameters.Add(new() { Value = tenantId });
-        command.Parameters.Add(new() { Value = SubscriptionStateName.Of(state) });
-        command.Parameters.Add(new() { Value = sealedSecret.KeyId });
-        command.Parameters.Add(new() { Value = sealedSecret.Ciphertext });
-
-        DateTimeOffset createdAt;
-        long configVersion;
-        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        var now = clock.GetUtcNow();
+        var created = new Subscription
         {
-            await row.ReadAsync(cancellationToken);
-            (createdAt, configVersion) = (row.GetFieldValue<DateTimeOffset>(0), row.GetInt64(1));
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return new Subscription
-        {
-            Id = id,
+            Id = Guid.CreateVersion7(now),
             TenantId = tenantId,
             State = state,
             Revision = 1,
             Settings = settings,
             Secrets = [new SubscriptionSecret(secret)],
-            CreatedAt = createdAt,
-            UpdatedAt = createdAt,
-            ConfigVersion = configVersion,
+            CreatedAt = now,
+            UpdatedAt = now,
+            ConfigVersion = 0,
         };
+
+        // Committed by a word of its own: whoever was told meanwhile that the database is too slow must not get it after all.
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            // The one that takes the version last: all changes of the fleet wait for each other there.
+            BatchCommands = { AuditInsert.Command(SubscriptionAudit.Created(created, by)), Insert(created) },
+        };
+        await using (var row = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            await row.ReadAsync(cancellationToken);
+            var createdAt = row.GetFieldValue<DateTimeOffset>(0);
+            created = created with { CreatedAt = createdAt, UpdatedAt = createdAt, ConfigVersion = row.GetInt64(1) };
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return created;
     }
 
     /// <summary>Null: no such subscription, or deleted, or another tenant's.</summary>
@@ -138,7 +119,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
             return false;
         }
 
-        await change.SaveAsync(change.Current with { State = SubscriptionState.Disabled, DisabledReason = reason }, cancellationToken);
+        await change.SaveAsync(change.Current with { State = SubscriptionState.Disabled, DisabledReason = reason }, Actor.System, cancellationToken);
         return true;
     }
 
@@ -167,6 +148,34 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         {
             yield return SubscriptionRow.Read(row, vault);
         }
+    }
+
+    private NpgsqlBatchCommand Insert(Subscription created)
+    {
+        var command = new NpgsqlBatchCommand(
+            $"""
+            WITH {ConfigVersion.Next}, subscription AS (
+                INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at)
+                SELECT $10, $11, $12, 1, version.value, version.at, version.at FROM version
+                RETURNING created_at
+            ), revision AS (
+                INSERT INTO subscription_revisions
+                    (url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, subscription_id, revision, created_at)
+                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, created_at FROM subscription
+            ), secret AS (
+                INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
+                SELECT $10, 1, $13, $14, created_at FROM subscription
+            )
+            SELECT created_at, version.value, {ConfigVersion.Notify} FROM subscription, version
+            """);
+        var sealedSecret = vault.Seal(created.Id, created.SigningSecret);
+        RevisionInsert.AddSettings(command.Parameters, created.Settings);
+        command.Parameters.Add(new() { Value = created.Id });
+        command.Parameters.Add(new() { Value = created.TenantId });
+        command.Parameters.Add(new() { Value = SubscriptionStateName.Of(created.State) });
+        command.Parameters.Add(new() { Value = sealedSecret.KeyId });
+        command.Parameters.Add(new() { Value = sealedSecret.Ciphertext });
+        return command;
     }
 
     private async Task<Subscription?> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)

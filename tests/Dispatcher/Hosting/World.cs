@@ -3,6 +3,7 @@ using Npgsql;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Database.Auditing;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
@@ -54,7 +55,7 @@ public sealed class World : Surroundings
     public async Task<Subscription> ChangeAsync(Subscription subscription, Func<Subscription, Subscription> change)
     {
         await using var started = await Subscriptions.BeginChangeAsync(subscription.Id, tenantId: null, CancellationToken.None);
-        return await started!.SaveAsync(change(started.Current), CancellationToken.None);
+        return await started!.SaveAsync(change(started.Current), Actor.System, CancellationToken.None);
     }
 
     /// <summary>Events and their deliveries as a publisher's commit leaves them, evt_1 first; not announced.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Webhooks.Database.Auditing;
 using Webhooks.Database.Settings;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
@@ -101,6 +102,6 @@ public sealed class SubscriptionCacheTests : IAsyncLifetime
     private async Task<Subscription> ChangeAsync(Subscription subscription, Func<Subscription, Subscription> change)
     {
         await using var started = await _world.Subscriptions.BeginChangeAsync(subscription.Id, tenantId: null, CancellationToken.None);
-        return await started!.SaveAsync(change(started.Current), CancellationToken.None);
+        return await started!.SaveAsync(change(started.Current), Actor.System, CancellationToken.None);
     }
 }

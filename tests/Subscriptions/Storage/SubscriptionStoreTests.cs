@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Webhooks.Database.Auditing;
 using Webhooks.Database.Migrations;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Retries;
@@ -28,6 +29,8 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Filter = EventFilter.Parse("""{"/data/a":{"eq":1.0}}"""),
         Transform = EventTransform.Parse("""{"exclude":["/data/b"]}"""),
     };
+
+    private static readonly Actor By = new("tok_1", "a token");
 
     private NpgsqlDataSource _database = null!;
     private SubscriptionStore _store = null!;
@@ -209,12 +212,12 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Assert.Equal(200, seen.Count);
     }
 
-    private Task<Subscription> CreateAsync(string tenantId = "tenant") => _store.CreateAsync(tenantId, SubscriptionState.Active, Settings, Secret, Stop);
+    private Task<Subscription> CreateAsync(string tenantId = "tenant") => _store.CreateAsync(tenantId, SubscriptionState.Active, Settings, Secret, By, Stop);
 
     private async Task<Subscription> ChangeAsync(Guid id, Func<Subscription, Subscription> change)
     {
         await using var begun = await _store.BeginChangeAsync(id, "tenant", Stop);
-        return await begun!.SaveAsync(change(begun.Current), Stop);
+        return await begun!.SaveAsync(change(begun.Current), By, Stop);
     }
 
     private async Task<IEnumerable<Guid>> IdsAsync(string? tenantId, Guid? before, int limit) =>

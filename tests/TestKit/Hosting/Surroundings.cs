@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Webhooks.Broker.Topology;
+using Webhooks.Database.Auditing;
 using Webhooks.Database.Migrations;
 using Webhooks.Database.Partitions;
 using Webhooks.Subscriptions;
@@ -75,7 +76,7 @@ public abstract class Surroundings : IAsyncDisposable
     public async Task<string> ConnectionsAsync() => await (await TestBroker.ServerAsync()).ConnectionsAsync(_rabbitMq);
 
     public Task<Subscription> SubscribeAsync(string tenantId, SubscriptionState state, SubscriptionSettings settings) =>
-        Subscriptions.CreateAsync(tenantId, state, settings, Secret, CancellationToken.None);
+        Subscriptions.CreateAsync(tenantId, state, settings, Secret, Actor.System, CancellationToken.None);
 
     public static SubscriptionSettings SettingsFor(string url, params string[] eventTypes) =>
         new() { Url = url, EventTypes = eventTypes, Profile = BuiltInProfiles.Matcher };

@@ -1,0 +1,27 @@
+namespace Webhooks.Database.Auditing;
+
+/// <summary>What can be done, by names that never change.</summary>
+public static class AuditAction
+{
+    public const string SubscriptionCreated = "subscription.created";
+    public const string SubscriptionUpdated = "subscription.updated";
+    public const string SubscriptionDeleted = "subscription.deleted";
+    public const string SubscriptionEnabled = "subscription.enabled";
+    public const string SubscriptionDisabled = "subscription.disabled";
+
+    public const string SecretRotated = "secret.rotated";
+    public const string SecretRevealed = "secret.revealed";
+
+    /// <summary>One delivery again.</summary>
+    public const string DeliveryReplayed = "delivery.replayed";
+
+    /// <summary>Many deliveries again, by a filter.</summary>
+    public const string ReplayStarted = "replay.started";
+    public const string ReplayCanceled = "replay.canceled";
+
+    /// <summary>What a subscription missed, again.</summary>
+    public const string SubscriptionRecovered = "subscription.recovered";
+
+    public const string TokenCreated = "token.created";
+    public const string TokenRevoked = "token.revoked";
+}

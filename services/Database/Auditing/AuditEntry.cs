@@ -1,0 +1,6 @@
+using System.Text.Json.Nodes;
+
+namespace Webhooks.Database.Auditing;
+
+/// <summary>One row of the audit before it is written: <see cref="Actor.Did"/> makes it, <see cref="AuditInsert"/> writes it.</summary>
+public sealed record AuditEntry(Actor Actor, string Action, string? TenantId, string Subject, JsonObject? Details, string? TraceId);

@@ -1,0 +1,52 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Webhooks.Database.Auditing;
+
+/// <summary>
+/// The statement that appends to the audit. It belongs into the transaction of the change that it tells of: then there
+/// is no change without its row, and no row without its change.
+/// </summary>
+public static class AuditInsert
+{
+    private const string Sql = """
+        INSERT INTO audit (id, created_at, tenant_id, actor, actor_name, action, subject, details, trace_id, remote_address)
+        VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9)
+        """;
+
+    // For people to read.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>One more statement of a change's batch.</summary>
+    public static NpgsqlBatchCommand Command(AuditEntry entry)
+    {
+        var command = new NpgsqlBatchCommand(Sql);
+        AddParameters(command.Parameters, entry);
+        return command;
+    }
+
+    /// <summary>Within whatever transaction <paramref name="connection"/> is in.</summary>
+    public static async Task ExecuteAsync(NpgsqlConnection connection, AuditEntry entry, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Sql, connection);
+        AddParameters(command.Parameters, entry);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static void AddParameters(NpgsqlParameterCollection parameters, AuditEntry entry)
+    {
+        parameters.Add(new() { Value = Guid.CreateVersion7() });
+        parameters.Add(Text(entry.TenantId));
+        parameters.Add(Text(entry.Actor.Id));
+        parameters.Add(Text(entry.Actor.Name));
+        parameters.Add(Text(entry.Action));
+        parameters.Add(Text(entry.Subject));
+        parameters.Add(Text(entry.Details?.ToJsonString(Plain)));
+        parameters.Add(Text(entry.TraceId));
+        parameters.Add(Text(entry.Actor.RemoteAddress));
+    }
+
+    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+}
