@@ -60,7 +60,7 @@ internal static class EventDocs
         Parameters =
         [
             Parameter.Path("id", Words.EventId),
-            Parameter.Query(Caller.TenantMember, Words.TenantId.Saying("The tenant whose event it is. Only an administrator needs it, when several tenants use the same id; without it the newest is read.")),
+            Parameter.Query(Caller.TenantMember, Schema.Text("The tenant whose event it is. Only an administrator needs it, when several tenants use the same id; without it the newest is read.", (string?)Words.TenantId.Example)),
         ],
         Answers =
         [

@@ -31,7 +31,7 @@ internal sealed record Parameter(string In, string Name, Schema Schema)
     /// <summary>Whose things a list is about.</summary>
     public static Parameter Tenant { get; } = Query(
         Caller.TenantMember,
-        Words.TenantId.Saying("Only what belongs to this tenant. A tenant's token sees nothing else anyway, and is refused when it names another; without the parameter an administrator's token sees all tenants."));
+        Schema.Text("Only what belongs to this tenant. A tenant's token sees nothing else anyway, and is refused when it names another; without the parameter an administrator's token sees all tenants.", (string?)Words.TenantId.Example, 1));
 
     /// <summary>The precondition of a change.</summary>
     public static Parameter IfMatch { get; } = Header(

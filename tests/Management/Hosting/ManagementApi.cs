@@ -8,6 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Webhooks.Contracts;
+using Webhooks.Management.OpenApi;
+using Webhooks.Management.Tests.OpenApi;
 using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests;
@@ -19,6 +21,7 @@ public sealed class ManagementApi : IAsyncLifetime
 
     private readonly List<Host> _hosts = [];
     private NpgsqlDataSource? _database;
+    private ApiContract? _contract;
 
     public string Postgres { get; private set; } = "";
 
@@ -32,13 +35,17 @@ public sealed class ManagementApi : IAsyncLifetime
 
     public NpgsqlDataSource Database => _database!;
 
+    /// <summary>What the service says about itself; every answer is held to it.</summary>
+    public ApiContract Contract => _contract!;
+
     public IServiceProvider Services => _hosts[0].Services;
 
     public async ValueTask InitializeAsync()
     {
         (Postgres, RabbitMq) = (await TestDatabase.CreateAsync(), await TestBroker.CreateVhostAsync());
         _database = NpgsqlDataSource.Create(Postgres);
-        await StartHostAsync();
+        var client = await StartHostAsync();
+        _contract = ApiContract.Of(await client.GetStringAsync(new Uri(OpenApiRoute.Path, UriKind.Relative)));
     }
 
     /// <summary>What every instance is configured with.</summary>
@@ -104,8 +111,12 @@ public sealed class ManagementApi : IAsyncLifetime
             request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
         }
 
+        // Read before it is sent, which disposes of it.
+        var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync();
         using var response = await (via ?? _hosts[0].Client).SendAsync(request);
-        return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers, response.Content.Headers.ContentType?.MediaType);
+        var answer = new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers, response.Content.Headers.ContentType?.MediaType);
+        Contract.Hold(request, body, answer);
+        return answer;
     }
 
     /// <summary>A token of a tenant (null: of all), with all scopes unless named.</summary>
