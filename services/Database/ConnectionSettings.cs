@@ -31,6 +31,8 @@ internal static class ConnectionSettings
             Enlist = false,
             // No session state outlives its use here; the reset would cost a round trip a statement.
             NoResetOnClose = true,
+            // The server has a hundred for everybody. More work than these do at a time waits its turn here, not there.
+            MaxPoolSize = 24,
         };
         foreach (var (keyword, value) in new NpgsqlConnectionStringBuilder(configured))
         {

@@ -17,6 +17,24 @@ public sealed class ConnectionSettingsTests
         Assert.Equal(expected, await database.ScalarAsync<string>($"SHOW {setting}"));
     }
 
+    // A server's usual hundred are for every process of the system; without a limit one that hurries takes them all.
+    [Theory]
+    [InlineData("", 24)]
+    [InlineData("Maximum Pool Size=50", 50)]
+    public void A_process_takes_few_of_the_servers_sessions_unless_it_is_told_otherwise(string configured, int expected) =>
+        Assert.Equal(expected, new NpgsqlConnectionStringBuilder(ConnectionSettings.Of($"Host=db;{configured}", onlyKeyLookups: false)).MaxPoolSize);
+
+    [Fact]
+    public async Task More_work_than_sessions_waits_its_turn()
+    {
+        await using var database = NpgsqlDataSource.Create(ConnectionSettings.Of(await TestDatabase.CreateAsync(), onlyKeyLookups: false));
+
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => database.ScalarAsync<bool>("SELECT pg_sleep(0.01) IS NOT NULL")));
+
+        // This one included.
+        Assert.InRange(await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"), 2, 24);
+    }
+
     [Fact]
     public async Task What_the_connection_string_says_itself_is_kept()
     {
