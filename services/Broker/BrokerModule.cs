@@ -46,6 +46,10 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
         return publisher;
     }
 
+    /// <summary>For queues that may never confirm. Connects when it is first used, and readiness does not ask for it.</summary>
+    public LonePublisher LonePublisher(string purpose) =>
+        new(new BrokerConnection(options, purpose, clock, loggers.CreateLogger<BrokerConnection>()), options, clock);
+
     /// <param name="queue">What to consume.</param>
     /// <param name="prefetch">The most that may be in hand.</param>
     /// <param name="declare">Declares the queue; run on every new channel.</param>

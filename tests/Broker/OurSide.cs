@@ -15,6 +15,7 @@ internal sealed class OurSide : IAsyncDisposable
 
     private readonly BrokerLinks _links;
     private readonly List<ConfirmedPublisher> _publishers = [];
+    private readonly List<LonePublisher> _others = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _consuming = [];
 
@@ -45,6 +46,14 @@ internal sealed class OurSide : IAsyncDisposable
         return publisher;
     }
 
+    /// <summary>For queues that may never confirm; ends with the test.</summary>
+    public LonePublisher LonePublisher()
+    {
+        var publisher = _links.LonePublisher("proving");
+        _others.Add(publisher);
+        return publisher;
+    }
+
     /// <summary>A consumer that runs until the test ends.</summary>
     public QueueConsumer Consume(string queue, ushort prefetch = 100, Func<IChannel, Task>? declare = null)
     {
@@ -60,6 +69,11 @@ internal sealed class OurSide : IAsyncDisposable
         foreach (var publisher in _publishers)
         {
             await publisher.DisposeAsync();
+        }
+
+        foreach (var other in _others)
+        {
+            await other.DisposeAsync();
         }
 
         await _links.DisposeAsync();

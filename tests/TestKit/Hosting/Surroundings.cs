@@ -70,6 +70,9 @@ public abstract class Surroundings : IAsyncDisposable
     /// <summary>Handed over and not acknowledged.</summary>
     public async Task<int> UnacknowledgedAsync(string queue) => await (await TestBroker.ServerAsync()).UnacknowledgedAsync(_rabbitMq, queue);
 
+    /// <summary>As a broker does that was killed right after the queue's declaration.</summary>
+    public async Task LoseLeaderAsync(string queue) => await (await TestBroker.ServerAsync()).LoseLeaderAsync(_rabbitMq, queue);
+
     /// <summary>Consumers that were not canceled.</summary>
     public async Task<int> ConsumersAsync() => await (await TestBroker.ServerAsync()).ConsumersAsync(_rabbitMq);
 

@@ -41,6 +41,17 @@ public static class BrokerControl
         """));
 
     /// <summary>
+    /// Makes of a queue what a broker makes of it that was killed right after its declaration: empty, and without a leader.
+    /// It can be declared, and never confirms.
+    /// </summary>
+    public static Task LoseLeaderAsync(this RabbitMqServer server, string uri, string queue) => server.EvaluateAsync(
+        $$"""
+        {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VirtualHostOf(uri)}}">>, queue, <<"{{queue}}">>)),
+        ok = ra:force_delete_server(quorum_queues, amqqueue:get_pid(Q)),
+        {[_], []} = rabbit_quorum_queue:recover(<<"{{VirtualHostOf(uri)}}">>, [Q]).
+        """);
+
+    /// <summary>
     /// Consumers of a virtual host's channels. A queue's own count includes canceled ones that have messages in hand.
     /// </summary>
     public static async Task<int> ConsumersAsync(this RabbitMqServer server, string uri) => int.Parse(await server.EvaluateAsync(
