@@ -6,17 +6,20 @@ using Webhooks.Subscriptions.Storage;
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>Carries out the step that follows a recorded attempt. It may be repeated: whoever comes after a crash does just that.</summary>
-internal sealed class AfterAttempt(RetryAnnouncer announcer, DeliveryStore deliveries, AttemptStore attempts, SubscriptionStore subscriptions, DatabaseGate database)
+internal sealed class AfterAttempt(RetryAnnouncer announcer, HandOver handOver, AttemptStore attempts, SubscriptionStore subscriptions, DatabaseGate database)
 {
     public async Task CarryOutAsync(FinishedAttempt attempt, CancellationToken stop)
     {
         switch (attempt.Next)
         {
-            // A wait that is not brokered is in the row already.
+            // The wait is in the row already. So it is when it is never brokered.
+            case NextStep.Retry { Brokered: true } retry when attempt.LacksQueue:
+                announcer.Prove(retry.Wait, attempt.Delivery);
+                break;
             case NextStep.Retry { Brokered: true } retry:
                 if (!await announcer.DelayAsync(attempt.Delivery, attempt.Number + 1, retry.Wait, stop))
                 {
-                    await database.RunAsync(token => deliveries.HandToPollerAsync(attempt.Delivery, token), stop);
+                    await handOver.ToPollerAsync(attempt.Delivery, attempt.Number, stop);
                 }
 
                 break;

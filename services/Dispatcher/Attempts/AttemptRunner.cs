@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Retries;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Rendering;
@@ -12,7 +13,8 @@ namespace Webhooks.Dispatcher.Attempts;
 /// the claim), announce the next attempt, and only then may the message be acknowledged.
 /// </summary>
 internal sealed partial class AttemptRunner(
-    AttemptRenderer renderer, WebhookSender sender, AttemptWriter writer, AfterAttempt after, AttemptMetrics metrics, TimeProvider clock, ILogger<AttemptRunner> logger)
+    AttemptRenderer renderer, WebhookSender sender, AttemptWriter writer, AfterAttempt after, RetryAnnouncer announcer, AttemptMetrics metrics,
+    TimeProvider clock, ILogger<AttemptRunner> logger)
 {
     /// <summary>Completes when the message that asked for the attempt may be acknowledged.</summary>
     public async Task RunAsync(DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop)
@@ -48,6 +50,7 @@ internal sealed partial class AttemptRunner(
             Next = next,
             // From the end of this attempt, so that a slow failure is not followed at once by the next.
             NextAttemptAt = next is NextStep.Retry retry ? clock.GetUtcNow() + retry.Wait : null,
+            LacksQueue = next is NextStep.Retry { Brokered: true } brokered && !announcer.Carries(brokered.Wait),
             TraceId = activity?.TraceId.ToHexString() ?? AttemptTracing.TraceIdOf(delivery.Event.Traceparent),
         };
     }

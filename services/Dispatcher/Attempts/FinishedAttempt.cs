@@ -23,6 +23,9 @@ internal sealed record FinishedAttempt
     /// <summary>When the delivery is tried again; null when it has ended.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 
+    /// <summary>True: the queue of this wait is not to be relied on at present, and the row has to do instead.</summary>
+    public bool LacksQueue { get; init; }
+
     /// <summary>When the due-poller has to announce the next attempt; null when the broker does.</summary>
-    public DateTimeOffset? DueAt => Next is NextStep.Retry { Brokered: false } ? NextAttemptAt : null;
+    public DateTimeOffset? DueAt => LacksQueue || Next is NextStep.Retry { Brokered: false } ? NextAttemptAt : null;
 }

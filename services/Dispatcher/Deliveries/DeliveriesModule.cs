@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using RabbitMQ.Client;
 using Webhooks.Broker;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Migrations;
@@ -11,7 +10,6 @@ using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Rendering;
-using Webhooks.Subscriptions.Retries;
 
 namespace Webhooks.Dispatcher.Deliveries;
 
@@ -24,16 +22,21 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<DeliveryStore>();
         builder.Services.AddSingleton<DeliveryWork>();
         builder.Services.AddSingleton<RequestRenderer>();
+        builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();
         builder.Services.AddSingleton<AttemptRunner>();
         builder.Services.AddSingleton<AfterAttempt>();
+        builder.Services.AddSingleton<DelayQueues>();
+        builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().LonePublisher("proving"));
         builder.Services.AddSingleton<RetryAnnouncer>();
         builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Publisher("announcing", async channel =>
         {
             await services.GetRequiredService<MigratedSchema>().WhenThereAsync();
-            await DeclareAsync(channel, await services.GetRequiredService<SubscriptionCache>().LoadedAsync(CancellationToken.None));
+            var config = await services.GetRequiredService<SubscriptionCache>().LoadedAsync(CancellationToken.None);
+            await BrokerTopology.DeclareAsync(channel, config.Shards);
+            await services.GetRequiredService<DelayQueues>().DeclareAsync(channel, KnownDelays.Of(config.ById.Values));
         }));
 
         // Started before and stopped after the dispatching: its last attempts are still to be written.
@@ -47,15 +50,5 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<Canceler>();
         builder.Services.AddSingleton<FleetLeadership>();
         builder.Services.AddHostedService<LeaderLoop>();
-    }
-
-    /// <summary>Every queue, and the delay queues that current policies use: a queue just declared may not survive a broker's crash.</summary>
-    private static async Task DeclareAsync(IChannel channel, ConfigSnapshot config)
-    {
-        await BrokerTopology.DeclareAsync(channel, config.Shards);
-        foreach (var delay in KnownDelays.Of(config.ById.Values))
-        {
-            await BrokerTopology.DeclareDelayAsync(channel, delay);
-        }
     }
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Webhooks.Broker.Deliveries;
+using Webhooks.Database;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -8,7 +9,10 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// <param name="ConfigVersion">The configuration version at that moment.</param>
 internal sealed record LookedUp(long ConfigVersion, IReadOnlyDictionary<Guid, DeliveryRow> Rows);
 
-/// <summary>The SQL of looking at deliveries, and of canceling one.</summary>
+/// <summary>A delivery whose next attempt the row has to announce, as it was after its last attempt.</summary>
+internal readonly record struct Handed(Guid Id, DateTimeOffset CreatedAt, int LastAttempt);
+
+/// <summary>The SQL of looking at deliveries, of canceling one, and of leaving them to the due-poller.</summary>
 internal sealed class DeliveryStore(NpgsqlDataSource database)
 {
     // The bounds repeat what the join says, so that partitions are left out before the plan starts.
@@ -28,9 +32,12 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         WHERE created_at = $1 AND id = $2 AND status = 'pending'
         """;
 
+    // Only after the attempt that was seen: the broker may have carried the next one nevertheless, and what follows that.
     private const string HandToPoller = """
-        UPDATE deliveries SET due_at = next_attempt_at
-        WHERE created_at = $1 AND id = $2 AND status = 'pending' AND next_attempt_at IS NOT NULL
+        UPDATE deliveries AS delivery SET due_at = delivery.next_attempt_at
+        FROM unnest($1::timestamptz[], $2::uuid[], $3::int[]) AS handed (created_at, id, last_attempt)
+        WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND delivery.created_at BETWEEN $4 AND $5
+          AND delivery.status = 'pending' AND delivery.last_attempt = handed.last_attempt AND delivery.next_attempt_at IS NOT NULL
         """;
 
     /// <summary>Looks at every delivery of a group at once.</summary>
@@ -62,16 +69,26 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     }
 
     /// <summary>Cancels a pending delivery whose subscription takes nothing any more.</summary>
-    public Task<int> CancelAsync(DeliveryRow delivery, CancellationToken cancellationToken) => UpdateAsync(CancelOne, delivery, cancellationToken);
-
-    /// <summary>Leaves a pending delivery's next attempt to the due-poller, because the broker does not carry it.</summary>
-    public Task<int> HandToPollerAsync(DeliveryRow delivery, CancellationToken cancellationToken) => UpdateAsync(HandToPoller, delivery, cancellationToken);
-
-    private async Task<int> UpdateAsync(string sql, DeliveryRow delivery, CancellationToken cancellationToken)
+    public async Task<int> CancelAsync(DeliveryRow delivery, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(sql);
+        await using var command = database.CreateCommand(CancelOne);
         command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
         command.Parameters.AddWithValue(delivery.Id);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Leaves pending deliveries' next attempts to the due-poller, because the broker does not carry them.</summary>
+    public async Task<int> HandToPollerAsync(IReadOnlyList<Handed> handed, CancellationToken cancellationToken)
+    {
+        // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
+        var rows = handed.OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id).ToList();
+        await using var command = database.CreateCommand(HandToPoller);
+        var columns = new Columns<Handed>(command.Parameters, rows);
+        columns.Add(delivery => delivery.CreatedAt.UtcDateTime);
+        columns.Add(delivery => delivery.Id);
+        columns.Add(delivery => delivery.LastAttempt);
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[0].CreatedAt.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[^1].CreatedAt.UtcDateTime });
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -11,7 +11,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Carries out what a look decided, for many deliveries at once, and acknowledges last.</summary>
 internal sealed partial class DeliveryWork(
-    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, DeliveryStore store, DatabaseGate database, InFlight inFlight,
+    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, HandOver handOver, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
@@ -99,7 +99,7 @@ internal sealed partial class DeliveryWork(
         else
         {
             // What is left of the wait fits no delay queue: the due-poller announces it.
-            await database.RunAsync(token => store.HandToPollerAsync(row, token), abandon);
+            await handOver.ToPollerAsync(row, row.LastAttempt, abandon);
         }
     }
 

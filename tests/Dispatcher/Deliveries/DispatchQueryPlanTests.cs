@@ -39,7 +39,8 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
             Assert.Equal(100, found.Rows.Count);
             var recording = await _plans.DuringAsync(async () => Assert.DoesNotContain(
                 false, await attempts.RecordAsync([.. found.Rows.Values.Select(FailedOnce)], CancellationToken.None)));
-            var handing = await _plans.DuringAsync(async () => Assert.Equal(1, await deliveries.HandToPollerAsync(found.Rows.Values.First(), CancellationToken.None)));
+            var handing = await _plans.DuringAsync(async () => Assert.Equal(100, await deliveries.HandToPollerAsync(
+                [.. accepted.Select(delivery => new Handed(delivery.Id, delivery.CreatedAt, LastAttempt: 1))], CancellationToken.None)));
             var canceling = await _plans.DuringAsync(async () => Assert.Equal(1, await deliveries.CancelAsync(found.Rows.Values.First(), CancellationToken.None)));
 
             AssertNothingIsScanned(looking);

@@ -1,10 +1,12 @@
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Retries;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -103,6 +105,23 @@ public sealed class World : Surroundings
     public Task MakeDueAsync(Accepted delivery, DateTimeOffset at) => Database.ExecuteAsync(
         "UPDATE deliveries SET last_attempt = 1, next_attempt_at = $3, due_at = $3 WHERE created_at = $1 AND id = $2",
         delivery.CreatedAt.UtcDateTime, delivery.Id, at.UtcDateTime);
+
+    /// <summary>
+    /// Delivers, in vain, until a dispatcher relies on the queue of the first wait after a failure: it leaves a new one
+    /// alone for a while, and then tries it with a first message.
+    /// </summary>
+    public Task ProveDelayAsync(ServiceHost dispatcher, Subscription subscription)
+    {
+        var queues = dispatcher.Services.GetRequiredService<DelayQueues>();
+        var wait = subscription.Settings.RetryPolicy.WaitBefore(number: 2, chance: 0);
+        return Eventually.TrueAsync(
+            async () =>
+            {
+                await DeliverAsync(subscription);
+                return queues.Of(wait).IsProven;
+            },
+            Limit, "a delay queue that has confirmed");
+    }
 
     public Task<IReadOnlyList<RecordedAttempt>> AttemptsAsync() => RecordedAttempt.AllAsync(Database);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -37,17 +38,20 @@ public sealed class RetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_wait_of_the_default_schedule_is_spent_in_its_delay_queue()
+    public async Task A_known_wait_is_spent_in_its_delay_queue()
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
-        await _world.StartDispatcherAsync();
-
-        await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Url));
-
-        await _world.Bus.WaitForCountAsync(BrokerNames.Delay(5_000), 1);
+        var subscription = await _world.SubscribeAsync(receiver.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 3_600 });
+        var dispatcher = await _world.StartDispatcherAsync();
+        await _world.ProveDelayAsync(dispatcher, subscription);
         await _world.SettledAsync();
-        Assert.Equal([true], await _world.DeliveriesAsync<bool>("status = 'pending' AND last_attempt = 1 AND next_attempt_at > now() AND due_at IS NULL"));
-        Assert.Single(receiver.Requests);
+        var before = await _world.Bus.CountAsync(BrokerNames.Delay(3_600_000));
+
+        await _world.DeliverAsync(subscription);
+
+        await _world.Bus.WaitForCountAsync(BrokerNames.Delay(3_600_000), before + 1);
+        await _world.SettledAsync();
+        Assert.True((await _world.DeliveriesAsync<bool>("status = 'pending' AND last_attempt = 1 AND next_attempt_at > now() AND due_at IS NULL"))[^1]);
     }
 
     [Fact]
@@ -108,20 +112,22 @@ public sealed class RetryTests : IAsyncLifetime
     [Fact]
     public async Task A_delay_queue_that_somebody_deleted_is_made_up_for_by_the_row_and_declared_again()
     {
-        await using var receiver = await TestReceiver.StartAsync(request => new Answer(request.Number % 2 == 1 ? 500 : 200));
+        var copies = new ConcurrentDictionary<string, int>();
+        await using var receiver = await TestReceiver.StartAsync(
+            request => new Answer(copies.AddOrUpdate(TestEvent.IdOf(request), 1, (_, before) => before + 1) == 1 ? 500 : 200));
         var subscription = await _world.SubscribeAsync(receiver.Url, Quick);
-        await _world.StartDispatcherAsync();
-        await _world.DeliverAsync(subscription);
+        var dispatcher = await _world.StartDispatcherAsync();
+        await _world.ProveDelayAsync(dispatcher, subscription);
         await _world.EndedAsync();
 
         await _world.Bus.Channel.QueueDeleteAsync(BrokerNames.Delay(300), ifUnused: false, ifEmpty: false);
 
         await _world.DeliverAsync(subscription);
         await _world.EndedAsync();
-        await _world.DeliverAsync(subscription);
+        await _world.ProveDelayAsync(dispatcher, subscription);
         await _world.EndedAsync();
-        Assert.Equal([1, 2, 1, 2, 1, 2], (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.Delay(300)));
+        Assert.All((await _world.AttemptsAsync()).GroupBy(attempt => attempt.DeliveryId), made => Assert.Equal([1, 2], made.Select(attempt => attempt.Number)));
+        await _world.Bus.WaitForCountAsync(BrokerNames.Delay(300), 0);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
