@@ -53,7 +53,7 @@ public sealed class SigningKey
         var values = new MessageValues { Body = body, Timestamp = timestamp, Id = id, Headers = headers };
         if (TryComputeDigest(values, digest) is { } missing)
         {
-            throw new SigningException($"The message template '{Scheme.MessageTemplate}' cannot be filled: there is no value for {missing.Placeholder}.");
+            throw new SigningException($"The message template '{Scheme.MessageTemplate}' cannot be filled: there is no value for {missing.Placeholder}.") { Placeholder = missing.Placeholder };
         }
 
         Span<char> text = stackalloc char[DigestText.MaxLength];

@@ -1,4 +1,5 @@
 using Webhooks.Subscriptions.Rendering;
+using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Sending;
 
@@ -14,12 +15,22 @@ public sealed record SendRequest(
     /// <summary>Every body's type; no charset, because signatures are over bytes.</summary>
     public const string ContentType = "application/json";
 
+    /// <summary>Names of headers whose values are neither shown nor recorded.</summary>
+    public IReadOnlyList<string> Confidential { get; init; } = [];
+
     public static SendRequest Of(RenderedRequest rendered)
     {
         ArgumentNullException.ThrowIfNull(rendered);
-        return new(rendered.Url, rendered.Body, rendered.Headers, rendered.Deadline);
+        return new(rendered.Url, rendered.Body, rendered.Headers, rendered.Deadline) { Confidential = rendered.Confidential };
     }
 
     /// <summary>What the receiver sees: the given headers and the sender's own.</summary>
     public IEnumerable<KeyValuePair<string, string>> SentHeaders => Headers.Prepend(KeyValuePair.Create("Content-Type", ContentType));
+
+    /// <summary>What may be shown and recorded of that: credentials are hidden.</summary>
+    public IEnumerable<KeyValuePair<string, string>> ShownHeaders => Confidential.Count == 0
+        ? SentHeaders
+        : SentHeaders.Select(header => Confidential.Contains(header.Key, StringComparer.OrdinalIgnoreCase)
+            ? KeyValuePair.Create(header.Key, SecretText.Hidden)
+            : header);
 }

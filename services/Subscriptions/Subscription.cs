@@ -57,9 +57,22 @@ public sealed record SubscriptionSettings
     /// <summary>Exact types, <c>a.*</c> for any type below <c>a</c>, <c>*</c> for all but the system's own.</summary>
     public required IReadOnlyList<string> EventTypes { get; init; }
 
+    /// <summary>The named dialect; what is signed and sent is the <see cref="EffectiveProfile"/>.</summary>
     public required Profiles.Profile Profile { get; init; }
 
     public string? Description { get; init; }
+
+    /// <summary>A label of the tenant's own to group subscriptions by.</summary>
+    public string? Channel { get; init; }
+
+    /// <summary>Null: none but the profile's.</summary>
+    public Profiles.Overrides.CustomHeaders? Headers { get; init; }
+
+    /// <summary>Null: the profile's scheme.</summary>
+    public Profiles.Overrides.SignatureOverride? Signature { get; init; }
+
+    /// <summary>Does each attempt tell the receiver the trace it belongs to?</summary>
+    public bool SendTraceparent { get; init; }
 
     /// <summary>Null: every event of the types.</summary>
     public Shaping.Filters.EventFilter? Filter { get; init; }
@@ -75,6 +88,10 @@ public sealed record SubscriptionSettings
 
     /// <summary>Null: the profile's deadline.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>The profile with this subscription's own signature and headers: who signs and sends asks for nothing else.</summary>
+    /// <exception cref="ArgumentException">The signature does not go with the profile.</exception>
+    public Profiles.Profile EffectiveProfile => Profiles.Overrides.EffectiveProfiles.Of(this);
 
     public Profiles.RetryOn EffectiveRetryOn => RetryOn ?? Profile.RetryOn;
 

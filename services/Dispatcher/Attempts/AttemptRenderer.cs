@@ -14,14 +14,23 @@ internal sealed class AttemptRenderer(RequestRenderer requests, SubscriptionStor
 
     private readonly ConcurrentDictionary<(Guid, int), SubscriptionSettings> _oldRevisions = new();
 
+    /// <param name="delivery">Whose attempt it is.</param>
+    /// <param name="subscription">As it is now.</param>
+    /// <param name="startsAt">When the attempt starts.</param>
+    /// <param name="traceparent">Sent where the revision says so; null: there is no trace.</param>
     /// <exception cref="RenderException">It cannot be made.</exception>
     public async ValueTask<SendRequest> RenderAsync(
-        DeliveryRow delivery, Subscription subscription, DateTimeOffset startsAt, CancellationToken cancellationToken)
+        DeliveryRow delivery, Subscription subscription, DateTimeOffset startsAt, string? traceparent, CancellationToken cancellationToken)
     {
         var pinned = delivery.Revision == subscription.Revision
             ? subscription.Settings
             : await OldRevisionAsync(delivery.SubscriptionId, delivery.Revision, cancellationToken) ?? subscription.Settings;
-        return SendRequest.Of(requests.Render(pinned, subscription, delivery.Event, startsAt));
+        var request = SendRequest.Of(requests.Render(pinned, subscription, delivery.Event, startsAt));
+
+        // No header of the subscription's own has this name.
+        return pinned.SendTraceparent && traceparent is not null
+            ? request with { Headers = [.. request.Headers, new("traceparent", traceparent)] }
+            : request;
     }
 
     private async ValueTask<SubscriptionSettings?> OldRevisionAsync(Guid subscriptionId, int revision, CancellationToken cancellationToken)

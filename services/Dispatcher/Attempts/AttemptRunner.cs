@@ -38,7 +38,7 @@ internal sealed partial class AttemptRunner(
     private async Task<FinishedAttempt> AttemptAsync(
         DeliveryRow delivery, int number, Subscription subscription, Activity? activity, CancellationToken stop)
     {
-        var (request, result) = await SendAsync(delivery, subscription, stop);
+        var (request, result) = await SendAsync(delivery, subscription, AttemptTracing.TraceparentOf(activity, delivery.Event.Traceparent), stop);
 
         var next = NextSteps.After(number, result, subscription.Settings, Random.Shared.NextDouble());
         return new FinishedAttempt
@@ -55,13 +55,14 @@ internal sealed partial class AttemptRunner(
         };
     }
 
-    private async Task<(SendRequest Request, SendResult Result)> SendAsync(DeliveryRow delivery, Subscription subscription, CancellationToken stop)
+    private async Task<(SendRequest Request, SendResult Result)> SendAsync(
+        DeliveryRow delivery, Subscription subscription, string? traceparent, CancellationToken stop)
     {
         var startedAt = clock.GetUtcNow();
         SendRequest request;
         try
         {
-            request = await renderer.RenderAsync(delivery, subscription, startedAt, stop);
+            request = await renderer.RenderAsync(delivery, subscription, startedAt, traceparent, stop);
         }
         catch (RenderException fault)
         {

@@ -76,7 +76,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
         columns.Add(attempt => attempt.Result.StatusCode);
         columns.Add(attempt => attempt.Result.Error);
         columns.Add(attempt => attempt.Request.Url);
-        columns.Add(attempt => Lines(attempt.Request.SentHeaders));
+        columns.Add(attempt => Lines(attempt.Request.ShownHeaders));
         columns.Add(attempt => attempt.Result.StatusCode is null ? null : Lines(attempt.Result.ResponseHeaders));
         columns.Add(attempt => attempt.Result.ResponseBody);
         columns.Add(attempt => attempt.NextAttemptAt?.UtcDateTime);

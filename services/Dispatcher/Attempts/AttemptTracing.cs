@@ -12,6 +12,20 @@ internal static class AttemptTracing
     public static string? TraceIdOf(string? traceparent) =>
         ActivityContext.TryParse(traceparent, traceState: null, out var context) ? context.TraceId.ToHexString() : null;
 
+    /// <summary>What a receiver that wants it is told: the attempt's span, or where nobody collects spans the publisher's. Null: there is neither.</summary>
+    public static string? TraceparentOf(Activity? attempt, string? traceparent)
+    {
+        if (attempt is { IdFormat: ActivityIdFormat.W3C })
+        {
+            return attempt.Id;
+        }
+
+        // Written anew: what a publisher sent may have more to it than this version of the header.
+        return ActivityContext.TryParse(traceparent, traceState: null, out var context)
+            ? $"00-{context.TraceId.ToHexString()}-{context.SpanId.ToHexString()}-{(int)context.TraceFlags:x2}"
+            : null;
+    }
+
     public static Activity? Start(DeliveryRow delivery, int number)
     {
         if (!Source.HasListeners())

@@ -139,6 +139,43 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
         return (int)number;
     }
 
+    /// <summary>True or false.</summary>
+    public bool Flag(string name, bool present, bool whenNull)
+    {
+        switch (Find(name))
+        {
+            case null: return present;
+            case { ValueKind: JsonValueKind.Null }: return whenNull;
+            case { ValueKind: JsonValueKind.True }: return true;
+            case { ValueKind: JsonValueKind.False }: return false;
+            default:
+                Fault(name, FieldError.InvalidType, "It must be true or false.");
+                return present;
+        }
+    }
+
+    /// <summary>Members whose names are the sender's own, each with the place to complain of; the text is null when the member is. What is no text is refused here.</summary>
+    public IEnumerable<(string Name, string Place, string? Text)> NamedTexts()
+    {
+        foreach (var member in value.EnumerateObject())
+        {
+            _known.Add(member.Name);
+            var place = Escaped(member.Name);
+            if (member.Value.ValueKind == JsonValueKind.Null)
+            {
+                yield return (member.Name, place, null);
+            }
+            else if (ReadText(place, member.Value) is { } text)
+            {
+                yield return (member.Name, place, text);
+            }
+        }
+    }
+
+    /// <summary>Is there a fault of this member or of anything in it?</summary>
+    public bool IsFaulty(string name) =>
+        errors.Any(error => error.Pointer == PointerTo(name) || error.Pointer.StartsWith(PointerTo(name) + "/", StringComparison.Ordinal));
+
     /// <summary>An object's members. Null: it is absent, null, or no object.</summary>
     public MemberReader? Object(string name)
     {
@@ -223,5 +260,6 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
 
     private string PointerTo(string name) => $"{pointer}/{name}";
 
-    private static string Escaped(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    /// <summary>A member's name as a step of a pointer.</summary>
+    public static string Escaped(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 }

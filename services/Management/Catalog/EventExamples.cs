@@ -12,6 +12,9 @@ internal static class EventExamples
     /// <summary>By their types, in alphabetical order.</summary>
     public static IReadOnlyList<AcceptedEvent> All { get; } = [.. Read()];
 
+    /// <summary>For what does not depend on the type.</summary>
+    public static AcceptedEvent Any => All[0];
+
     /// <summary>Those whose types are named, or lie below one that is. <c>*</c> names none: it is for whoever takes anything.</summary>
     public static IEnumerable<AcceptedEvent> NamedBy(IEnumerable<string> eventTypes)
     {

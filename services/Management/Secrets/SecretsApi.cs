@@ -45,9 +45,10 @@ internal static partial class SecretsApi
                 return Problem.PreconditionFailed;
             }
 
-            var (grace, given) = Read(body, change.Current.Settings.Profile, change.Current.SigningSecret);
+            var profile = change.Current.Settings.EffectiveProfile;
+            var (grace, given) = Read(body, profile, change.Current.SigningSecret);
             var saved = await change.SaveAsync(
-                change.Current with { Secrets = SecretRotation.Rotate(change.Current.Secrets, given ?? SecretRule.Generate(), time.GetUtcNow(), grace) },
+                change.Current with { Secrets = SecretRotation.Rotate(change.Current.Secrets, given ?? SecretRule.Generate(profile.Signature), time.GetUtcNow(), grace) },
                 caller.Actor,
                 cancellationToken);
 
@@ -78,7 +79,7 @@ internal static partial class SecretsApi
         var given = body.Text<string?>("secret", null, null, SecretReading.Read);
         if (given is not null && SecretRule.FaultOf(given, profile.Signature) is { } fault)
         {
-            body.Fault("secret", FieldError.InvalidValue, $"It does not fit the profile {profile.Name}. {fault}");
+            body.Fault("secret", FieldError.InvalidValue, $"It does not fit the signature of the profile {profile.Name}. {fault}");
         }
         else if (given == present)
         {

@@ -68,7 +68,7 @@ internal static class SubscriptionDocs
         ("description", Description),
         ("secret", SecretDocs.Given),
         ("state", State.Default("active")),
-        ("channel", Later),
+        ("channel", ShapeDocs.Channel),
         ("retry", Schema.Request(RetrySentence, [], RetryMembers).Named("RetryRequest")),
         ("retry_on", RetryOn),
         ("timeout_seconds", Timeout),
@@ -78,9 +78,9 @@ internal static class SubscriptionDocs
         ("ordering_key", Later),
         ("filter", ShapingDocs.Filter),
         ("transform", ShapingDocs.Transform),
-        ("headers", Later),
-        ("signature", Later),
-        ("send_traceparent", Later),
+        ("headers", ShapeDocs.GivenHeaders),
+        ("signature", ShapeDocs.GivenSignature),
+        ("send_traceparent", ShapeDocs.SendTraceparent.Default(false)),
     ];
 
     public static Schema Subscription { get; } = Schema.Answer(
@@ -93,7 +93,7 @@ internal static class SubscriptionDocs
         ("description", Description.OrNull()),
         ("secret", Schema.Text("The signing secret: in full in the answers that create or rotate it, otherwise masked down to its last four characters.", "****************************KYo=")),
         ("state", State),
-        ("channel", Later),
+        ("channel", ShapeDocs.Channel.OrNull()),
         ("retry", Schema.Answer(RetrySentence, RetryMembers).Named("Retry").OrNull()),
         ("retry_on", RetryOn.OrNull()),
         ("timeout_seconds", Timeout.OrNull()),
@@ -103,9 +103,9 @@ internal static class SubscriptionDocs
         ("ordering_key", Later),
         ("filter", ShapingDocs.Filter.OrNull()),
         ("transform", ShapingDocs.Transform.OrNull().Showing(null)),
-        ("headers", Later),
-        ("signature", Later),
-        ("send_traceparent", Later),
+        ("headers", ShapeDocs.Headers.OrNull()),
+        ("signature", ShapeDocs.Signature.OrNull().Showing(null)),
+        ("send_traceparent", ShapeDocs.SendTraceparent),
         ("revision", Schema.Whole("Counts the changes of its settings. A delivery keeps the body and headers of the revision with which its event was accepted.", 3, 1)),
         ("health", Schema.Answer(
             "How it fares.",
@@ -131,7 +131,12 @@ internal static class SubscriptionDocs
 
     public static Operation List() => new(Tag, "listSubscriptions", "List the subscriptions", "Lists the subscriptions, their secrets masked.")
     {
-        Parameters = [Parameter.Tenant, .. Parameter.Page],
+        Parameters =
+        [
+            Parameter.Tenant,
+            Parameter.Query("channel", ShapeDocs.Channel.Saying("Only those with exactly this label.")),
+            .. Parameter.Page,
+        ],
         Answers = [Answer.Ok<Pages.Page<SubscriptionResponse>>("A page of subscriptions.", Words.PageOf(Subscription))],
     };
 

@@ -1,5 +1,6 @@
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Shaping.Filters;
@@ -31,6 +32,14 @@ internal sealed record SubscriptionDraft
 
     public EventTransform? Transform { get; init; }
 
+    public string? Channel { get; init; }
+
+    public CustomHeaders? Headers { get; init; }
+
+    public SignatureOverride? Signature { get; init; }
+
+    public bool SendTraceparent { get; init; }
+
     public SubscriptionState State { get; init; } = SubscriptionState.Active;
 
     public static Profile DefaultProfile { get; } = BuiltInProfiles.Matcher;
@@ -47,6 +56,10 @@ internal sealed record SubscriptionDraft
         Timeout = subscription.Settings.Timeout,
         Filter = subscription.Settings.Filter,
         Transform = subscription.Settings.Transform,
+        Channel = subscription.Settings.Channel,
+        Headers = subscription.Settings.Headers,
+        Signature = subscription.Settings.Signature,
+        SendTraceparent = subscription.Settings.SendTraceparent,
         State = subscription.State,
     };
 
@@ -62,7 +75,11 @@ internal sealed record SubscriptionDraft
         Timeout = Timeout,
         Filter = Filter,
         Transform = Transform,
+        Channel = Channel,
+        Headers = Headers,
+        Signature = Signature,
+        SendTraceparent = SendTraceparent,
     };
 
-    public string SecretOrNew() => Secret ?? SecretRule.Generate();
+    public string SecretOrNew() => Secret ?? SecretRule.Generate(Settings().EffectiveProfile.Signature);
 }

@@ -3,7 +3,6 @@ using Webhooks.Management.Catalog;
 using Webhooks.Management.Problems;
 using Webhooks.Management.Secrets;
 using Webhooks.Sending;
-using Webhooks.Signatures;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Matching;
 using Webhooks.Subscriptions.Profiles;
@@ -26,7 +25,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
     // Documented, and coming: refused by name rather than ignored.
     private static readonly string[] Later =
     [
-        "channel", "rate_limit", "max_in_flight", "ordering", "ordering_key", "headers", "signature", "send_traceparent",
+        "rate_limit", "max_in_flight", "ordering", "ordering_key",
     ];
 
     private static readonly string[] ReadOnly = ["id", "revision", "health", "created_at", "updated_at"];
@@ -46,6 +45,10 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             Timeout = ReadTimeout(body, draft.Timeout),
             Filter = body.Json("filter", draft.Filter, EventFilter.Read),
             Transform = body.Json("transform", draft.Transform, EventTransform.Read),
+            Channel = body.Text("channel", draft.Channel, null, ChannelReading.Read),
+            Headers = HeaderMembers.Read(body, draft.Headers),
+            Signature = SignatureMembers.Read(body, draft.Signature),
+            SendTraceparent = body.Flag("send_traceparent", draft.SendTraceparent, whenNull: false),
             State = body.Text("state", draft.State, SubscriptionState.Active, ReadState),
         };
         CheckWhole(body, result);
@@ -81,11 +84,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             CheckTransform(body, transform, draft.Profile, types);
         }
 
-        // Either of the two may be the new one.
-        if (draft.Secret is { } secret && SecretRule.FaultOf(secret, draft.Profile.Signature) is { } fault)
-        {
-            body.Fault(body.Has("secret") ? "secret" : "profile", FieldError.InvalidValue, $"The secret does not fit the profile {draft.Profile.Name}. {fault}");
-        }
+        SignatureCheck.Check(body, draft);
     }
 
     // Better now than by a delivery that fails.

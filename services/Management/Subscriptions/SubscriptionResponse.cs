@@ -27,8 +27,7 @@ internal sealed record SubscriptionResponse
 
     public required string State { get; init; }
 
-    // Those without a setter come with later versions.
-    public object? Channel { get; }
+    public required string? Channel { get; init; }
 
     /// <summary>Null: the default schedule.</summary>
     public required CustomRetry? Retry { get; init; }
@@ -39,6 +38,7 @@ internal sealed record SubscriptionResponse
     /// <summary>Null: the profile's deadline.</summary>
     public required double? TimeoutSeconds { get; init; }
 
+    // Those without a setter come with later versions.
     public object? RateLimit { get; }
 
     public object? MaxInFlight { get; }
@@ -51,11 +51,13 @@ internal sealed record SubscriptionResponse
 
     public required JsonElement? Transform { get; init; }
 
-    public object? Headers { get; }
+    /// <summary>Credentials are hidden.</summary>
+    public required IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-    public object? Signature { get; }
+    /// <summary>Null: the profile's scheme.</summary>
+    public required SignatureResponse? Signature { get; init; }
 
-    public object? SendTraceparent { get; }
+    public required bool SendTraceparent { get; init; }
 
     public required int Revision { get; init; }
 
@@ -80,6 +82,10 @@ internal sealed record SubscriptionResponse
         TimeoutSeconds = subscription.Settings.Timeout?.TotalSeconds,
         Filter = Parse(subscription.Settings.Filter?.Json),
         Transform = Parse(subscription.Settings.Transform?.Json),
+        Channel = subscription.Settings.Channel,
+        Headers = subscription.Settings.Headers?.Shown,
+        Signature = SignatureResponse.Of(subscription.Settings.Signature),
+        SendTraceparent = subscription.Settings.SendTraceparent,
         Revision = subscription.Revision,
         Health = subscription.DisabledReason is { } reason ? new HealthResponse("disabled", reason) : new HealthResponse("healthy", null),
         CreatedAt = subscription.CreatedAt,

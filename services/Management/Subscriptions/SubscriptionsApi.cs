@@ -49,9 +49,15 @@ internal static partial class SubscriptionsApi
     {
         var query = new QueryReader(request.Query);
         var (tenantId, limit, cursor) = (caller.TenantOfList(query.Text(Caller.TenantMember)), query.Limit(), query.Cursor(List));
+        var channel = query.Text("channel");
+        if (channel is not null && ChannelReading.Read(channel).Fault is { } fault)
+        {
+            query.Fault("channel", FieldError.InvalidFormat, fault);
+        }
+
         query.ThrowIfFaulty();
 
-        var found = await store.ListAsync(tenantId, cursor?.Id, limit + 1, cancellationToken);
+        var found = await store.ListAsync(tenantId, channel, cursor?.Id, limit + 1, cancellationToken);
         return TypedResults.Ok(new Page<SubscriptionResponse>(
             [.. found.Take(limit).Select(subscription => SubscriptionResponse.Of(subscription))],
             found.Count > limit ? new Cursor(DateTimeOffset.UnixEpoch, found[limit - 1].Id).Write(List) : null));

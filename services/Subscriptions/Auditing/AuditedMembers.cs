@@ -9,6 +9,8 @@ namespace Webhooks.Subscriptions.Auditing;
 /// </summary>
 internal static class AuditedMembers
 {
+    public const string Headers = "headers";
+
     /// <summary>Every setting; null where there is nothing.</summary>
     public static IEnumerable<KeyValuePair<string, JsonNode?>> Of(SubscriptionSettings settings) =>
     [
@@ -21,6 +23,10 @@ internal static class AuditedMembers
         new("timeout_seconds", settings.Timeout?.TotalSeconds),
         new("filter", Parse(settings.Filter?.Json)),
         new("transform", Parse(settings.Transform?.Json)),
+        new("channel", settings.Channel),
+        new("signature", Parse(SignatureJson.Write(settings.Signature))),
+        new("send_traceparent", settings.SendTraceparent),
+        new(Headers, settings.Headers is { } headers ? new JsonObject(headers.Shown.Select(header => KeyValuePair.Create(header.Key, (JsonNode?)header.Value))) : null),
     ];
 
     private static JsonNode? Parse(string? json) => json is null ? null : JsonNode.Parse(json);

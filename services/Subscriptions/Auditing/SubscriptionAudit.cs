@@ -54,7 +54,7 @@ internal static class SubscriptionAudit
         foreach (var (old, now) in AuditedMembers.Of(before.Settings).Zip(AuditedMembers.Of(after.Settings)))
         {
             // As they are spelled: JsonNode would take 1.0 and 1 for equal, which are two revisions.
-            if (old.Value?.ToJsonString() != now.Value?.ToJsonString())
+            if (old.Value?.ToJsonString() != now.Value?.ToJsonString() || (now.Key == AuditedMembers.Headers && HasOtherCredentials(before, after)))
             {
                 changes[now.Key] = Change(old.Value, now.Value);
             }
@@ -68,6 +68,10 @@ internal static class SubscriptionAudit
 
         return changes;
     }
+
+    // They look the same when they are hidden.
+    private static bool HasOtherCredentials(Subscription before, Subscription after) =>
+        before.Settings.Headers is { } old && !old.Equals(after.Settings.Headers);
 
     private static JsonObject Rotated(Subscription before, Subscription after) => new()
     {

@@ -19,6 +19,9 @@ public sealed record Profile
     /// <summary>Null: the product's own.</summary>
     public string? UserAgent { get; init; }
 
+    /// <summary>Names of headers whose values are credentials: they are sent, and neither shown nor recorded.</summary>
+    public IReadOnlyList<string> Confidential { get; init; } = [];
+
     /// <summary>Covers connecting, TLS, sending and the response headers.</summary>
     public required TimeSpan Deadline { get; init; }
 

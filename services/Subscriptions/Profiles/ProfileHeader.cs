@@ -1,7 +1,10 @@
 namespace Webhooks.Subscriptions.Profiles;
 
 /// <summary>One header of a profile, besides the signature and the user agent.</summary>
-public sealed record ProfileHeader(string Name, HeaderValue Value);
+/// <param name="Name">As it is sent.</param>
+/// <param name="Value">Where its value comes from.</param>
+/// <param name="Argument">What a fixed text is.</param>
+public sealed record ProfileHeader(string Name, HeaderValue Value, string Argument = "");
 
 /// <summary>Where the value of a profile's header comes from.</summary>
 public enum HeaderValue
@@ -16,4 +19,7 @@ public enum HeaderValue
 
     /// <summary>Unix seconds of the event's timestamp, floored.</summary>
     EventTime,
+
+    /// <summary><see cref="ProfileHeader.Argument"/> itself: a header that a subscription gives itself.</summary>
+    FixedText,
 }

@@ -16,7 +16,14 @@ public static class SecretRule
     private const int GeneratedKey = 32;
 
     /// <summary>A new secret that every profile accepts.</summary>
-    public static string Generate() => Prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(GeneratedKey));
+    public static string Generate() => Generate(Prefix);
+
+    /// <summary>A new secret that a scheme accepts.</summary>
+    public static string Generate(SignatureScheme scheme)
+    {
+        ArgumentNullException.ThrowIfNull(scheme);
+        return Generate(scheme.SecretEncoding is SecretEncoding.Base64 ? scheme.SecretPrefix ?? "" : Prefix);
+    }
 
     /// <summary>May it be a secret at all, whatever the scheme: 16–128 printable ASCII characters.</summary>
     public static bool IsText(string secret)
@@ -47,4 +54,6 @@ public static class SecretRule
             ? null
             : $"It must be base64, with or without '{scheme.SecretPrefix}' before it, of {ShortestKey}–{LongestKey} bytes.";
     }
+
+    private static string Generate(string prefix) => prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(GeneratedKey));
 }

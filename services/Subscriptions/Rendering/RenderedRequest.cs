@@ -9,7 +9,11 @@ public sealed record RenderedRequest(
     string Url,
     ReadOnlyMemory<byte> Body,
     IReadOnlyList<KeyValuePair<string, string>> Headers,
-    TimeSpan Deadline);
+    TimeSpan Deadline)
+{
+    /// <summary>Names of headers whose values are neither shown nor recorded.</summary>
+    public IReadOnlyList<string> Confidential { get; init; } = [];
+}
 
 /// <summary>
 /// A request that cannot be made from these settings and this event, and will not be by trying again. The message is a

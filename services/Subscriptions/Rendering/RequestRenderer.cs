@@ -30,8 +30,9 @@ public sealed class RequestRenderer
         try
         {
             var body = BodyRenderer.Render(pinned, accepted);
-            var headers = SignerOf(pinned, subscription.Secrets, at).HeadersFor(accepted.Id, accepted.Timestamp!, at, body.Span);
-            return new RenderedRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout);
+            var signer = SignerOf(pinned, subscription.Secrets, at);
+            var headers = signer.HeadersFor(accepted.Id, accepted.Timestamp!, at, body.Span);
+            return new RenderedRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout) { Confidential = signer.Profile.Confidential };
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException or TransformException)
         {
@@ -49,7 +50,7 @@ public sealed class RequestRenderer
             return latest.Signer;
         }
 
-        var signer = new RequestSigner(pinned.Profile, secrets.Take(valid).Select(secret => secret.Text));
+        var signer = new RequestSigner(pinned.EffectiveProfile, secrets.Take(valid).Select(secret => secret.Text));
         prepared.Latest = new ReadySigner(secrets, valid, signer);
         return signer;
     }

@@ -11,7 +11,7 @@ namespace Webhooks.Subscriptions.Rendering;
 public sealed class RequestSigner
 {
     /// <summary>Added to the signature header's name for the signature by the secret before, while that one is still valid.</summary>
-    private const string PreviousSuffix = "-Previous";
+    public const string PreviousSuffix = "-Previous";
 
     private readonly SigningKey[] _keys;
 
@@ -56,7 +56,7 @@ public sealed class RequestSigner
         };
         foreach (var header in Profile.Headers)
         {
-            headers.Add(new(header.Name, ValueOf(header.Value, eventId, eventTimestamp, attemptedAt)));
+            headers.Add(new(header.Name, ValueOf(header, eventId, eventTimestamp, attemptedAt)));
         }
 
         AddSignatures(headers, body);
@@ -88,14 +88,15 @@ public sealed class RequestSigner
         string? Find(string? name) => headers.Find(header => string.Equals(header.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
     }
 
-    private static string ValueOf(HeaderValue value, string eventId, string eventTimestamp, DateTimeOffset attemptedAt) => value switch
+    private static string ValueOf(ProfileHeader header, string eventId, string eventTimestamp, DateTimeOffset attemptedAt) => header.Value switch
     {
+        HeaderValue.FixedText => header.Argument,
         HeaderValue.EventId => eventId,
         HeaderValue.EventIdWithoutDots => eventId.Replace('.', '_'),
         HeaderValue.AttemptTime => attemptedAt.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
         HeaderValue.EventTime when EventTime.TryParse(eventTimestamp, out var moment) =>
             moment.UnixSeconds.ToString(CultureInfo.InvariantCulture),
         HeaderValue.EventTime => throw new ArgumentException("The event's timestamp cannot be read.", nameof(eventTimestamp)),
-        _ => throw new ArgumentOutOfRangeException(nameof(value), value, "Not a header's value."),
+        _ => throw new ArgumentOutOfRangeException(nameof(header), header.Value, "Not a header's value."),
     };
 }

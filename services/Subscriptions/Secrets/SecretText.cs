@@ -7,6 +7,9 @@ public static class SecretText
 
     private static readonly string MaskStart = new('*', 28);
 
+    /// <summary>Shown in place of what may be shorter than a secret, or guessed from its end: a credential in a header.</summary>
+    public static string Hidden => MaskStart;
+
     /// <summary>28 asterisks and the last four characters, whatever its length.</summary>
     public static string Mask(string secret)
     {
@@ -14,7 +17,7 @@ public static class SecretText
         return MaskStart + secret[^ShownEnd..];
     }
 
-    /// <summary>True for what <see cref="Mask"/> writes, which somebody may send back with the rest of a subscription.</summary>
+    /// <summary>True for what <see cref="Mask"/> writes and for <see cref="Hidden"/>, which somebody may send back with the rest of a subscription.</summary>
     public static bool IsMasked(string secret)
     {
         ArgumentNullException.ThrowIfNull(secret);

@@ -1,28 +1,37 @@
 using Npgsql;
 using NpgsqlTypes;
+using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
 
 /// <summary>The statement that writes a revision. Revisions are only ever inserted.</summary>
 internal static class RevisionInsert
 {
-    public static NpgsqlBatchCommand Command(Guid subscriptionId, int revision, SubscriptionSettings settings)
+    /// <summary>The columns of <see cref="Values"/>.</summary>
+    public const string Columns =
+        "url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, channel, signature, send_traceparent, headers_key_id, headers";
+
+    /// <summary>The parameters that <see cref="AddSettings"/> adds.</summary>
+    public const string Values = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14";
+
+    public static NpgsqlBatchCommand Command(Guid subscriptionId, int revision, SubscriptionSettings settings, SecretVault vault)
     {
         var command = new NpgsqlBatchCommand(
-            """
-            INSERT INTO subscription_revisions
-                (url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, subscription_id, revision, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp())
+            $"""
+            INSERT INTO subscription_revisions ({Columns}, subscription_id, revision, created_at)
+            VALUES ({Values}, $15, $16, clock_timestamp())
             """);
-        AddSettings(command.Parameters, settings);
+        AddSettings(command.Parameters, subscriptionId, settings, vault);
         command.Parameters.Add(new() { Value = subscriptionId });
         command.Parameters.Add(new() { Value = revision });
         return command;
     }
 
-    /// <summary>Parameters 1–9, in the order of <see cref="SubscriptionRow.SettingsColumns"/>.</summary>
-    public static void AddSettings(NpgsqlParameterCollection parameters, SubscriptionSettings settings)
+    /// <summary>Parameters 1–14, in the order of <see cref="SubscriptionRow.SettingsColumns"/>.</summary>
+    public static void AddSettings(NpgsqlParameterCollection parameters, Guid subscriptionId, SubscriptionSettings settings, SecretVault vault)
     {
+        // Among headers are credentials, so all of them are encrypted, as the signing secrets are.
+        var headers = settings.Headers is null ? null : vault.Seal(subscriptionId, settings.Headers.ToJson());
         parameters.Add(new() { Value = settings.Url });
         parameters.Add(new() { Value = settings.EventTypes.ToArray() });
         parameters.Add(new() { Value = settings.Profile.Name });
@@ -32,6 +41,11 @@ internal static class RevisionInsert
         parameters.Add(Nullable(settings.Timeout?.TotalSeconds, NpgsqlDbType.Double));
         parameters.Add(Nullable(settings.Filter?.Json, NpgsqlDbType.Text));
         parameters.Add(Nullable(settings.Transform?.Json, NpgsqlDbType.Text));
+        parameters.Add(Nullable(settings.Channel, NpgsqlDbType.Text));
+        parameters.Add(Nullable(SignatureJson.Write(settings.Signature), NpgsqlDbType.Jsonb));
+        parameters.Add(new() { Value = settings.SendTraceparent });
+        parameters.Add(Nullable(headers?.KeyId, NpgsqlDbType.Text));
+        parameters.Add(Nullable(headers?.Ciphertext, NpgsqlDbType.Bytea));
     }
 
     private static NpgsqlParameter Nullable(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };

@@ -77,7 +77,7 @@ public sealed class SubscriptionChange : IAsyncDisposable
     {
         if (next.Revision != Current.Revision)
         {
-            yield return RevisionInsert.Command(next.Id, next.Revision, next.Settings);
+            yield return RevisionInsert.Command(next.Id, next.Revision, next.Settings, _vault);
         }
 
         if (Resecures(next))

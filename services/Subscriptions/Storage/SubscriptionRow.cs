@@ -1,5 +1,6 @@
 using Npgsql;
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Shaping.Filters;
 using Webhooks.Subscriptions.Shaping.Transforms;
@@ -10,7 +11,10 @@ namespace Webhooks.Subscriptions.Storage;
 internal static class SubscriptionRow
 {
     /// <summary>What <see cref="ReadSettings"/> reads, of <c>subscription_revisions r</c>.</summary>
-    public const string SettingsColumns = "r.url, r.event_types, r.profile, r.description, r.retry, r.retry_on, r.timeout_seconds, r.filter, r.transform";
+    public const string SettingsColumns = """
+        r.url, r.event_types, r.profile, r.description, r.retry, r.retry_on, r.timeout_seconds, r.filter, r.transform,
+        r.channel, r.signature, r.send_traceparent, r.headers_key_id, r.headers
+        """;
 
     /// <summary>Every subscription with its current revision and its secrets, the signing one first. A WHERE follows.</summary>
     public const string Select = $"""
@@ -24,9 +28,9 @@ internal static class SubscriptionRow
 
         """;
 
-    private const int AfterSettings = 9;
+    private const int AfterSettings = 14;
 
-    public static SubscriptionSettings ReadSettings(NpgsqlDataReader row)
+    public static SubscriptionSettings ReadSettings(NpgsqlDataReader row, Guid subscriptionId, SecretVault vault)
     {
         var profileName = row.GetString(2);
         return new SubscriptionSettings
@@ -42,6 +46,12 @@ internal static class SubscriptionRow
             Timeout = row.IsDBNull(6) ? null : TimeSpan.FromSeconds(row.GetDouble(6)),
             Filter = Text(row, 7) is { } filter ? EventFilter.Parse(filter) : null,
             Transform = Text(row, 8) is { } transform ? EventTransform.Parse(transform) : null,
+            Channel = Text(row, 9),
+            Signature = SignatureJson.Read(Text(row, 10)),
+            SendTraceparent = row.GetBoolean(11),
+            Headers = Text(row, 12) is { } keyId
+                ? CustomHeaders.Parse(vault.Open(subscriptionId, new SealedSecret(keyId, row.GetFieldValue<byte[]>(13))))
+                : null,
         };
     }
 
@@ -55,7 +65,7 @@ internal static class SubscriptionRow
             TenantId = row.GetString(At + 1),
             State = SubscriptionStateName.Parse(row.GetString(At + 2)),
             Revision = row.GetInt32(At + 3),
-            Settings = ReadSettings(row),
+            Settings = ReadSettings(row, id, vault),
             CancelBefore = row.IsDBNull(At + 4) ? null : row.GetFieldValue<DateTimeOffset>(At + 4),
             Deleted = row.GetBoolean(At + 5),
             DisabledReason = Text(row, At + 6),

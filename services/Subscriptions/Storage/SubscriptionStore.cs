@@ -63,20 +63,17 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
 
     /// <summary>Newest first.</summary>
     /// <param name="tenantId">Null: of all tenants.</param>
+    /// <param name="channel">Null: of any and of none.</param>
     /// <param name="before">The last id of the page before; null: the first page.</param>
     /// <param name="limit">How many at most.</param>
-    public async Task<IReadOnlyList<Subscription>> ListAsync(string? tenantId, Guid? before, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Subscription>> ListAsync(string? tenantId, string? channel, Guid? before, int limit, CancellationToken cancellationToken)
     {
         // Ids are made in the order of time, so the primary key (or the tenant's index) is the list.
-        var ofTenant = tenantId is null ? "" : "AND s.tenant_id = $3";
-        await using var command = database.CreateCommand(
-            $"{SubscriptionRow.Select} WHERE s.deleted_at IS NULL AND s.id < $1 {ofTenant} ORDER BY s.id DESC LIMIT $2");
+        await using var command = database.CreateCommand();
         command.Parameters.Add(new() { Value = before ?? Guid.AllBitsSet });
         command.Parameters.Add(new() { Value = limit });
-        if (tenantId is not null)
-        {
-            command.Parameters.Add(new() { Value = tenantId });
-        }
+        var (ofTenant, ofChannel) = (Only("s.tenant_id", tenantId), Only("r.channel", channel));
+        command.CommandText = $"{SubscriptionRow.Select} WHERE s.deleted_at IS NULL AND s.id < $1 {ofTenant} {ofChannel} ORDER BY s.id DESC LIMIT $2";
 
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var page = new List<Subscription>(limit);
@@ -86,6 +83,18 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         }
 
         return page;
+
+        // Left out when it is not asked for, so that the plan is the one for what is.
+        string Only(string column, string? value)
+        {
+            if (value is null)
+            {
+                return "";
+            }
+
+            command.Parameters.Add(new() { Value = value });
+            return $"AND {column} = ${command.Parameters.Count}";
+        }
     }
 
     /// <summary>Locks a subscription for a change. Null: not found, as <see cref="FindAsync"/>.</summary>
@@ -131,7 +140,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         command.Parameters.Add(new() { Value = id });
         command.Parameters.Add(new() { Value = revision });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? SubscriptionRow.ReadSettings(row) : null;
+        return await row.ReadAsync(cancellationToken) ? SubscriptionRow.ReadSettings(row, id, vault) : null;
     }
 
     /// <summary>
@@ -156,20 +165,19 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
             $"""
             WITH {ConfigVersion.Next}, subscription AS (
                 INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at)
-                SELECT $10, $11, $12, 1, version.value, version.at, version.at FROM version
+                SELECT $15, $16, $17, 1, version.value, version.at, version.at FROM version
                 RETURNING created_at
             ), revision AS (
-                INSERT INTO subscription_revisions
-                    (url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, subscription_id, revision, created_at)
-                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, created_at FROM subscription
+                INSERT INTO subscription_revisions ({RevisionInsert.Columns}, subscription_id, revision, created_at)
+                SELECT {RevisionInsert.Values}, $15, 1, created_at FROM subscription
             ), secret AS (
                 INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
-                SELECT $10, 1, $13, $14, created_at FROM subscription
+                SELECT $15, 1, $18, $19, created_at FROM subscription
             )
             SELECT created_at, version.value, {ConfigVersion.Notify} FROM subscription, version
             """);
         var sealedSecret = vault.Seal(created.Id, created.SigningSecret);
-        RevisionInsert.AddSettings(command.Parameters, created.Settings);
+        RevisionInsert.AddSettings(command.Parameters, created.Id, created.Settings, vault);
         command.Parameters.Add(new() { Value = created.Id });
         command.Parameters.Add(new() { Value = created.TenantId });
         command.Parameters.Add(new() { Value = SubscriptionStateName.Of(created.State) });

@@ -74,14 +74,10 @@ public sealed class SubscriptionRulesTests(ManagementApi api) : IClassFixture<Ma
             "/tenant_id required", "/url invalid_format", "/event_types/0 invalid_format", "/timeout_seconds out_of_range", "/rate_limit not_supported_yet", "/bogus unknown_member");
 
     [Theory]
-    [InlineData("channel", "\"x\"")]
     [InlineData("rate_limit", "{\"per_second\":5}")]
     [InlineData("max_in_flight", "5")]
     [InlineData("ordering", "\"by_key\"")]
     [InlineData("ordering_key", "\"/data/id\"")]
-    [InlineData("headers", "{}")]
-    [InlineData("signature", "{}")]
-    [InlineData("send_traceparent", "false")]
     [InlineData("state", "\"paused\"")]
     public async Task What_comes_with_a_later_version_says_so(string name, string value)
     {

@@ -84,7 +84,7 @@ public sealed class AuditedChangesTests : IAsyncLifetime
         await Assert.ThrowsAsync<PostgresException>(() => ChangeAsync(created.Id, current => current with { Deleted = true }));
         await Assert.ThrowsAsync<PostgresException>(CreateAsync);
 
-        Assert.Equal([created.Id], (await _store.ListAsync("tenant", before: null, 10, Stop)).Select(subscription => subscription.Id));
+        Assert.Equal([created.Id], (await _store.ListAsync("tenant", channel: null, before: null, 10, Stop)).Select(subscription => subscription.Id));
     }
 
     private Task<Subscription> CreateAsync() => _store.CreateAsync("tenant", SubscriptionState.Active, Settings, "a secret of sixteen or more", By, Stop);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Auditing;
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Shaping.Filters;
@@ -85,6 +86,20 @@ public sealed class SubscriptionAuditTests
             """{"changes":{"secret":{"old":"****************************abcd","new":"****************************efgh"}},"previous_valid_until":"2030-01-01T00:00:00Z"}""", details);
         Assert.Contains("****************************abcd", SubscriptionAudit.Created(Before, By).Details!.ToJsonString(), StringComparison.Ordinal);
         Assert.DoesNotContain("first", SubscriptionAudit.Created(Before, By).Details!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_credential_in_a_header_is_hidden_and_another_one_is_a_change_all_the_same()
+    {
+        var one = Before with { Settings = Before.Settings with { Headers = new CustomHeaders([new("Authorization", "Bearer one"), new("X-Environment", "test")]) } };
+        var other = Before with { Settings = Before.Settings with { Headers = new CustomHeaders([new("Authorization", "Bearer other"), new("X-Environment", "test")]) } };
+
+        var details = Assert.Single(SubscriptionAudit.Changed(one, other, By)).Details!.ToJsonString();
+
+        const string Shown = """{"Authorization":"****************************","X-Environment":"test"}""";
+        Assert.Equal("""{"revision":4,"changes":{"headers":{"old":""" + Shown + ",\"new\":" + Shown + "}}}", details);
+        Assert.DoesNotContain("Bearer", SubscriptionAudit.Created(one, By).Details!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Empty(SubscriptionAudit.Changed(one, one with { Settings = one.Settings with { Headers = CustomHeaders.Parse(one.Settings.Headers!.ToJson()) } }, By));
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Webhooks.Database.Auditing;
 using Webhooks.Database.Migrations;
+using Webhooks.Signatures;
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Shaping.Filters;
@@ -28,6 +30,10 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Timeout = TimeSpan.FromSeconds(0.1),
         Filter = EventFilter.Parse("""{"/data/a":{"eq":1.0}}"""),
         Transform = EventTransform.Parse("""{"exclude":["/data/b"]}"""),
+        Channel = "orders",
+        Headers = new CustomHeaders([new("Authorization", "Bearer of-the-receiver"), new("X-Environment", "test")]),
+        Signature = new SignatureOverride { Algorithm = SignatureAlgorithm.HmacSha512, DigestEncoding = DigestEncoding.Base64Url, ValueTemplate = "v0={digest}" },
+        SendTraceparent = true,
     };
 
     private static readonly Actor By = new("tok_1", "a token");
@@ -212,6 +218,38 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Assert.Equal(200, seen.Count);
     }
 
+    [Fact]
+    public async Task Headers_are_stored_encrypted_and_with_the_subscription_that_they_belong_to()
+    {
+        var created = await CreateAsync();
+        var other = await CreateAsync();
+
+        await using var text = _database.CreateCommand("SELECT string_agg(r::text || encode(r.headers, 'escape'), '') FROM subscription_revisions r");
+        var stored = (string)(await text.ExecuteScalarAsync(Stop))!;
+        Assert.Contains("hmac-sha512", stored, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("of-the-receiver", stored, StringComparison.Ordinal);
+        Assert.DoesNotContain("X-Environment", stored, StringComparison.Ordinal);
+
+        await using var swap = _database.CreateCommand("UPDATE subscription_revisions SET headers = (SELECT headers FROM subscription_revisions WHERE subscription_id = $1) WHERE subscription_id = $2");
+        swap.Parameters.Add(new() { Value = other.Id });
+        swap.Parameters.Add(new() { Value = created.Id });
+        await swap.ExecuteNonQueryAsync(Stop);
+        await Assert.ThrowsAsync<SecretSealedException>(() => _store.FindAsync(created.Id, "tenant", Stop));
+    }
+
+    [Fact]
+    public async Task A_list_can_be_of_one_channel_only()
+    {
+        var (first, second) = (await CreateAsync(), await CreateAsync());
+        await ChangeAsync((await CreateAsync()).Id, current => current with { Settings = current.Settings with { Channel = "others" } });
+        await ChangeAsync((await CreateAsync()).Id, current => current with { Settings = current.Settings with { Channel = null } });
+        await CreateAsync("another");
+
+        Assert.Equal([second.Id, first.Id], (await _store.ListAsync("tenant", "orders", before: null, limit: 10, Stop)).Select(found => found.Id));
+        Assert.Equal([first.Id], (await _store.ListAsync("tenant", "orders", second.Id, limit: 10, Stop)).Select(found => found.Id));
+        Assert.Equal(3, (await _store.ListAsync(tenantId: null, "orders", before: null, limit: 10, Stop)).Count);
+    }
+
     private Task<Subscription> CreateAsync(string tenantId = "tenant") => _store.CreateAsync(tenantId, SubscriptionState.Active, Settings, Secret, By, Stop);
 
     private async Task<Subscription> ChangeAsync(Guid id, Func<Subscription, Subscription> change)
@@ -221,7 +259,7 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
     }
 
     private async Task<IEnumerable<Guid>> IdsAsync(string? tenantId, Guid? before, int limit) =>
-        (await _store.ListAsync(tenantId, before, limit, Stop)).Select(subscription => subscription.Id);
+        (await _store.ListAsync(tenantId, channel: null, before, limit, Stop)).Select(subscription => subscription.Id);
 
     private async Task<List<Subscription>> LoadAsync(long sinceVersion)
     {
