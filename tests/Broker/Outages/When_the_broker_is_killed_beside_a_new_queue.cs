@@ -42,12 +42,25 @@ public sealed class When_the_broker_is_killed_beside_a_new_queue(OwnBroker broke
         Assert.NotEqual(PublishOutcome.Confirmed, await proof.WaitAsync(OurSide.Limit));
         Assert.Contains(connections.Trim('[', ']'), await broker.Server.ConnectionsAsync(uri), StringComparison.Ordinal);
 
-        // What an operator does about it.
-        await using var peer = await AmqpPeer.ConnectAsync(uri);
-        await peer.Channel.QueueDeleteAsync(BrokerNames.Delay(300), ifUnused: false, ifEmpty: false);
-        Assert.Equal(PublishOutcome.Unroutable, await lone.TryPublishAsync(ToDelay, CancellationToken.None).WaitAsync(OurSide.Limit));
+        // What an operator does about it, whatever the queue holds.
+        await broker.Server.ElectLeadersAsync();
+        Assert.Equal(PublishOutcome.Confirmed, await lone.TryPublishAsync(ToDelay, CancellationToken.None).WaitAsync(OurSide.Limit));
+    }
+
+    [Fact]
+    public async Task Should_find_it_missing_when_somebody_has_deleted_it()
+    {
+        var uri = await broker.CreateVhostAsync();
+        await using var ours = new OurSide(uri);
+        var lone = ours.LonePublisher();
+        await lone.DeclareAsync(channel => BrokerTopology.DeclareAsync(channel, shards: 1), CancellationToken.None);
         await lone.DeclareAsync(channel => BrokerTopology.DeclareDelayAsync(channel, Delay), CancellationToken.None);
         Assert.Equal(PublishOutcome.Confirmed, await lone.TryPublishAsync(ToDelay, CancellationToken.None).WaitAsync(OurSide.Limit));
+
+        await using var peer = await AmqpPeer.ConnectAsync(uri);
+        await peer.Channel.QueueDeleteAsync(BrokerNames.Delay(300), ifUnused: false, ifEmpty: false);
+
+        Assert.Equal(PublishOutcome.Unroutable, await lone.TryPublishAsync(ToDelay, CancellationToken.None).WaitAsync(OurSide.Limit));
     }
 
     private static OutgoingMessage ToDelay => new(BrokerNames.Delay(300), "0", "{}"u8.ToArray());

@@ -5,7 +5,7 @@ namespace Webhooks.TestKit;
 /// <summary>What an operator does to a broker with rabbitmqctl.</summary>
 public static class BrokerControl
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     /// <summary>The names of a virtual host's connections, as the broker shows them.</summary>
     public static Task<string> ConnectionsAsync(this RabbitMqServer server, string uri) => server.EvaluateAsync(
@@ -49,6 +49,13 @@ public static class BrokerControl
         {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VirtualHostOf(uri)}}">>, queue, <<"{{queue}}">>)),
         ok = ra:force_delete_server(quorum_queues, amqqueue:get_pid(Q)),
         {[_], []} = rabbit_quorum_queue:recover(<<"{{VirtualHostOf(uri)}}">>, [Q]).
+        """);
+
+    /// <summary>Gives a leader to every queue that has none, and loses nothing. Decision 0002 tells operators to do just that.</summary>
+    public static Task ElectLeadersAsync(this RabbitMqServer server) => server.EvaluateAsync(
+        """
+        [ra:trigger_election(amqqueue:get_pid(Q)) || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue,
+            ra_leaderboard:lookup_leader(element(1, amqqueue:get_pid(Q))) =:= undefined].
         """);
 
     /// <summary>
