@@ -45,7 +45,7 @@ public sealed class RecordingTests : IAsyncLifetime
     public async Task An_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_again()
     {
         await using var receiver = await HeldReceiver.StartAsync(request => new Answer(TestEvent.IdOf(request) == "evt_7" ? 418 : 200));
-        var subscription = await _world.SubscribeAsync(receiver.Requests.Url);
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline);
         await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
         await _world.StartDispatcherAsync();
         await _world.DeliverAsync(subscription, count: 20);

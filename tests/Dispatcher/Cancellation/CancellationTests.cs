@@ -103,7 +103,7 @@ public sealed class CancellationTests : IAsyncLifetime
     public async Task An_attempt_on_the_wire_may_still_deliver_what_was_canceled_and_nothing_else(int status, string ends)
     {
         await using var receiver = await HeldReceiver.StartAsync(_ => new Answer(status));
-        var subscription = await _world.SubscribeAsync(receiver.Requests.Url);
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline);
         await _world.StartDispatcherAsync();
         await _world.DeliverAsync(subscription);
         await receiver.Requests.WaitForAsync(1);

@@ -5,6 +5,9 @@ namespace Webhooks.Dispatcher.Tests;
 /// <summary>A receiver that holds every request until it is told to answer.</summary>
 public sealed class HeldReceiver : IAsyncDisposable
 {
+    /// <summary>A subscription's longest: whoever is held must not time out on a busy machine.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HeldReceiver(TestReceiver requests) => Requests = requests;

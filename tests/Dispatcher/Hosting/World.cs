@@ -16,7 +16,7 @@ namespace Webhooks.Dispatcher.Tests;
 /// <summary>What a dispatcher finds around it, what a publisher leaves for it and what it records.</summary>
 public sealed class World : Surroundings
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private static readonly string[] Queues = [BrokerNames.DeliveriesQueue(0), BrokerNames.RetriesQueue(0)];
 

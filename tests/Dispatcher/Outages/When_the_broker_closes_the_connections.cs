@@ -17,7 +17,7 @@ public sealed class When_the_broker_closes_the_connections : IAsyncLifetime
     public async Task Should_send_nothing_a_second_time_and_acknowledge_all(int firstAnswer, int attemptsEach)
     {
         await using var receiver = await HeldReceiver.StartAsync(request => new Answer(request.Number <= 60 ? firstAnswer : 200));
-        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 1 }, timeout: TimeSpan.FromSeconds(30));
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 1 }, timeout: HeldReceiver.Deadline);
         await _world.StartDispatcherAsync();
         await _world.DeliverAsync(subscription, count: 50);
         await receiver.Requests.WaitForAsync(50);

@@ -17,7 +17,7 @@ public sealed class When_the_database_is_away : IAsyncLifetime
     {
         await using var receiver = await HeldReceiver.StartAsync();
         await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
-        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, timeout: TimeSpan.FromSeconds(30));
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline);
         var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port));
         var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
         await _world.DeliverAsync(subscription, count: 30);

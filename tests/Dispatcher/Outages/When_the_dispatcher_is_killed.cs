@@ -16,7 +16,7 @@ public sealed class When_the_dispatcher_is_killed : IAsyncLifetime
     {
         await using var receiver = await HeldReceiver.StartAsync();
         await using var killed = await _world.StartChildAsync();
-        var accepted = await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url, timeout: TimeSpan.FromSeconds(30)), count: 50);
+        var accepted = await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline), count: 50);
         await receiver.Requests.WaitForAsync(50);
 
         await killed.KillAsync();

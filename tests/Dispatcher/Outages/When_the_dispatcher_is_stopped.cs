@@ -15,7 +15,7 @@ public sealed class When_the_dispatcher_is_stopped : IAsyncLifetime
     {
         // Half of the first attempts fail, so that some announcements are still to be made as well.
         await using var receiver = await HeldReceiver.StartAsync(request => new Answer(request.Number <= 50 && request.Number % 2 == 0 ? 500 : 200));
-        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 0.5 });
+        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 0.5 }, HeldReceiver.Deadline);
         var dispatcher = await _world.StartDispatcherAsync();
         await _world.DeliverAsync(subscription, count: 50);
         await receiver.Requests.WaitForAsync(50);

@@ -27,7 +27,7 @@ public sealed class ClaimTests : IAsyncLifetime
 
         await _world.AnnounceAsync(accepted);
 
-        await Eventually.TrueAsync(() => dispatcher.Services.GetRequiredService<InFlight>().Count == 1, TimeSpan.FromSeconds(10), "the delivery to be in flight");
+        await Eventually.TrueAsync(() => dispatcher.Services.GetRequiredService<InFlight>().Count == 1, World.Limit, "the delivery to be in flight");
         await lockOut.CommitAsync();
         await _world.EndedAsync();
         Assert.Equal(1, receiver.Count);
@@ -39,7 +39,7 @@ public sealed class ClaimTests : IAsyncLifetime
         const int Deliveries = 20;
         await using var receiver = await HeldReceiver.StartAsync(_ => new Answer(500));
         var accepted = await _world.AcceptAsync(
-            await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 1 }), Deliveries);
+            await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 1 }, HeldReceiver.Deadline), Deliveries);
         await _world.StartDispatcherAsync();
         await _world.StartDispatcherAsync();
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 4, World.Limit, "both dispatchers to consume");

@@ -33,7 +33,7 @@ public sealed class RepeatTests : IAsyncLifetime
     {
         await using var receiver = await HeldReceiver.StartAsync();
         await _world.StartDispatcherAsync();
-        var accepted = await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url));
+        var accepted = await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline));
         await receiver.Requests.WaitForAsync(1);
 
         await _world.AnnounceAsync(accepted);

@@ -11,7 +11,7 @@ internal sealed class Load : IAsyncDisposable
 {
     private const string EventType = "load.measured";
 
-    private static readonly TimeSpan ArrivalLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ArrivalLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
 
     private const string Disagreeing = """

@@ -83,10 +83,18 @@ public sealed class When_the_publisher_is_killed(CrashingSystem system)
         await using var connection = await new ConnectionFactory { Uri = new Uri(system.Running.Endpoints.Amqp) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         QueueDeclareOk? queue = null;
-        await Eventually.TrueAsync(
-            async () => (queue = await channel.QueueDeclarePassiveAsync(BrokerNames.PublisherQueue)).ConsumerCount == 0,
-            TimeSpan.FromSeconds(5),
-            "The broker has seen that the publisher is gone.");
-        return queue!.MessageCount == 1;
+        try
+        {
+            await Eventually.TrueAsync(
+                async () => (queue = await channel.QueueDeclarePassiveAsync(BrokerNames.PublisherQueue)).ConsumerCount == 0,
+                TimeSpan.FromSeconds(5),
+                "The broker has seen that the publisher is gone.");
+            return queue!.MessageCount == 1;
+        }
+        catch (TimeoutException)
+        {
+            // Another one consumes already, on a machine that is too busy to look in between: nobody knows what this kill hit.
+            return false;
+        }
     }
 }

@@ -10,7 +10,7 @@ public sealed class LocalSystem : IAsyncDisposable
 {
     // A machine without RabbitMQ and PostgreSQL installs them first.
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RestartLimit = TimeSpan.FromMinutes(2);
 
     private readonly RunnerProcess _runner;
     private readonly string _endpointsFile;
