@@ -2,12 +2,13 @@ using System.Text;
 using Npgsql;
 using Webhooks.Database;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
 
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>The SQL of attempts: append-only, and the claim to what follows.</summary>
-internal sealed class AttemptStore(NpgsqlDataSource database)
+internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minutes)
 {
     // The key (delivery, number) is the claim: of two who made the same attempt, one inserts it and goes on.
     private const string Insert = """
@@ -31,6 +32,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
             AS step (created_at, id, number, status, next_attempt_at, due_at, finished_at)
         WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND delivery.created_at BETWEEN $8 AND $9
           AND (delivery.status = 'pending' OR (delivery.status = 'canceled' AND step.status = 'delivered'))
+        RETURNING delivery.id
         """;
 
     /// <summary>Did the receiver say in this attempt that it is gone?</summary>
@@ -43,7 +45,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
         return await command.ExecuteScalarAsync(cancellationToken) is string outcome && outcome == AttemptOutcome.Gone.ToWireName();
     }
 
-    /// <summary>Records attempts and moves their deliveries on, in one transaction. Answers, for each, whether this call made the claim.</summary>
+    /// <summary>Records attempts, moves their deliveries on and counts both, in one transaction. Answers, for each, whether this call made the claim.</summary>
     public async Task<bool[]> RecordAsync(IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -57,7 +59,12 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
             claimed[attempt] = claims.Remove((attempts[attempt].Delivery.Id, attempts[attempt].Number));
         }
 
-        await MoveOnAsync(connection, [.. attempts.Where((_, attempt) => claimed[attempt])], cancellationToken);
+        if (attempts.Where((_, attempt) => claimed[attempt]).ToList() is { Count: > 0 } ours)
+        {
+            var moved = await MoveOnAsync(connection, ours, cancellationToken);
+            await minutes.AddAsync(connection, MinuteCounts.Of(ours, moved), cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
         return claimed;
     }
@@ -92,13 +99,9 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
         return claims;
     }
 
-    private static async Task MoveOnAsync(NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> claimed, CancellationToken cancellationToken)
+    private static async Task<HashSet<Guid>> MoveOnAsync(
+        NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> claimed, CancellationToken cancellationToken)
     {
-        if (claimed.Count == 0)
-        {
-            return;
-        }
-
         await using var command = new NpgsqlCommand(MoveOn, connection);
         var columns = new Columns<FinishedAttempt>(command.Parameters, claimed);
         columns.Add(attempt => attempt.Delivery.CreatedAt.UtcDateTime);
@@ -110,7 +113,15 @@ internal sealed class AttemptStore(NpgsqlDataSource database)
         columns.Add(attempt => attempt.FinishedAt.UtcDateTime);
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = claimed.Min(attempt => attempt.Delivery.CreatedAt).UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = claimed.Max(attempt => attempt.Delivery.CreatedAt).UtcDateTime });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var moved = new HashSet<Guid>(claimed.Count);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            moved.Add(reader.GetGuid(0));
+        }
+
+        return moved;
     }
 
     private static string Lines(IEnumerable<KeyValuePair<string, string>> headers)

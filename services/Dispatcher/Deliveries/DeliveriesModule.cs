@@ -1,13 +1,17 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Webhooks.Broker;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Migrations;
+using Webhooks.Dispatcher.Accounting;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Leadership;
+using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Retries;
+using Webhooks.Dispatcher.Rollups;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Rendering;
 
@@ -23,9 +27,11 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<DeliveryWork>();
         builder.Services.AddSingleton<RequestRenderer>();
         builder.Services.AddSingleton<HandOver>();
+        builder.Services.AddSingleton<DeliveryParking>();
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();
+        builder.Services.AddSingleton<MinuteStore>();
         builder.Services.AddSingleton<AttemptRunner>();
         builder.Services.AddSingleton<AfterAttempt>();
         builder.Services.AddSingleton<DelayQueues>();
@@ -48,6 +54,11 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<DuePoller>();
         builder.Services.AddSingleton<CancelStore>();
         builder.Services.AddSingleton<Canceler>();
+        builder.Services.AddSingleton<FoldStore>();
+        builder.Services.AddSingleton<AccountingFold>();
+        builder.Services.AddOptionsWithValidateOnStart<RollupOptions, RollupOptionsValidator>().BindConfiguration(RollupOptions.Section);
+        builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<RollupOptions>>().Value);
+        builder.Services.AddSingleton<RollupKeeper>();
         builder.Services.AddSingleton<FleetLeadership>();
         builder.Services.AddHostedService<LeaderLoop>();
     }

@@ -1,10 +1,10 @@
-using Microsoft.Extensions.Logging;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Parking;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -13,9 +13,9 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// Serves one queue: takes messages in groups, looks at all their rows at once, and starts the work on each; none waits
 /// for another. How much is in hand is bounded by the consumer's prefetch alone.
 /// </summary>
-internal sealed partial class DeliveryLoop(
+internal sealed class DeliveryLoop(
     QueueConsumer consumer, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
-    ConfirmedPublisher publisher, TimeProvider clock, ILogger logger)
+    ConfirmedPublisher publisher, DeliveryParking parking, TimeProvider clock)
 {
     private const int GroupLimit = 100;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
@@ -47,11 +47,11 @@ internal sealed partial class DeliveryLoop(
         {
             if (DeliveryMessage.Read(received.Body) is not { } message)
             {
-                await ParkAsync(received, ParkingReason.NotJson, "This is not a delivery message: only the publisher and the dispatcher write to this queue.", abandon);
+                await parking.ParkAsync(received, message: null, ParkingReason.NotJson, "This is not a delivery message: only the publisher and the dispatcher write to this queue.", abandon);
             }
             else if (received.FailureCount >= BrokerTopology.PoisonCount)
             {
-                await ParkAsync(received, ParkingReason.Poison, $"Work on this delivery failed {received.FailureCount} times by a fault of our own.", abandon);
+                await parking.ParkAsync(received, message, ParkingReason.Poison, $"Work on this delivery failed {received.FailureCount} times by a fault of our own.", abandon);
             }
             else
             {
@@ -88,18 +88,5 @@ internal sealed partial class DeliveryLoop(
         {
             work.Start(received, message, found.Rows.GetValueOrDefault(message.DeliveryId), config, consumer, abandon);
         }
-    }
-
-    private async Task ParkAsync(ReceivedMessage received, string reason, string detail, CancellationToken abandon)
-    {
-        Log.Parked(logger, received.Queue, reason);
-        await publisher.PublishAsync([received.Park(reason, detail)], abandon);
-        received.Ack();
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Error, "A message in {Queue} is parked: {Reason}")]
-        public static partial void Parked(ILogger logger, string queue, string reason);
     }
 }

@@ -68,6 +68,15 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         return new LookedUp(configVersion, rows);
     }
 
+    /// <summary>Whose delivery a message is about; null: there is no such delivery.</summary>
+    public async Task<string?> TenantOfAsync(DeliveryMessage message, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT tenant_id FROM deliveries WHERE created_at = $1 AND id = $2");
+        command.Parameters.AddWithValue(message.CreatedAt.UtcDateTime);
+        command.Parameters.AddWithValue(message.DeliveryId);
+        return (string?)await command.ExecuteScalarAsync(cancellationToken);
+    }
+
     /// <summary>Cancels a pending delivery whose subscription takes nothing any more.</summary>
     public async Task<int> CancelAsync(DeliveryRow delivery, CancellationToken cancellationToken)
     {

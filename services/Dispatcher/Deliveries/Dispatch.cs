@@ -6,6 +6,7 @@ using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Parking;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -13,7 +14,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// <summary>Runs a loop for every queue of every shard, and drains them all at shutdown.</summary>
 internal sealed partial class Dispatch(
     BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
-    ConfirmedPublisher publisher, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
+    ConfirmedPublisher publisher, DeliveryParking parking, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
 {
     // What may be in hand bounds the sends in flight. Retries have their own, so that a backlog of them never delays first attempts.
     private const ushort FirstAttemptPrefetch = 2_000;
@@ -84,7 +85,7 @@ internal sealed partial class Dispatch(
         database.Closed += consumer.Pause;
         database.Opened += consumer.Resume;
         _consumers.Add(consumer);
-        return new DeliveryLoop(consumer, work, store, subscriptions, database, publisher, clock, logger);
+        return new DeliveryLoop(consumer, work, store, subscriptions, database, publisher, parking, clock);
     }
 
     private static partial class Log

@@ -10,13 +10,18 @@ namespace Webhooks.Publisher.Events;
 /// <summary>A message whose event has the right form.</summary>
 internal readonly record struct IncomingEvent(ReceivedMessage Message, AcceptedEvent Event);
 
+/// <summary>A message that is none, as it will be parked.</summary>
+/// <param name="Copy">With the reason.</param>
+/// <param name="TenantId">Whose it is; null: that cannot be read.</param>
+internal readonly record struct RefusedMessage(OutgoingMessage Copy, string? TenantId);
+
 /// <summary>Reads events out of messages; what is not an event becomes a parked copy that says why.</summary>
 internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metrics)
 {
-    public (List<IncomingEvent> Events, List<OutgoingMessage> Refused) Read(IReadOnlyList<ReceivedMessage> group)
+    public (List<IncomingEvent> Events, List<RefusedMessage> Refused) Read(IReadOnlyList<ReceivedMessage> group)
     {
         var events = new List<IncomingEvent>(group.Count);
-        var refused = new List<OutgoingMessage>();
+        var refused = new List<RefusedMessage>();
         foreach (var message in group)
         {
             if (message.DeliveryCount >= BrokerTopology.PoisonCount)
@@ -39,10 +44,10 @@ internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metric
         return (events, refused);
     }
 
-    private OutgoingMessage Park(ReceivedMessage message, string reason, string detail)
+    private RefusedMessage Park(ReceivedMessage message, string reason, string detail)
     {
         metrics.Parked(reason);
-        return message.Park(reason, detail);
+        return new RefusedMessage(message.Park(reason, detail), EventTenant.Find(message.Body, message.Properties.ContentType));
     }
 
     // "traceparent" from any AMQP client, "MT-Activity-Id" from MassTransit.

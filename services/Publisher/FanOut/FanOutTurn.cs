@@ -5,6 +5,7 @@ using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Database.Accounting;
 using Webhooks.Database.Faults;
 using Webhooks.Publisher.Events;
 using Webhooks.Subscriptions.Caching;
@@ -18,7 +19,7 @@ namespace Webhooks.Publisher.FanOut;
 /// </summary>
 internal sealed partial class FanOutTurn(
     FanOutStore store, SubscriptionCache subscriptions, DatabaseGate database, ConfirmedPublisher publisher,
-    EventIntake intake, FanOutMetrics metrics, TimeProvider clock, ILogger<FanOutTurn> logger)
+    EventIntake intake, ParkedCounts parked, FanOutMetrics metrics, TimeProvider clock, ILogger<FanOutTurn> logger)
 {
     // A million announcements need not stand in memory at once.
     private const int AnnouncementsAtOnce = 2_000;
@@ -41,16 +42,26 @@ internal sealed partial class FanOutTurn(
         }
 
         await AnnounceAsync(deliveries, stop);
-        await publisher.PublishAsync(refused, stop);
+        await ParkAsync(refused, stop);
         foreach (var message in group)
         {
             message.Ack();
         }
     }
 
+    // Counted first: a message that is handed over again, because we died here, is counted twice rather than not at all.
+    private async Task ParkAsync(List<RefusedMessage> refused, CancellationToken stop)
+    {
+        if (refused.Count > 0)
+        {
+            await database.RunAsync(token => parked.AddAsync([.. refused.Select(message => message.TenantId)], token), stop);
+            await publisher.PublishAsync([.. refused.Select(message => message.Copy)], stop);
+        }
+    }
+
     /// <summary>Accepts a group; one that fails by its data is halved until the culprit stands alone, and that is parked.</summary>
     private async Task AcceptAsync(
-        IReadOnlyList<IncomingEvent> events, List<UnattemptedDelivery> deliveries, List<IncomingEvent> inDoubt, List<OutgoingMessage> refused,
+        IReadOnlyList<IncomingEvent> events, List<UnattemptedDelivery> deliveries, List<IncomingEvent> inDoubt, List<RefusedMessage> refused,
         CancellationToken stop)
     {
         if (events.Count == 0)
@@ -92,7 +103,7 @@ internal sealed partial class FanOutTurn(
             // One event that the database or our own code cannot take must not stand before all others for ever.
             Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
             metrics.Parked(ParkingReason.Poison);
-            refused.Add(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}"));
+            refused.Add(new RefusedMessage(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}"), events[0].Event.TenantId));
         }
     }
 

@@ -1,6 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 using Webhooks.Contracts;
+using Webhooks.Database.Faults;
 using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
 
 namespace Webhooks.Dispatcher.Tests.Parking;
 
@@ -56,6 +59,7 @@ public sealed class ParkingTests : IAsyncLifetime
             Assert.Equal(("m-1", "header", "not_json"), (message.BasicProperties.MessageId, message.Header("own"), message.Header(BrokerNames.ParkedReasonHeader)));
             Assert.Contains("not a delivery message", message.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
         });
+        Assert.Equal((garbage.Length, 0), (await CountedAsync(""), await CountedAsync(World.Tenant)));
     }
 
     [Theory]
@@ -73,6 +77,25 @@ public sealed class ParkingTests : IAsyncLifetime
         await _world.SettledAsync();
         Assert.Equal(isParked ? ["evt_2"] : ["evt_1", "evt_2"], _receiver.Requests.Select(TestEvent.IdOf).Order());
         Assert.Equal(isParked ? ["poison"] : [], (await _world.Bus.DrainAsync(BrokerNames.ParkingQueue)).Select(parked => parked.Header(BrokerNames.ParkedReasonHeader)));
+        Assert.Equal((isParked ? 1 : 0, 0), (await CountedAsync(World.Tenant), await CountedAsync("")));
+    }
+
+    [Fact]
+    public async Task A_message_is_held_while_it_cannot_be_counted()
+    {
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port));
+        var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
+
+        relay.Cut();
+        await _world.Bus.PublishAsync(BrokerNames.DeliveriesExchange, "0", "garbage");
+        await Eventually.TrueAsync(() => !gate.IsOpen, World.Limit, "the outage to be seen");
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        relay.Restore();
+
+        await _world.Bus.WaitForCountAsync(BrokerNames.ParkingQueue, 1);
+        await _world.SettledAsync();
+        Assert.Equal(1, await CountedAsync(""));
     }
 
     public async ValueTask DisposeAsync()
@@ -80,4 +103,7 @@ public sealed class ParkingTests : IAsyncLifetime
         await _receiver.DisposeAsync();
         await _world.DisposeAsync();
     }
+
+    private Task<long> CountedAsync(string tenantId) => _world.Database.ScalarAsync<long>(
+        "SELECT coalesce(sum(parked), 0)::bigint FROM (SELECT * FROM accounting_totals UNION ALL SELECT * FROM accounting_deltas) AS counted WHERE tenant_id = $1", tenantId);
 }

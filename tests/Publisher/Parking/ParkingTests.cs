@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 using Webhooks.Contracts;
+using Webhooks.Database.Faults;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
 
 namespace Webhooks.Publisher.Tests.Parking;
 
@@ -43,6 +45,8 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal((body, "m-1", "header"), (parked.Text(), parked.BasicProperties.MessageId, parked.Header("own")));
         Assert.Equal((reason, BrokerNames.PublisherQueue), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
         Assert.Contains(detail, parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
+        var whose = body.Contains(World.Tenant, StringComparison.Ordinal) ? World.Tenant : "";
+        Assert.Equal((1, 1), (await CountedAsync(whose), await CountedAsync()));
     }
 
     [Fact]
@@ -60,6 +64,7 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal(Most + 1, parked.Body.Length);
         Assert.Equal("too_large", parked.Header(BrokerNames.ParkedReasonHeader));
         Assert.Contains("262145", parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
+        Assert.Equal((1, 1), (await CountedAsync(World.Tenant), await CountedAsync()));
     }
 
     [Fact]
@@ -95,6 +100,7 @@ public sealed class ParkingTests : IAsyncLifetime
         var parked = await _world.Bus.DrainAsync(BrokerNames.ParkingQueue);
         Assert.Equal(2, parked.Count);
         Assert.All(parked, message => Assert.Equal("poison", message.Header(BrokerNames.ParkedReasonHeader)));
+        Assert.Equal((2, 2), (await CountedAsync(World.Tenant), await CountedAsync()));
         Assert.All(parked, message => Assert.Contains("this one is poison", message.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal));
     }
 
@@ -111,6 +117,24 @@ public sealed class ParkingTests : IAsyncLifetime
         await _world.SettledAsync();
         Assert.Equal(isParked ? 0 : 1, (await _world.AnnouncedAsync()).Count);
         Assert.Equal(isParked ? ["poison"] : [], (await _world.Bus.DrainAsync(BrokerNames.ParkingQueue)).Select(parked => parked.Header(BrokerNames.ParkedReasonHeader)));
+    }
+
+    [Fact]
+    public async Task A_message_is_held_while_it_cannot_be_counted()
+    {
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        var publisher = await _world.StartPublisherAsync(_world.PostgresAt(relay.Port));
+        var gate = publisher.Services.GetRequiredService<DatabaseGate>();
+
+        relay.Cut();
+        await _world.Bus.PublishAsync(BrokerNames.EventsExchange, "a.b", "garbage");
+        await Eventually.TrueAsync(() => !gate.IsOpen, TimeSpan.FromSeconds(60), "the outage to be seen");
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        relay.Restore();
+
+        await _world.Bus.WaitForCountAsync(BrokerNames.ParkingQueue, 1);
+        await _world.SettledAsync();
+        Assert.Equal(1, await CountedAsync(""));
     }
 
     // As Management would leave it that already encrypts with a key which this publisher was not given, or is newer than it.
@@ -145,6 +169,10 @@ public sealed class ParkingTests : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private Task<long> CountedAsync(string? tenantId = null) => _world.Database.ScalarAsync<long>(
+        "SELECT coalesce(sum(parked), 0)::bigint FROM (SELECT * FROM accounting_totals UNION ALL SELECT * FROM accounting_deltas) AS counted WHERE $1::text = '*' OR tenant_id = $1",
+        tenantId ?? "*");
 
     private static TestEvent Sized(string id, int bytes)
     {
