@@ -1,3 +1,4 @@
+using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Matching;
 
 namespace Webhooks.Publisher.FanOut;
@@ -15,7 +16,7 @@ internal static class FanOutPlan
             using var document = new LazyDocument(accepted.Event);
             foreach (var subscription in subscriptions.Match(accepted.Event.TenantId, accepted.Event.Type))
             {
-                if (subscription.Settings.Filter is { } filter && !filter.Matches(document.Root))
+                if (!SubscriptionMatch.FulfilsFilter(subscription, document))
                 {
                     continue;
                 }

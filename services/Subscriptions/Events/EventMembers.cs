@@ -6,7 +6,8 @@ namespace Webhooks.Subscriptions.Events;
 
 /// <summary>An event's members while they are read, and all that is wrong with them.</summary>
 /// <param name="pointer">JSON pointer to the event in the body as sent.</param>
-internal sealed class EventMembers(string pointer)
+/// <param name="reserved">May it have one of the system's own types?</param>
+internal sealed class EventMembers(string pointer, bool reserved)
 {
     private const string DefaultVersion = "1.0";
 
@@ -111,7 +112,7 @@ internal sealed class EventMembers(string pointer)
             return Fault(member, EventFault.InvalidFormat, member.Form);
         }
 
-        return member == EventMember.Type && EventRules.IsReserved(text)
+        return member == EventMember.Type && !reserved && EventRules.IsReserved(text)
             ? Fault(member, EventFault.Reserved, $"must not start with '{EventRules.ReservedTypes}', which is reserved for the system's own events")
             : text;
     }

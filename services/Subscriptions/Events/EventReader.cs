@@ -16,8 +16,9 @@ public static class EventReader
     /// <param name="tenantId">Whose event it is when the body names no tenant. Null: the body must name one.
     /// When both are there the body's is in the answer, and whether it may differ is the caller's matter.</param>
     /// <param name="maxBytes">More than these are refused unread.</param>
+    /// <param name="reserved">Takes the system's own types, too; nothing that comes from outside may have one.</param>
     public static EventReading Read(
-        ReadOnlySpan<byte> body, string? contentType = null, string? tenantId = null, int maxBytes = DefaultMaxBytes)
+        ReadOnlySpan<byte> body, string? contentType = null, string? tenantId = null, int maxBytes = DefaultMaxBytes, bool reserved = false)
     {
         if (body.Length > maxBytes)
         {
@@ -34,7 +35,7 @@ public static class EventReader
         try
         {
             var envelope = EventEnvelope.Open(body, contentType);
-            return envelope.Fault is { } fault ? Refuse([fault]) : ReadEvent(envelope, tenantId);
+            return envelope.Fault is { } fault ? Refuse([fault]) : ReadEvent(envelope, tenantId, reserved);
         }
         catch (JsonException exception)
         {
@@ -44,9 +45,9 @@ public static class EventReader
         }
     }
 
-    private static EventReading ReadEvent(EventEnvelope envelope, string? tenantId)
+    private static EventReading ReadEvent(EventEnvelope envelope, string? tenantId, bool reserved)
     {
-        var members = new EventMembers(envelope.Pointer);
+        var members = new EventMembers(envelope.Pointer, reserved);
         members.Read(envelope.Event);
         return members.TryFinish(tenantId, out var accepted) ? new EventReading.Accepted(accepted) : Refuse(members.Faults);
     }

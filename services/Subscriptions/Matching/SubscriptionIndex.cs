@@ -63,7 +63,7 @@ public sealed class SubscriptionIndex
                 subscriptions.Remove(subscription.Id);
             }
 
-            if (subscription is { State: SubscriptionState.Active, Deleted: false })
+            if (SubscriptionMatch.TakesEvents(subscription))
             {
                 Touch(arrivals, subscription, arrives: true);
                 subscriptions.Add(subscription.Id, subscription);

@@ -29,6 +29,9 @@ public sealed class EventFilter : IEquatable<EventFilter>
     /// <param name="document">The event as section 7 of the design has it: <c>id</c>, <c>type</c>, <c>data</c> …</param>
     public bool Matches(JsonElement document) => _expression.Matches(document);
 
+    /// <summary>Which condition a document does not fulfil, for people. Only for one that does not match.</summary>
+    public string FindObstacle(JsonElement document) => _expression.Obstacle(document);
+
     public bool Equals(EventFilter? other) => other?.Json == Json;
 
     public override bool Equals(object? obj) => Equals(obj as EventFilter);

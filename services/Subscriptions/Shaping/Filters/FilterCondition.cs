@@ -23,6 +23,9 @@ internal enum FilterOperator
 /// <param name="Operand">What the value is compared with, as it stands in the filter.</param>
 internal sealed record FilterCondition(FilterOperator Operator, JsonElement Operand)
 {
+    /// <summary>As the filter has it: <c>{"eq":"HIGH"}</c>.</summary>
+    public override string ToString() => $"{{\"{FilterReader.NameOf(Operator)}\":{Operand.GetRawText()}}}";
+
     /// <param name="value">Null: there is none.</param>
     public bool Holds(JsonElement? value) => (Operator, value) switch
     {

@@ -28,6 +28,9 @@ internal sealed class FilterReader
         ["starts_with"] = FilterOperator.StartsWith,
     };
 
+    /// <summary>How a filter spells it.</summary>
+    public static string NameOf(FilterOperator @operator) => Operators.First(known => known.Value == @operator).Key;
+
     private readonly List<ShapingFault> _faults;
     private int _conditions;
 

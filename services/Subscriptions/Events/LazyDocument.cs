@@ -1,10 +1,9 @@
 using System.Text.Json;
-using Webhooks.Subscriptions.Events;
 
-namespace Webhooks.Publisher.FanOut;
+namespace Webhooks.Subscriptions.Events;
 
 /// <summary>An event as a document, made when it is first asked for.</summary>
-internal sealed class LazyDocument(AcceptedEvent accepted) : IDisposable
+public sealed class LazyDocument(AcceptedEvent accepted) : IDisposable
 {
     private JsonDocument? _document;
 
