@@ -96,7 +96,7 @@ internal sealed partial class DelayQueue(TimeSpan wait, TimeProvider clock, ILog
             _isBusy = false;
             _isProven = outcome == PublishOutcome.Confirmed;
             _isDeclared &= outcome != PublishOutcome.Unroutable;
-            if (_isProven || reason.Length == 0 || !_isDeclared)
+            if (_isProven || reason.Length == 0 || outcome == PublishOutcome.Unroutable)
             {
                 return;
             }
