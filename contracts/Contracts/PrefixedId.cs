@@ -12,6 +12,9 @@ public static class PrefixedId
     /// <summary>An API token's prefix.</summary>
     public const string Token = "tok_";
 
+    /// <summary>A prefix of the audit's rows.</summary>
+    public const string Audit = "aud_";
+
     /// <summary>Writes <paramref name="id"/> with its prefix.</summary>
     public static string Format(string prefix, Guid id) => string.Concat(prefix, id.ToString("N"));
 

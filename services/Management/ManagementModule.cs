@@ -41,8 +41,11 @@ internal static class ManagementModule
         services.AddSingleton<TokenStore>();
         services.AddSingleton<TokenCache>();
         services.AddHostedService<TokenKeeper>();
+        services.AddSingleton<TokenUsage>();
+        services.AddHostedService<TokenUsageKeeper>();
 
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<AuditList>();
 
         services.AddSingleton<SubscriptionMembers>();
         services.AddSingleton<DelayQueues>();

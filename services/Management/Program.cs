@@ -1,6 +1,7 @@
 using Webhooks.Broker;
 using Webhooks.Database;
 using Webhooks.Management;
+using Webhooks.Management.Auditing;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.Events;
 using Webhooks.Management.OpenApi;
@@ -31,6 +32,7 @@ api.MapSecretsApi();
 api.MapEventsApi();
 api.MapDeliveriesApi();
 api.MapTokensApi();
+api.MapAuditApi();
 api.MapOpenApi();
 
 await app.RunAsync();

@@ -17,4 +17,7 @@ internal sealed record ApiToken
     public required DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>As it is written: up to half a minute late. Null: not yet.</summary>
+    public DateTimeOffset? LastUsedAt { get; init; }
 }

@@ -13,7 +13,7 @@ namespace Webhooks.Management.Tokens;
 /// The tokens in memory: no request waits for the database to learn who asks, and while the database is away the last
 /// known tokens still hold.
 /// </summary>
-internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOptions<AdminTokenOptions> options, TimeProvider clock) : IDisposable
+internal sealed class TokenCache(TokenStore store, TokenUsage usage, SettingsStore settings, IOptions<AdminTokenOptions> options, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _reloading = new(1, 1);
     private readonly byte[] _adminHash = TokenText.Hash(options.Value.AdminToken!);
@@ -33,11 +33,15 @@ internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOpti
         }
 
         var known = Volatile.Read(ref _known) ?? throw new RefusedException(Problem.Unavailable("The tokens are not read yet. Try again."));
-        return known.ByHash.TryGetValue(Key(hash), out var found)
-            && CryptographicOperations.FixedTimeEquals(hash, found.Hash)
-            && !(found.ExpiresAt <= clock.GetUtcNow())
-                ? found.Caller
-                : null;
+        if (!known.ByHash.TryGetValue(Key(hash), out var found)
+            || !CryptographicOperations.FixedTimeEquals(hash, found.Hash)
+            || found.ExpiresAt <= clock.GetUtcNow())
+        {
+            return null;
+        }
+
+        usage.Note(found.Id);
+        return found.Caller;
     }
 
     /// <summary>Reads the tokens again when the configuration has changed; cheap when it has not.</summary>
@@ -67,7 +71,7 @@ internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOpti
     private static KnownToken Remember(ApiToken token)
     {
         var id = PrefixedId.Format(PrefixedId.Token, token.Id);
-        return new KnownToken(token.Hash, token.ExpiresAt, new Caller($"token {id}", token.TenantId, token.Scopes.ToFrozenSet(StringComparer.Ordinal))
+        return new KnownToken(token.Id, token.Hash, token.ExpiresAt, new Caller($"token {id}", token.TenantId, token.Scopes.ToFrozenSet(StringComparer.Ordinal))
         {
             Actor = new Actor(id, token.Name),
         });
@@ -75,5 +79,5 @@ internal sealed class TokenCache(TokenStore store, SettingsStore settings, IOpti
 
     private sealed record Known(long Version, FrozenDictionary<string, KnownToken> ByHash);
 
-    private sealed record KnownToken(byte[] Hash, DateTimeOffset? ExpiresAt, Caller Caller);
+    private sealed record KnownToken(Guid Id, byte[] Hash, DateTimeOffset? ExpiresAt, Caller Caller);
 }

@@ -23,6 +23,7 @@ internal static class TokenDocs
         ("scopes", Scopes),
         ("created_at", Words.CreatedAt),
         ("expires_at", ExpiresAt.OrNull()),
+        ("last_used_at", Schema.Time("When it was last used, up to half a minute late; null: not yet.", "2024-01-20T11:00:00Z").OrNull().Showing(null)),
         ("token", Schema.Text("The token itself, only in the answer that makes it; null everywhere else, since only its hash is kept.", null).OrNull())).Named("Token");
 
     public static Operation Create() => new(Tag, "createToken", "Make a token", "Makes an API token. The answer is the only one that shows it: store it at once.")

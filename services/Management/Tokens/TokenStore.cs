@@ -8,7 +8,7 @@ namespace Webhooks.Management.Tokens;
 /// <summary>The SQL of tokens. Making and revoking one is a change of configuration, so that every cache hears of it.</summary>
 internal sealed class TokenStore(NpgsqlDataSource database)
 {
-    private const string Columns = "id, tenant_id, name, scopes, hash, created_at, expires_at";
+    private const string Columns = "id, tenant_id, name, scopes, hash, created_at, expires_at, last_used_at";
 
     public async Task<ApiToken> CreateAsync(ApiToken token, Actor by, CancellationToken cancellationToken)
     {
@@ -19,7 +19,7 @@ internal sealed class TokenStore(NpgsqlDataSource database)
         await using var command = new NpgsqlCommand(
             $"""
             WITH {ConfigVersion.Next}, token AS (
-                INSERT INTO api_tokens ({Columns})
+                INSERT INTO api_tokens (id, tenant_id, name, scopes, hash, created_at, expires_at)
                 SELECT $1, $2, $3, $4, $5, version.at, $6 FROM version
                 RETURNING created_at
             )
@@ -78,6 +78,24 @@ internal sealed class TokenStore(NpgsqlDataSource database)
         return await ReadAsync(command, cancellationToken);
     }
 
+    /// <summary>Writes when tokens were last used, unless a later use is written already. No change of configuration: no cache asks for it.</summary>
+    public async Task WriteUsesAsync(IReadOnlyCollection<KeyValuePair<Guid, DateTimeOffset>> uses, CancellationToken cancellationToken)
+    {
+        // Locked in the order of their ids: every instance writes the same rows.
+        await using var command = database.CreateCommand(
+            """
+            WITH used AS (
+                SELECT t.id, u.at FROM api_tokens t JOIN unnest($1, $2) AS u (id, at) USING (id)
+                WHERE t.last_used_at IS NULL OR t.last_used_at < u.at
+                ORDER BY t.id FOR UPDATE OF t
+            )
+            UPDATE api_tokens SET last_used_at = used.at FROM used WHERE api_tokens.id = used.id
+            """);
+        command.Parameters.Add(new() { Value = uses.Select(use => use.Key).ToArray() });
+        command.Parameters.Add(new() { Value = uses.Select(use => use.Value.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>All that are not revoked; the expired too, whose time is the reader's to judge.</summary>
     public async Task<IReadOnlyList<ApiToken>> LoadAsync(CancellationToken cancellationToken)
     {
@@ -100,6 +118,7 @@ internal sealed class TokenStore(NpgsqlDataSource database)
                 Hash = row.GetFieldValue<byte[]>(4),
                 CreatedAt = row.GetFieldValue<DateTimeOffset>(5),
                 ExpiresAt = row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6),
+                LastUsedAt = row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7),
             });
         }
 

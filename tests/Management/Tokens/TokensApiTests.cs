@@ -1,6 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Webhooks.Management.Tokens;
 using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Tokens;
@@ -66,6 +70,57 @@ public sealed class TokensApiTests(ManagementApi api) : IClassFixture<Management
         (await api.GetAsync("/v1/subscriptions", made.Member("token"))).IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 
+    [Fact]
+    public async Task When_a_token_was_used_is_written_together_and_not_in_each_request()
+    {
+        var made = await api.PostAsync("/v1/tokens", new { tenant_id = "used", scopes = new[] { "subscriptions:read" } });
+        Assert.Equal(JsonValueKind.Null, made.Json.GetProperty("last_used_at").ValueKind);
+
+        var before = api.Time.GetUtcNow();
+        for (var number = 0; number < 10; number++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/v1/subscriptions", made.Member("token"))).Status);
+        }
+
+        var unwritten = await RowVersionAsync(made);
+        await api.Services.GetRequiredService<TokenUsage>().FlushAsync(CancellationToken.None);
+        var written = await RowVersionAsync(made);
+        await api.Services.GetRequiredService<TokenUsage>().FlushAsync(CancellationToken.None);
+
+        Assert.NotEqual(unwritten, written);
+        Assert.Equal(written, await RowVersionAsync(made));
+        var used = (await api.GetAsync("/v1/tokens?tenant_id=used")).Json.GetProperty("items")[0].GetProperty("last_used_at").GetDateTimeOffset();
+        Assert.InRange(used, before.AddMilliseconds(-1), api.Time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task An_instance_that_stops_writes_when_its_tokens_were_used()
+    {
+        await using var own = new ManagementApi();
+        await own.InitializeAsync();
+        var used = await own.PostAsync("/v1/tokens", new { tenant_id = "stopped", scopes = new[] { "subscriptions:read" } });
+        Assert.Equal(HttpStatusCode.OK, (await own.GetAsync("/v1/subscriptions", used.Member("token"))).Status);
+        var postgres = own.Postgres;
+
+        await own.DisposeAsync();
+
+        await using var database = NpgsqlDataSource.Create(postgres);
+        Assert.True(await database.ScalarAsync<bool>("SELECT last_used_at IS NOT NULL FROM api_tokens WHERE tenant_id = 'stopped'"));
+    }
+
+    [Fact]
+    public async Task An_older_use_does_not_overwrite_a_later_one_of_another_instance()
+    {
+        var made = await api.PostAsync("/v1/tokens", new { tenant_id = "fleet_use", scopes = new[] { "subscriptions:read" } });
+        var store = api.Services.GetRequiredService<TokenStore>();
+        var (id, now) = (Guid.Parse(made.Id["tok_".Length..]), DateTimeOffset.UnixEpoch.AddYears(60));
+
+        await store.WriteUsesAsync([KeyValuePair.Create(id, now)], CancellationToken.None);
+        await store.WriteUsesAsync([KeyValuePair.Create(id, now.AddMinutes(-1)), KeyValuePair.Create(Guid.CreateVersion7(), now)], CancellationToken.None);
+
+        Assert.Equal("2030-01-01T00:00:00Z", (await api.GetAsync("/v1/tokens?tenant_id=fleet_use")).Json.GetProperty("items")[0].GetProperty("last_used_at").GetString());
+    }
+
     [Theory]
     [InlineData("""{"scopes":["events:read"]}""", "/tenant_id required")]
     [InlineData("""{"tenant_id":"t"}""", "/scopes required")]
@@ -99,6 +154,9 @@ public sealed class TokensApiTests(ManagementApi api) : IClassFixture<Management
         (await api.DeleteAsync($"/v1/tokens/{foreign.Id}", admin)).IsProblem(HttpStatusCode.NotFound, "not_found");
         Assert.DoesNotContain(foreign.Id, (await api.GetAsync("/v1/tokens", admin)).Ids);
     }
+
+    private Task<string> RowVersionAsync(Answer token) =>
+        api.Database.ScalarAsync<string>("SELECT xmin::text FROM api_tokens WHERE id = $1", Guid.Parse(token.Id["tok_".Length..]));
 
     private async Task<HttpStatusCode> StatusAt(HttpClient instance, Answer token) =>
         (await api.SendAsync(HttpMethod.Get, "/v1/subscriptions", null, token.Member("token"), via: instance)).Status;
