@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Webhooks.Broker;
 using Webhooks.Database;
 using Webhooks.Management;
@@ -11,6 +12,11 @@ using Webhooks.Management.Tokens;
 using Webhooks.Sending;
 using Webhooks.ServiceDefaults;
 using Webhooks.Subscriptions.Storage;
+
+if (args is [ReencryptCommand.Name or "--help", ..])
+{
+    return await new RootCommand("The API of Webhooks. Without a command: runs the service.") { ReencryptCommand.Create() }.Parse(args).InvokeAsync();
+}
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -36,3 +42,4 @@ api.MapAuditApi();
 api.MapOpenApi();
 
 await app.RunAsync();
+return 0;

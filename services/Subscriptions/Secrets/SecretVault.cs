@@ -29,6 +29,11 @@ public sealed class SecretVault
         _currentKeyId = options.Value.SecretKeyId!;
     }
 
+    /// <summary>The id of the key that encrypts.</summary>
+    internal string CurrentKeyId => _currentKeyId;
+
+    internal bool Knows(string keyId) => _keys.ContainsKey(keyId);
+
     public SealedSecret Seal(Guid subscriptionId, string secret)
     {
         var text = Encoding.UTF8.GetBytes(secret);

@@ -14,6 +14,9 @@ public static class StorageModule
         builder.Services.AddOptionsWithValidateOnStart<SecretKeyOptions>().BindConfiguration(SecretKeyOptions.Section);
         builder.Services.AddSingleton<IValidateOptions<SecretKeyOptions>, SecretKeyOptionsValidator>();
         builder.Services.AddSingleton<SecretVault>();
+        builder.Services.AddSingleton<SecretReencryption>();
+        builder.Services.AddSingleton<SecretKeyCheck>();
+        builder.Services.AddHostedService<SecretKeyCheckAtStart>();
         builder.Services.AddSingleton<SubscriptionStore>();
     }
 }

@@ -28,6 +28,20 @@ public sealed class StartTests(ManagementApi api) : IClassFixture<ManagementApi>
     }
 
     [Fact]
+    public async Task A_key_that_stored_secrets_need_stops_the_start_when_it_is_missing_or_another_one()
+    {
+        await api.SubscribeAsync("keys");
+        var other = Convert.ToBase64String(Enumerable.Repeat((byte)7, 32).ToArray());
+
+        var missing = await Assert.ThrowsAsync<OptionsValidationException>(() => RunAsync(without: "Webhooks:SecretKeys:test", ("Webhooks:SecretKeys:new", other), ("Webhooks:SecretKeyId", "new")));
+        Assert.Contains("Webhooks:SecretKeys:test is missing", missing.Message, StringComparison.Ordinal);
+
+        var wrong = await Assert.ThrowsAsync<OptionsValidationException>(() => RunAsync(("Webhooks:SecretKeys:test", other)));
+        Assert.Contains("Webhooks:SecretKeys:test is not the key", wrong.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(other, wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task All_wrong_options_of_a_kind_are_named_at_once()
     {
         var stopped = await Assert.ThrowsAsync<OptionsValidationException>(() => RunAsync(("Webhooks:SecretKeys:test", "x"), ("Webhooks:SecretKeys:old", "y"), ("Webhooks:SecretKeyId", "new")));
@@ -36,9 +50,11 @@ public sealed class StartTests(ManagementApi api) : IClassFixture<ManagementApi>
     }
 
     /// <summary>Runs the program as a process would; it ends only because its start fails.</summary>
-    private async Task RunAsync(params (string Key, string Value)[] settings)
+    private Task RunAsync(params (string Key, string Value)[] settings) => RunAsync(without: "", settings);
+
+    private async Task RunAsync(string without, params (string Key, string Value)[] settings)
     {
-        string[] arguments = [.. api.Settings().Concat(settings).Append(("urls", "http://127.0.0.1:0")).Select(setting => $"--{setting.Item1}={setting.Item2}")];
+        string[] arguments = [.. api.Settings().Where(setting => setting.Key != without).Concat(settings).Append(("urls", "http://127.0.0.1:0")).Select(setting => $"--{setting.Item1}={setting.Item2}")];
         try
         {
             await Task.Run(() => typeof(Management.Access.Caller).Assembly.EntryPoint!.Invoke(null, [arguments])).WaitAsync(Limit);
