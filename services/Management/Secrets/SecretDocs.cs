@@ -35,7 +35,7 @@ internal static class SecretDocs
     };
 
     public static Operation Reveal() => new(
-        SubscriptionDocs.Tag, "revealSecret", "Show the secret", "Shows the secret that signs a subscription's deliveries in full. Who asked is logged.")
+        SubscriptionDocs.Tag, "revealSecret", "Show the secret", "Shows the secret that signs a subscription's deliveries in full. The audit keeps who asked.")
     {
         Parameters = [Parameter.Path("id", Words.SubscriptionId)],
         Answers = [Answer.Ok<SecretResponse>("The secret; caches are told not to keep it.", Schema.Answer("A secret in full.", ("secret", Schema.Text("The signing secret.", Example))))],

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Subscriptions;
 
@@ -101,6 +102,30 @@ public sealed class SubscriptionsApiTests(ManagementApi api) : IClassFixture<Man
         var reset = await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"retry":null,"description":null,"profile":null}""");
         Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (reset.Json.GetProperty("retry").ValueKind, reset.Json.GetProperty("description").ValueKind));
         Assert.Equal(reset.Text, (await api.GetAsync($"/v1/subscriptions/{made.Id}")).Text);
+    }
+
+    [Fact]
+    public async Task Null_takes_the_default_and_what_has_none_is_required()
+    {
+        var made = await api.PostAsync("/v1/subscriptions", """
+            {"tenant_id":"null","url":"https://receiver.example/","event_types":["a"],"state":"disabled","profile":"kyc","retry_on":"any_failure"}
+            """);
+
+        var reset = await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"state":null,"profile":null,"retry_on":null}""");
+
+        Assert.Equal(("active", "matcher", null), (reset.Member("state"), reset.Member("profile"), reset.Member("retry_on")));
+        (await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"url":null,"event_types":null}""")).IsProblem(
+            HttpStatusCode.BadRequest, "validation_failed", "/url required", "/event_types required");
+    }
+
+    [Fact]
+    public async Task A_URL_that_was_saved_under_other_rules_does_not_stand_in_the_way_of_other_changes()
+    {
+        var made = await api.SubscribeAsync("earlier");
+        await api.Database.ExecuteAsync("UPDATE subscription_revisions SET url = 'https://10.0.0.1/' WHERE subscription_id = $1", ManagementApi.IdOf(made));
+
+        Assert.Equal("https://10.0.0.1/", (await api.PatchAsync($"/v1/subscriptions/{made.Id}", new { state = "disabled" })).Member("url"));
+        (await api.PatchAsync($"/v1/subscriptions/{made.Id}", new { url = "https://10.0.0.2/" })).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/url invalid_format");
     }
 
     [Fact]
