@@ -6,12 +6,14 @@ using Webhooks.Broker;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Settings;
 using Webhooks.Management.Access;
+using Webhooks.Management.Accounting;
 using Webhooks.Management.Auditing;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.Events;
 using Webhooks.Management.Problems;
+using Webhooks.Management.Stats;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Management.Tokens;
 
@@ -60,6 +62,9 @@ internal static class ManagementModule
 
         services.AddSingleton<DeliveryStore>();
         services.AddSingleton<DeliveryList>();
+
+        services.AddSingleton<AccountingStore>();
+        services.AddSingleton<StatsStore>();
     }
 
     /// <summary>A problem for whatever goes wrong; a time limit; then who asks, and may they.</summary>
