@@ -4,6 +4,7 @@ using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.OpenApi;
+using Webhooks.Management.Pages;
 using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Events;
 
@@ -39,7 +40,10 @@ internal static class EventsApi
         }
 
         // Ids are unique within a tenant: an administrator may have to say whose, and otherwise gets the newest.
-        var tenantId = caller.TenantOfList(request.Query[Caller.TenantMember] is [{ Length: > 0 } named] ? named : null);
+        var query = new QueryReader(request.Query);
+        var tenantId = caller.TenantOfList(query.Text(Caller.TenantMember));
+        query.ThrowIfFaulty();
+
         var moments = await events.FindMomentsAsync(id, tenantId, cancellationToken);
         if (moments.Count == 0 || await events.FindAsync(moments[0], id, cancellationToken) is not { } found)
         {

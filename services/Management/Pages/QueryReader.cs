@@ -60,7 +60,7 @@ internal sealed class QueryReader(IQueryCollection query)
     {
         foreach (var name in query.Keys.Where(name => !_known.Contains(name)))
         {
-            Fault(name, FieldError.UnknownMember, "This list has no such filter.");
+            Fault(name, FieldError.UnknownMember, "There is no such parameter.");
         }
 
         if (_errors.Count > 0)

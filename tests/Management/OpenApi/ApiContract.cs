@@ -67,6 +67,10 @@ public sealed class ApiContract
         Assert.True(faults.Count == 0, $"{what}\nis not as {operation.Id} is described: {string.Join("; ", faults)}.");
     }
 
+    /// <summary>May its body have this member?</summary>
+    public bool Takes(ApiOperation operation, string member) =>
+        operation.BodySchema is { } schema && SchemaCheck.Shape(Document, schema).TryGetProperty("properties", out var members) && members.TryGetProperty(member, out _);
+
     private List<string> FaultsOf(ApiOperation operation, Answer answer, bool hasBody)
     {
         if (!operation.Json.GetProperty("responses").TryGetProperty(((int)answer.Status).ToString(CultureInfo.InvariantCulture), out var response))
@@ -106,14 +110,15 @@ public sealed class ApiContract
         }
 
         var query = HttpUtility.ParseQueryString(uri.Query);
-        foreach (var name in query.AllKeys.OfType<string>().Where(name => query[name] is { Length: > 0 }))
+        // Who takes a query takes no other; who takes none ignores whatever comes.
+        var takesQuery = operation.Parameters.Any(parameter => parameter.GetProperty("in").GetString() == "query");
+        foreach (var name in query.AllKeys.OfType<string>().Where(name => takesQuery && query[name] is { Length: > 0 }))
         {
             faults.AddRange(FaultsOf(operation, "query", name, query[name]!));
         }
 
-        if (operation.Json.TryGetProperty("requestBody", out var described))
+        if (operation.BodySchema is { } schema)
         {
-            var schema = described.GetProperty("content").GetProperty("application/json").GetProperty("schema");
             faults.AddRange(SchemaCheck.FaultsOf(Document, refuseUndescribed: false, schema, JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = 256 })).Select(fault => $"of the accepted body {fault}"));
         }
         else if (body.Length > 0 && operation.Method is not ("GET" or "DELETE")) // which ignore what HTTP gives no meaning there
@@ -131,9 +136,9 @@ public sealed class ApiContract
             return [$"the {place} parameter {name} was accepted and is not described"];
         }
 
-        var schema = parameter.GetProperty("schema");
-        var json = schema.GetProperty("type").GetRawText().Contains("string", StringComparison.Ordinal) ? JsonSerializer.SerializeToElement(value) : JsonElement.Parse(value);
-        return SchemaCheck.FaultsOf(Document, refuseUndescribed: false, schema, json).Select(fault => $"of the accepted {place} parameter {name} {fault}");
+        var allowed = parameter.GetProperty("schema");
+        var json = allowed.GetProperty("type").GetRawText().Contains("string", StringComparison.Ordinal) ? JsonSerializer.SerializeToElement(value) : JsonElement.Parse(value);
+        return SchemaCheck.FaultsOf(Document, refuseUndescribed: false, allowed, json).Select(fault => $"of the accepted {place} parameter {name} {fault}");
     }
 }
 
@@ -141,6 +146,12 @@ public sealed class ApiContract
 public sealed record ApiOperation(string Method, string Path, JsonElement Json)
 {
     public string Id => Json.GetProperty("operationId").GetString()!;
+
+    /// <summary>The scope that its token must have.</summary>
+    public string Scope => Json.GetProperty("security")[0].GetProperty("bearer")[0].GetString()!;
+
+    /// <summary>What its body may be; null: it takes none.</summary>
+    public JsonElement? BodySchema => Json.TryGetProperty("requestBody", out var body) ? body.GetProperty("content").GetProperty("application/json").GetProperty("schema") : null;
 
     public bool Matches(string path)
     {

@@ -60,7 +60,7 @@ public sealed class ExampleTests(ManagementApi api) : IClassFixture<ManagementAp
 
     private IEnumerable<string> DifferencesOf(JsonTypeInfo type, JsonElement schema, string at)
     {
-        schema = Shape(schema);
+        schema = SchemaCheck.Shape(Document, schema);
         switch (type.Kind)
         {
             case JsonTypeInfoKind.Enumerable:
@@ -91,10 +91,4 @@ public sealed class ExampleTests(ManagementApi api) : IClassFixture<ManagementAp
     }
 
     private bool AllowsNull(JsonElement schema) => SchemaCheck.FaultsOf(Document, refuseUndescribed: false, schema, JsonElement.Parse("null")).Count == 0;
-
-    // Behind references, and of what may also be null the rest.
-    private JsonElement Shape(JsonElement schema) =>
-        schema.TryGetProperty("$ref", out var reference) ? Shape(SchemaCheck.Resolve(Document, reference.GetString()!))
-        : schema.TryGetProperty("anyOf", out var shapes) ? Shape(shapes[0])
-        : schema;
 }

@@ -271,6 +271,12 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
     public static JsonElement Resolve(JsonElement document, string reference) =>
         reference.Split('/').Skip(1).Aggregate(document, (place, step) => place.GetProperty(step));
 
+    /// <summary>The schema behind references; of what may also be null the rest.</summary>
+    public static JsonElement Shape(JsonElement document, JsonElement schema) =>
+        schema.TryGetProperty("$ref", out var reference) ? Shape(document, Resolve(document, reference.GetString()!))
+        : schema.TryGetProperty("anyOf", out var shapes) ? Shape(document, shapes[0])
+        : schema;
+
     private void Require(bool holds, string at, string fault)
     {
         if (!holds)

@@ -1,0 +1,55 @@
+using System.Net;
+using Webhooks.Management.Tests.Deliveries;
+
+namespace Webhooks.Management.Tests.Tenancy;
+
+/// <summary>Things that really exist and belong to a tenant, one of each kind that a path of the document names; made when they are asked for.</summary>
+internal sealed class Belongings(ManagementApi api, string tenantId)
+{
+    private readonly Dictionary<string, string> _ids = new(StringComparer.Ordinal);
+
+    public string TenantId => tenantId;
+
+    /// <summary>What was made, by kind: <c>subscriptions</c>, <c>deliveries</c> …</summary>
+    public IReadOnlyDictionary<string, string> Ids => _ids;
+
+    /// <summary>A path of the document with the ids of what exists: a parameter stands for what the step before it is called.</summary>
+    public async Task<string> PathAsync(string path)
+    {
+        var steps = path.Split('/');
+        for (var step = 1; step < steps.Length; step++)
+        {
+            if (steps[step].StartsWith('{'))
+            {
+                steps[step] = await IdAsync(steps[step - 1]);
+            }
+        }
+
+        return string.Join('/', steps);
+    }
+
+    private async Task<string> IdAsync(string kind)
+    {
+        if (!_ids.TryGetValue(kind, out var id))
+        {
+            _ids[kind] = id = await MakeAsync(kind);
+        }
+
+        return id;
+    }
+
+    private async Task<string> MakeAsync(string kind) => kind switch
+    {
+        "subscriptions" => (await api.SubscribeAsync(tenantId)).Id,
+        "tokens" => Made(await api.PostAsync("/v1/tokens", new { tenant_id = tenantId, scopes = new[] { "admin" } })),
+        "events" => (await Accepted.EventAsync(api, tenantId, "exception.created", [await IdAsync("subscriptions")], eventId: $"evt_{Guid.NewGuid():N}")).EventId,
+        "deliveries" => (await Accepted.EventAsync(api, tenantId, "exception.created", [await IdAsync("subscriptions")])).Deliveries[0],
+        _ => throw new InvalidOperationException($"The document has a path with an id after /{kind}/. Say here how to make such a thing, so that the tests reach it."),
+    };
+
+    private static string Made(Answer answer)
+    {
+        Assert.Equal(HttpStatusCode.Created, answer.Status);
+        return answer.Id;
+    }
+}
