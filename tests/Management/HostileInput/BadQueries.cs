@@ -21,10 +21,10 @@ internal static class BadQueries
     {
         string[] known = [.. operation.Parameters.Where(parameter => parameter.GetProperty("in").GetString() == "query").Select(parameter => parameter.GetProperty("name").GetString()!)];
         string[] names = [.. known, "no_such_parameter", "tenant_id", "%00", "%ff", "[]", "cursor[]", ""];
-        string long_ = new('a', 6_000);
         foreach (var name in names)
         {
-            foreach (var value in Values.Append(long_))
+            // Where no query is read, one value is as good as another.
+            foreach (var value in known.Length == 0 ? ["x"] : Values.Append(new string('a', 6_000)))
             {
                 yield return $"{name}={value}";
             }
@@ -37,7 +37,7 @@ internal static class BadQueries
         yield return string.Join('&', Enumerable.Range(0, 1_000).Select(number => $"p{number}"));
         yield return string.Join('&', Enumerable.Repeat("limit=1", 800));
         yield return "&&&&==&=";
-        for (var round = 0; round < RandomQueries; round++)
+        for (var round = 0; round < (known.Length == 0 ? 0 : RandomQueries); round++)
         {
             yield return string.Join('&', Enumerable.Range(0, random.Next(1, 6)).Select(_ => $"{names[random.Next(names.Length)]}={Values[random.Next(Values.Length)]}"));
         }

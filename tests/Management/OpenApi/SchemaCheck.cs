@@ -31,7 +31,7 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
         Check(schema, value, at, described);
         if (refuseUndescribed && value.ValueKind == JsonValueKind.Object && described.Any)
         {
-            foreach (var member in value.EnumerateObject().Where(member => !described.Names.Contains(member.Name)))
+            foreach (var member in Members(value).Where(member => !described.Names.Contains(member.Name)))
             {
                 Fault(at, $"the member {member.Name} is not described");
             }
@@ -69,10 +69,10 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
                     Require(IsOfType(rule, value), at, $"{Short(value)} is no {rule}");
                     break;
                 case "enum":
-                    Require(rule.EnumerateArray().Any(one => JsonElement.DeepEquals(one, value)), at, $"{Short(value)} is none of {rule}");
+                    Require(rule.EnumerateArray().Any(one => AreEqual(one, value)), at, $"{Short(value)} is none of {rule}");
                     break;
                 case "const":
-                    Require(JsonElement.DeepEquals(rule, value), at, $"{Short(value)} is not {rule}");
+                    Require(AreEqual(rule, value), at, $"{Short(value)} is not {rule}");
                     break;
                 default:
                     CheckByKind(schema, keyword, value, at, described);
@@ -147,7 +147,12 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
 
     private void CheckText(string name, JsonElement rule, JsonElement value, string at)
     {
-        var text = value.GetString()!;
+        if (TextOf(value) is not { } text)
+        {
+            Fault(at, "it has half of a surrogate pair");
+            return;
+        }
+
         // In characters, as JSON Schema has it: code points.
         var length = text.EnumerateRunes().Count();
         Require(
@@ -197,7 +202,7 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
         switch (name)
         {
             case "required":
-                foreach (var missing in rule.EnumerateArray().Where(required => !value.TryGetProperty(required.GetString()!, out _)))
+                foreach (var missing in rule.EnumerateArray().Where(required => Members(value).All(member => member.Name != required.GetString())))
                 {
                     Fault(at, $"the member {missing} is missing");
                 }
@@ -211,7 +216,7 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
                 break;
             default:
                 described.Any = true;
-                foreach (var member in value.EnumerateObject().Where(member => IsMeant(schema, name, member.Name)))
+                foreach (var member in Members(value).Where(member => IsMeant(schema, name, member.Name)))
                 {
                     described.Names.Add(member.Name);
                     if (rule.ValueKind == JsonValueKind.False)
@@ -228,7 +233,7 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
         }
     }
 
-    private void CheckEach(string name, JsonElement rule, JsonProperty member, string at)
+    private void CheckEach(string name, JsonElement rule, (string Name, JsonElement Value) member, string at)
     {
         switch (name)
         {
@@ -248,6 +253,25 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
         }
     }
 
+    // Where other members are welcome, some have names that are no text: half of a surrogate pair. No schema means those.
+    private static IEnumerable<(string Name, JsonElement Value)> Members(JsonElement value)
+    {
+        foreach (var member in value.EnumerateObject())
+        {
+            string name;
+            try
+            {
+                name = member.Name;
+            }
+            catch (InvalidOperationException)
+            {
+                continue;
+            }
+
+            yield return (name, member.Value);
+        }
+    }
+
     private static bool IsMeant(JsonElement schema, string keyword, string member)
     {
         var isNamed = schema.TryGetProperty("properties", out var properties) && properties.TryGetProperty(member, out _);
@@ -256,6 +280,23 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
     }
 
     private static bool Fits(string pattern, string name) => Regex.IsMatch(name, Regex.Replace(pattern, @"\$$", @"\z"), RegexOptions.Singleline, TimeSpan.FromSeconds(5));
+
+    // The document's values are texts and null.
+    private static bool AreEqual(JsonElement described, JsonElement value) =>
+        described.ValueKind == value.ValueKind && (described.ValueKind != JsonValueKind.String || TextOf(value) == described.GetString());
+
+    // Null: half of a surrogate pair, which no text has.
+    private static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private static bool IsOfType(JsonElement type, JsonElement value) => type.ValueKind == JsonValueKind.Array
         ? type.EnumerateArray().Any(one => IsOfType(one, value))
