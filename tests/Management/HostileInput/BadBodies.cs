@@ -144,7 +144,7 @@ internal sealed class BadBodies(JsonElement document)
         }
 
         var longest = schema.TryGetProperty("maxLength", out var length) ? length.GetInt32() : 0;
-        foreach (var count in new[] { longest + 1, 10_000, 200_000 })
+        foreach (var count in new[] { longest + 1, 10_000 })
         {
             yield return $"\"{new string('a', count)}\"";
             yield return $"\"https://a.example/{new string('a', count)}\"";
