@@ -21,6 +21,12 @@ public static class BrokerNames
     /// <summary>Quorum queue without dead-letter target: messages that our own code could not process.</summary>
     public const string ParkingQueue = "webhooks.parking";
 
+    /// <summary>
+    /// Topic exchange; tells what happened to deliveries and subscriptions, routing key = <see cref="NotificationTypes"/>.
+    /// Bind a queue of your own; what no queue is bound for is told to nobody.
+    /// </summary>
+    public const string NotificationsExchange = "webhooks.notifications";
+
     /// <summary>Header of a parked message: <c>not_json</c>, <c>invalid_event</c>, <c>too_large</c>, <c>schema_violation</c> or <c>poison</c>.</summary>
     public const string ParkedReasonHeader = "x-webhooks-reason";
 

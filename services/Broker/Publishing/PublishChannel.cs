@@ -84,7 +84,7 @@ internal sealed class PublishChannel
         properties.DeliveryMode = DeliveryModes.Persistent;
 
         // Never a token here: a canceled publish corrupts the client's state.
-        await _channel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, properties, message.Body);
+        await _channel.BasicPublishAsync(message.Exchange, message.RoutingKey, message.IsMandatory, properties, message.Body);
     }
 
     public void AbandonAll() => _pending.Abandon();

@@ -24,6 +24,7 @@ public static class BrokerTopology
         await channel.ExchangeDeclareAsync(BrokerNames.DomainEventExchange, ExchangeType.Fanout, durable: true);
         await channel.ExchangeDeclareAsync(BrokerNames.DeliveriesExchange, ExchangeType.Direct, durable: true);
         await channel.ExchangeDeclareAsync(BrokerNames.RetriesExchange, ExchangeType.Direct, durable: true);
+        await channel.ExchangeDeclareAsync(BrokerNames.NotificationsExchange, ExchangeType.Topic, durable: true);
 
         await QueueAsync(channel, BrokerNames.PublisherQueue, ("x-single-active-consumer", true));
         await channel.QueueBindAsync(BrokerNames.PublisherQueue, BrokerNames.EventsExchange, routingKey: "#");

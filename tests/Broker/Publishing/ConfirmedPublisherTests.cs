@@ -48,6 +48,20 @@ public sealed class ConfirmedPublisherTests
     }
 
     [Fact]
+    public async Task What_is_not_mandatory_is_confirmed_with_and_without_a_queue()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+
+        var outcomes = await publisher.TryPublishAsync(
+            [Message("missing", "1") with { IsMandatory = false }, Message(Queue, "2") with { IsMandatory = false }], CancellationToken.None);
+
+        Assert.Equal([PublishOutcome.Confirmed, PublishOutcome.Confirmed], outcomes);
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+        Assert.Equal("2", (await peer.TakeAsync(Queue)).Text());
+    }
+
+    [Fact]
     public async Task What_a_full_queue_turns_down_is_refused()
     {
         await using var ours = await OurSide.CreateAsync();

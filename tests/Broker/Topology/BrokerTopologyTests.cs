@@ -78,6 +78,21 @@ public sealed class BrokerTopologyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Notifications_go_to_whoever_has_bound_a_queue_for_their_type()
+    {
+        var one = await _peer.Channel.QueueDeclareAsync();
+        var all = await _peer.Channel.QueueDeclareAsync();
+        await _peer.Channel.QueueBindAsync(one.QueueName, "webhooks.notifications", NotificationTypes.DeliveryFailed);
+        await _peer.Channel.QueueBindAsync(all.QueueName, "webhooks.notifications", "#");
+
+        await _peer.PublishAsync("webhooks.notifications", NotificationTypes.DeliveryFailed, "1");
+        await _peer.PublishAsync("webhooks.notifications", NotificationTypes.SubscriptionDisabled, "2");
+
+        Assert.Equal(["1", "2"], (await _peer.TakeAsync(all.QueueName, 2)).Select(message => message.Text()));
+        Assert.Equal(["1"], (await _peer.DrainAsync(one.QueueName)).Select(message => message.Text()));
+    }
+
+    [Fact]
     public async Task A_MassTransit_publisher_may_declare_its_exchange_itself() =>
         // As MassTransit 8 does for a message type: durable, fanout, not deleted by itself.
         await _peer.Channel.ExchangeDeclareAsync(BrokerNames.DomainEventExchange, ExchangeType.Fanout, durable: true, autoDelete: false);

@@ -1,0 +1,17 @@
+namespace Webhooks.Contracts;
+
+/// <summary>
+/// What <see cref="BrokerNames.NotificationsExchange"/> tells of: a notification's <c>type</c> and its routing key. More
+/// types may come; a consumer ignores those it does not know.
+/// </summary>
+public static class NotificationTypes
+{
+    /// <summary>A delivery has used up its attempts: <see cref="Contracts.DeliveryExhausted"/>.</summary>
+    public const string DeliveryExhausted = "delivery.exhausted";
+
+    /// <summary>A delivery ended by an answer that is not tried again: <see cref="Contracts.DeliveryFailed"/>.</summary>
+    public const string DeliveryFailed = "delivery.failed";
+
+    /// <summary>A subscription takes no deliveries any more: <see cref="Contracts.SubscriptionDisabled"/>.</summary>
+    public const string SubscriptionDisabled = "subscription.disabled";
+}
