@@ -10,11 +10,15 @@ namespace Webhooks.Local.Demo;
 /// <param name="Body">The documented bytes with <c>tenant_id</c> put first: not parsed and written again, so 1000.0 stays 1000.0.</param>
 internal sealed record ExampleEvent(string Id, string Type, byte[] Body)
 {
+    // Only the system publishes these.
+    private const string OwnTypes = "webhook.";
+
     public static IReadOnlyList<ExampleEvent> ReadCatalog(string tenant) =>
     [
         .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "contracts", "catalog"), "example.json", SearchOption.AllDirectories)
             .Order(StringComparer.Ordinal)
-            .Select(file => Read(File.ReadAllText(file), tenant)),
+            .Select(file => Read(File.ReadAllText(file), tenant))
+            .Where(example => !example.Type.StartsWith(OwnTypes, StringComparison.Ordinal)),
     ];
 
     private static ExampleEvent Read(string example, string tenant)

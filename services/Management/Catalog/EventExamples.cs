@@ -30,7 +30,7 @@ internal static class EventExamples
             using var stream = assembly.GetManifestResourceStream(name)!;
             var body = new byte[stream.Length];
             stream.ReadExactly(body);
-            yield return EventReader.Read(body, tenantId: Tenant) is EventReading.Accepted { Event: var example }
+            yield return EventReader.Read(body, tenantId: Tenant, reserved: true) is EventReading.Accepted { Event: var example }
                 ? example.AcceptedAt(DateTimeOffset.UnixEpoch)
                 : throw new InvalidOperationException($"{name} is no valid event.");
         }

@@ -56,6 +56,15 @@ public sealed class EventReaderTests
     public void A_name_is_what_it_stands_for() =>
         Assert.Equal("evt_1", Accepted(Smallest.Replace("\"id\"", "\"\\u0069d\"", StringComparison.Ordinal)).Id);
 
+    [Fact]
+    public void A_reserved_type_is_taken_where_the_system_reads_its_own()
+    {
+        var body = Encoding.UTF8.GetBytes(With(("type", "\"webhook.test\"")));
+
+        Assert.IsType<EventReading.Refused>(EventReader.Read(body));
+        Assert.Equal("webhook.test", Assert.IsType<EventReading.Accepted>(EventReader.Read(body, reserved: true)).Event.Type);
+    }
+
     [Theory]
     [InlineData("id", "\"\"", "invalid_format")]
     [InlineData("id", "\"evt 1\"", "invalid_format")]
