@@ -4,6 +4,7 @@ using Webhooks.Database;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
+using Webhooks.Subscriptions.Notices;
 
 namespace Webhooks.Dispatcher.Attempts;
 
@@ -45,7 +46,10 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         return await command.ExecuteScalarAsync(cancellationToken) is string outcome && outcome == AttemptOutcome.Gone.ToWireName();
     }
 
-    /// <summary>Records attempts, moves their deliveries on and counts both, in one transaction. Answers, for each, whether this call made the claim.</summary>
+    /// <summary>
+    /// Records attempts, moves their deliveries on, counts both and tells what failed, in one transaction. Answers, for each
+    /// attempt, whether this call made the claim.
+    /// </summary>
     public async Task<bool[]> RecordAsync(IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -62,6 +66,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         if (attempts.Where((_, attempt) => claimed[attempt]).ToList() is { Count: > 0 } ours)
         {
             var moved = await MoveOnAsync(connection, ours, cancellationToken);
+            await TellAsync(connection, ours, moved, cancellationToken);
             await minutes.AddAsync(connection, MinuteCounts.Of(ours, moved), cancellationToken);
         }
 
@@ -122,6 +127,16 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         }
 
         return moved;
+    }
+
+    /// <summary>No statement unless something failed. What was canceled meanwhile did not: it was not moved.</summary>
+    private static async Task TellAsync(
+        NpgsqlConnection connection, IEnumerable<FinishedAttempt> claimed, HashSet<Guid> moved, CancellationToken cancellationToken)
+    {
+        if (claimed.Where(attempt => FailureNotice.IsDue(attempt) && moved.Contains(attempt.Delivery.Id)).Select(FailureNotice.Of).ToList() is { Count: > 0 } notices)
+        {
+            await NoticeInsert.RunAsync(connection, notices, cancellationToken);
+        }
     }
 
     private static string Lines(IEnumerable<KeyValuePair<string, string>> headers)

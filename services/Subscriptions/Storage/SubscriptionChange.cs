@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Auditing;
+using Webhooks.Subscriptions.Notices;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
@@ -24,8 +25,8 @@ public sealed class SubscriptionChange : IAsyncDisposable
 
     /// <summary>
     /// Commits <paramref name="next"/>: new settings become a new revision, new secrets replace the old, and what stops
-    /// deliveries (disabling, deleting) records the moment up to which they are canceled. What is the same as before is not
-    /// written. Returns it as saved.
+    /// deliveries (disabling, deleting) records the moment up to which they are canceled; disabling is told in a notice. What is
+    /// the same as before is not written. Returns it as saved.
     /// </summary>
     /// <param name="next">As it is to be.</param>
     /// <param name="by">Who wants it so, for the audit.</param>
@@ -98,10 +99,11 @@ public sealed class SubscriptionChange : IAsyncDisposable
 
     private NpgsqlBatchCommand Update(Subscription next)
     {
-        var stops = (next.State == SubscriptionState.Disabled && Current.State != SubscriptionState.Disabled) || (next.Deleted && !Current.Deleted);
-        return new NpgsqlBatchCommand(
+        var disables = next.State == SubscriptionState.Disabled && Current.State != SubscriptionState.Disabled;
+        var stops = disables || (next.Deleted && !Current.Deleted);
+        var update = new NpgsqlBatchCommand(
             $"""
-            WITH {ConfigVersion.Next}
+            WITH {ConfigVersion.Next}{(disables ? $", {NoticeInsert.Disabled(firstParameter: 7)}" : "")}
             UPDATE subscriptions
             SET state = $2, revision = $3, disabled_reason = $4,
                 cancel_before = CASE WHEN $5 THEN version.at ELSE cancel_before END,
@@ -121,6 +123,12 @@ public sealed class SubscriptionChange : IAsyncDisposable
                 new() { Value = next.Deleted },
             },
         };
+        if (disables)
+        {
+            NoticeInsert.AddDisabled(update.Parameters, next);
+        }
+
+        return update;
     }
 
     private NpgsqlBatchCommand InsertSecrets(Subscription next)

@@ -169,6 +169,44 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Each_disabling_leaves_a_notice_and_no_other_change_does()
+    {
+        var (gone, asked) = (await CreateAsync(), await CreateAsync("another"));
+        await ChangeAsync(gone.Id, current => current with { Settings = current.Settings with { Description = null } });
+        await _store.DisableAsync(gone.Id, "gone", Stop);
+        await _store.DisableAsync(gone.Id, "gone", Stop);
+        await ChangeAsync(gone.Id, current => current with { Settings = current.Settings with { Description = "disabled" } });
+        await ChangeAsync(gone.Id, current => current with { State = SubscriptionState.Active, DisabledReason = null });
+        await ChangeAsync(gone.Id, current => current with { Deleted = true });
+        var disabled = await ChangeAsync(asked.Id, current => current with { State = SubscriptionState.Disabled }, "another");
+        await ChangeAsync(asked.Id, current => current with { State = SubscriptionState.Active }, "another");
+        var again = await ChangeAsync(asked.Id, current => current with { State = SubscriptionState.Disabled }, "another");
+
+        Assert.Equal(
+            [
+                $$"""tenant subscription.disabled {"subscription_id":"sub_{{gone.Id:N}}","reason":"gone"}""",
+                $$"""another subscription.disabled {"subscription_id":"sub_{{asked.Id:N}}","reason":"requested"}""",
+                $$"""another subscription.disabled {"subscription_id":"sub_{{asked.Id:N}}","reason":"requested"}""",
+            ],
+            await _database.ColumnAsync<string>("SELECT tenant_id || ' ' || type || ' ' || convert_from(data, 'UTF8') FROM notices ORDER BY seq"));
+        Assert.Equal(
+            [$"sub_{asked.Id:N}_disabled_{disabled.ConfigVersion}", $"sub_{asked.Id:N}_disabled_{again.ConfigVersion}"],
+            (await _database.ColumnAsync<string>("SELECT id FROM notices ORDER BY seq")).Skip(1));
+        Assert.Equal(again.UpdatedAt, (await _database.ColumnAsync<DateTimeOffset>("SELECT occurred_at FROM notices ORDER BY seq"))[^1]);
+    }
+
+    [Fact]
+    public async Task A_change_that_is_not_committed_is_not_told()
+    {
+        var created = await CreateAsync();
+        await _database.ExecuteAsync("ALTER TABLE subscriptions ADD CONSTRAINT never CHECK (disabled_reason <> 'gone')");
+
+        await Assert.ThrowsAsync<PostgresException>(() => _store.DisableAsync(created.Id, "gone", Stop));
+
+        Assert.Empty(await _database.ColumnAsync<string>("SELECT id FROM notices"));
+    }
+
+    [Fact]
     public async Task Lists_are_newest_first_and_keep_tenants_apart()
     {
         var (one, two, foreign) = (await CreateAsync(), await CreateAsync(), await CreateAsync("foreign"));
@@ -252,9 +290,9 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
 
     private Task<Subscription> CreateAsync(string tenantId = "tenant") => _store.CreateAsync(tenantId, SubscriptionState.Active, Settings, Secret, By, Stop);
 
-    private async Task<Subscription> ChangeAsync(Guid id, Func<Subscription, Subscription> change)
+    private async Task<Subscription> ChangeAsync(Guid id, Func<Subscription, Subscription> change, string tenantId = "tenant")
     {
-        await using var begun = await _store.BeginChangeAsync(id, "tenant", Stop);
+        await using var begun = await _store.BeginChangeAsync(id, tenantId, Stop);
         return await begun!.SaveAsync(change(begun.Current), By, Stop);
     }
 
