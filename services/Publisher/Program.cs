@@ -1,6 +1,7 @@
 using Webhooks.Broker;
 using Webhooks.Database;
 using Webhooks.Publisher.FanOut;
+using Webhooks.Publisher.Notices;
 using Webhooks.ServiceDefaults;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Storage;
@@ -13,6 +14,7 @@ builder.AddBroker();
 builder.AddSubscriptionStore();
 builder.AddSubscriptionCache();
 builder.AddFanOut();
+builder.AddNotices();
 
 var app = builder.Build();
 

@@ -24,7 +24,7 @@ public static class BrokerTopology
         await channel.ExchangeDeclareAsync(BrokerNames.DomainEventExchange, ExchangeType.Fanout, durable: true);
         await channel.ExchangeDeclareAsync(BrokerNames.DeliveriesExchange, ExchangeType.Direct, durable: true);
         await channel.ExchangeDeclareAsync(BrokerNames.RetriesExchange, ExchangeType.Direct, durable: true);
-        await channel.ExchangeDeclareAsync(BrokerNames.NotificationsExchange, ExchangeType.Topic, durable: true);
+        await DeclareNotificationsAsync(channel);
 
         await QueueAsync(channel, BrokerNames.PublisherQueue, ("x-single-active-consumer", true));
         await channel.QueueBindAsync(BrokerNames.PublisherQueue, BrokerNames.EventsExchange, routingKey: "#");
@@ -40,6 +40,10 @@ public static class BrokerTopology
             await channel.QueueBindAsync(BrokerNames.RetriesQueue(shard), BrokerNames.RetriesExchange, Shard.RoutingKey(shard));
         }
     }
+
+    /// <summary>Declares the exchange to which neighbours bind queues of their own.</summary>
+    public static Task DeclareNotificationsAsync(IChannel channel) =>
+        channel.ExchangeDeclareAsync(BrokerNames.NotificationsExchange, ExchangeType.Topic, durable: true);
 
     /// <summary>
     /// Declares the queue that holds a message for exactly this delay and hands it to its shard's retry queue.

@@ -29,8 +29,8 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
 
     // The sequence numbers the deliveries in the order of their events: the order of acceptance.
     private const string InsertDeliveries = """
-        INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision)
-        SELECT created_at, id, tenant_id, event_id, event_type, subscription_id, revision
+        INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, due_at)
+        SELECT created_at, id, tenant_id, event_id, event_type, subscription_id, revision, CASE WHEN $8 THEN created_at END
         FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::int[]) WITH ORDINALITY
             AS delivery (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, place)
         ORDER BY place
@@ -54,7 +54,19 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var deliveries = await AcceptAsync(connection, events, dueAtOnce: false, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return deliveries;
+    }
 
+    /// <summary>The same within a transaction of the caller.</summary>
+    /// <param name="connection">In a transaction.</param>
+    /// <param name="dueAtOnce">
+    /// True: the due-poller announces the deliveries, so that nothing but the commit is needed. False: the caller does, after the commit.
+    /// </param>
+    public async Task<IReadOnlyList<NewDelivery>> AcceptAsync(
+        NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, bool dueAtOnce, CancellationToken cancellationToken)
+    {
         var (configVersion, accepted) = await InsertKeysAsync(connection, events, cancellationToken);
         if (accepted.Count == 0)
         {
@@ -68,10 +80,9 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         await InsertEventsAsync(connection, accepted, cancellationToken);
         foreach (var chunk in deliveries.Chunk(DeliveriesPerStatement))
         {
-            await InsertDeliveriesAsync(connection, chunk, cancellationToken);
+            await InsertDeliveriesAsync(connection, chunk, dueAtOnce, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
         return deliveries;
     }
 
@@ -142,7 +153,7 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static async Task InsertDeliveriesAsync(NpgsqlConnection connection, NewDelivery[] deliveries, CancellationToken cancellationToken)
+    private static async Task InsertDeliveriesAsync(NpgsqlConnection connection, NewDelivery[] deliveries, bool dueAtOnce, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(InsertDeliveries, connection);
         var columns = new Columns<NewDelivery>(command.Parameters, deliveries);
@@ -153,6 +164,7 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         columns.Add(delivery => delivery.Of.Event.Type);
         columns.Add(delivery => delivery.SubscriptionId);
         columns.Add(delivery => delivery.Revision);
+        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = dueAtOnce });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -1,0 +1,96 @@
+using System.Data;
+using Npgsql;
+using Webhooks.Publisher.FanOut;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Notices;
+
+namespace Webhooks.Publisher.Notices;
+
+/// <summary>
+/// The time in which this publisher tells notices and no other one does: it ends with the database session that holds the
+/// lock. No transaction is open while the broker is waited for.
+/// </summary>
+internal sealed class NoticeSession(NpgsqlConnection connection, string unlock, FanOutStore fanOut, SubscriptionCache subscriptions) : IAsyncDisposable
+{
+    private const string Select = """
+        SELECT seq, id, tenant_id, type, occurred_at, data, traceparent FROM notices ORDER BY seq LIMIT $1
+        """;
+
+    /// <summary>The oldest ones, in order.</summary>
+    public async Task<IReadOnlyList<StoredNotice>> ReadAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Select, connection);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var notices = new List<StoredNotice>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            notices.Add(new StoredNotice(row.GetInt64(0), new Notice(
+                row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<byte[]>(5), row.IsDBNull(6) ? null : row.GetString(6))));
+        }
+
+        return notices;
+    }
+
+    /// <summary>
+    /// Deletes notices that were published, and accepts the events that somebody wants to have: all or nothing. Their
+    /// deliveries are due at once, so nothing after the commit can be lost. Returns how many there are.
+    /// </summary>
+    public async Task<int> SettleAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var (configVersion, deleted) = await DeleteAsync(notices, cancellationToken);
+
+        // Not even stored for those who named no such type: most tenants only see their own events.
+        var config = await subscriptions.AtLeastAsync(configVersion, cancellationToken);
+        var wanted = notices
+            .Where(told => deleted.Contains(told.Seq) && config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0)
+            .Select(told => told.ToEvent())
+            .ToList();
+        var deliveries = wanted.Count == 0 ? [] : await fanOut.AcceptAsync(connection, wanted, dueAtOnce: true, cancellationToken);
+
+        await transaction.CommitAsync(cancellationToken);
+        return deliveries.Count;
+    }
+
+    /// <summary>Deletes a notice without an event.</summary>
+    public async Task DiscardAsync(StoredNotice notice, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("DELETE FROM notices WHERE seq = $1", connection);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = notice.Seq });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // A session that is lost has lost its lock too.
+        if (connection.State == ConnectionState.Open)
+        {
+            await using var command = new NpgsqlCommand(unlock, connection);
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+
+        await connection.DisposeAsync();
+    }
+
+    private async Task<(long ConfigVersion, HashSet<long> Deleted)> DeleteAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM notices WHERE seq = ANY($1) RETURNING seq")
+        {
+            Parameters = { new NpgsqlParameter<long[]> { TypedValue = [.. notices.Select(told => told.Seq)] } },
+        });
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var configVersion = reader.GetInt64(0);
+        await reader.NextResultAsync(cancellationToken);
+        var deleted = new HashSet<long>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            deleted.Add(reader.GetInt64(0));
+        }
+
+        return (configVersion, deleted);
+    }
+}

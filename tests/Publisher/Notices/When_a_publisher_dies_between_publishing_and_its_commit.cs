@@ -1,0 +1,44 @@
+using Npgsql;
+using Webhooks.TestKit;
+
+namespace Webhooks.Publisher.Tests.Notices;
+
+public sealed class When_a_publisher_dies_between_publishing_and_its_commit : IAsyncLifetime
+{
+    private World _world = null!;
+    private Told _told = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        await _world.SubscribeAsync("webhook.*");
+        _told = await Told.ListenAsync(_world);
+    }
+
+    [Fact]
+    public async Task Should_be_told_again_with_the_same_id_and_become_one_event()
+    {
+        await _told.LeaveAsync(Told.Exhausted(1));
+        await using (var session = await _world.Database.OpenConnectionAsync())
+        {
+            // Notices can be read and not deleted.
+            await using var transaction = await session.BeginTransactionAsync();
+            await using var nobodyDeletes = new NpgsqlCommand("LOCK TABLE notices IN SHARE MODE", session);
+            await nobodyDeletes.ExecuteNonQueryAsync();
+
+            await using var dying = await ServiceChild.StartAsync("Publisher", _world.Settings());
+            Assert.Equal("dlv_1_exhausted", (await _told.NextAsync()).BasicProperties.MessageId);
+            Assert.Empty(await _world.DeliveriesAsync<Guid>("id"));
+            await dying.KillAsync();
+        }
+
+        Assert.Equal(1, await _told.CountAsync());
+
+        await _world.StartPublisherAsync();
+
+        Assert.Equal(["dlv_1_exhausted"], await _told.AllAsync());
+        Assert.Equal(["dlv_1_exhausted"], await _world.DeliveriesAsync<string>("event_id"));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}
