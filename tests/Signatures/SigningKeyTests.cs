@@ -14,6 +14,7 @@ public sealed class SigningKeyTests
         var exception = Assert.Throws<SigningException>(() => key.Sign("{}"u8));
 
         Assert.EndsWith($"there is no value for {placeholder}.", exception.Message);
+        Assert.Equal(placeholder, exception.Placeholder);
     }
 
     [Fact]

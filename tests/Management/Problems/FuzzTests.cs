@@ -12,7 +12,8 @@ public sealed class FuzzTests(ManagementApi api) : IClassFixture<ManagementApi>
     private static readonly string[] Names =
     [
         "tenant_id", "url", "event_types", "profile", "description", "secret", "retry", "retry_on", "timeout_seconds", "state", "channel", "filter",
-        "headers", "id", "health", "max_attempts", "jitter", "name", "scopes", "expires_at", "type", "data", "metadata", "timestamp", "version",
+        "headers", "signature", "send_traceparent", "algorithm", "header", "message_template", "value_template", "digest_encoding", "secret_encoding", "secret_prefix",
+        "timestamp_header", "id_header", "Authorization", "Host", "X-A", "x-a", "X-Matcher-Signature", "User-Agent", "id", "health", "max_attempts", "jitter", "name", "scopes", "expires_at", "type", "data", "metadata", "timestamp", "version",
         "context_id", "message", "messageType", "ü", "", "\\u0000", "\\ud83d", "a/b", "__proto__",
     ];
 
@@ -21,6 +22,8 @@ public sealed class FuzzTests(ManagementApi api) : IClassFixture<ManagementApi>
         "null", "true", "0", "-0", "1e999", "-1E-999", "0.1", "99999999999999999999", "\"\"", "\"x\"", "\"\\u0000\"", "\"\\ud800\"", "\"*\"", "\"a.*\"", "\"matcher\"",
         "\"standard\"", "\"https://receiver.example/\"", "\"https://127.1/\"", "\"https://[::ffff:10.0.0.1]/\"", "\"https://\\u0000/\"", "\"https://x:99999/\"", "\"active\"",
         "\"disabled\"", "\"2024-01-20T10:30:00Z\"", "\"9999-12-31T23:59:59.9999999-14:00\"", "\"0001-01-01T00:00:00+14:00\"", "\"admin\"", "\"a secret that is long enough\"", "\"😀\"", "[]", "{}", "[[]]",
+        "\"{body}\"", "\"{id}{pointer:/a}{body}\"", "\"{header:X-A}{body}\"", "\"{timestamp}\"", "\"v1={digest}\"", "\"{digest}\"", "\"hmac-sha512\"", "\"ed25519\"", "\"base64\"", "\"utf8\"",
+        "\"X-A\"", "\"User-Agent\"", "\"X-Matcher-Timestamp\"", "\"****************************\"", "\"a\\r\\nb\"",
     ];
 
     [Theory]
@@ -43,7 +46,7 @@ public sealed class FuzzTests(ManagementApi api) : IClassFixture<ManagementApi>
     {
         var random = new Random(3);
         string[] paths = ["/v1/subscriptions", "/v1/deliveries", "/v1/tokens", "/v1/events/x", "/v1/deliveries/dlv_x", "/v1/subscriptions/sub_x", "/v1/stats", "/v1/accounting"];
-        string[] names = ["tenant_id", "limit", "cursor", "subscription_id", "event_id", "type", "status", "since", "until", "resolution", "%00", "x"];
+        string[] names = ["tenant_id", "limit", "cursor", "subscription_id", "event_id", "type", "status", "since", "until", "resolution", "channel", "%00", "x"];
         string[] values = ["", "0", "50", "-1", "x", "%00", "%ff", "%F0%9F%98%80", "2024-01-20T10:30:00Z", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "pending", "minute", "day", "AAAA", "sub_01a1fc6f7f6f74728db2061d67cc7ccc"];
         for (var round = 0; round < 500; round++)
         {

@@ -142,6 +142,8 @@ public sealed class ParkingTests : IAsyncLifetime
     [InlineData("subscription_secrets SET key_id = 'newer'", "subscription_secrets SET key_id = 'test'")]
     [InlineData("subscription_revisions SET profile = 'newer'", "subscription_revisions SET profile = 'matcher'")]
     [InlineData("subscription_revisions SET filter = '{\"newer\":1}'", "subscription_revisions SET filter = NULL")]
+    [InlineData("subscription_revisions SET signature = '{\"algorithm\":\"newer\"}'", "subscription_revisions SET signature = NULL")]
+    [InlineData("subscription_revisions SET signature = '{\"newer\":1}'", "subscription_revisions SET signature = NULL")]
     [InlineData("subscription_revisions SET transform = '{\"newer\":1}'", "subscription_revisions SET transform = NULL")]
     public async Task A_configuration_that_cannot_be_read_ends_the_service_and_parks_nobodys_event(string broken, string mended)
     {
