@@ -28,9 +28,5 @@ public sealed record SendRequest(
     public IEnumerable<KeyValuePair<string, string>> SentHeaders => Headers.Prepend(KeyValuePair.Create("Content-Type", ContentType));
 
     /// <summary>What may be shown and recorded of that: credentials are hidden.</summary>
-    public IEnumerable<KeyValuePair<string, string>> ShownHeaders => Confidential.Count == 0
-        ? SentHeaders
-        : SentHeaders.Select(header => Confidential.Contains(header.Key, StringComparer.OrdinalIgnoreCase)
-            ? KeyValuePair.Create(header.Key, SecretText.Hidden)
-            : header);
+    public IEnumerable<KeyValuePair<string, string>> ShownHeaders => SecretText.HideIn(SentHeaders, Confidential);
 }

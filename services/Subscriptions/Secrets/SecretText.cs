@@ -17,6 +17,17 @@ public static class SecretText
         return MaskStart + secret[^ShownEnd..];
     }
 
+    /// <summary>Headers as they may be shown.</summary>
+    /// <param name="headers">As they are sent.</param>
+    /// <param name="confidential">Names, in any case, of those whose values are hidden.</param>
+    public static IEnumerable<KeyValuePair<string, string>> HideIn(IEnumerable<KeyValuePair<string, string>> headers, IReadOnlyList<string> confidential)
+    {
+        ArgumentNullException.ThrowIfNull(headers);
+        return confidential is { Count: > 0 }
+            ? headers.Select(header => confidential.Contains(header.Key, StringComparer.OrdinalIgnoreCase) ? KeyValuePair.Create(header.Key, Hidden) : header)
+            : headers;
+    }
+
     /// <summary>True for what <see cref="Mask"/> writes and for <see cref="Hidden"/>, which somebody may send back with the rest of a subscription.</summary>
     public static bool IsMasked(string secret)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Rendering;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Shaping.Transforms;
@@ -29,6 +30,19 @@ public sealed class RequestRendererTests
         Assert.Contains(request.Headers, header => header.Key == "X-Webhook-Signature");
         Assert.DoesNotContain(request.Headers, header => header.Key == "X-Matcher-Signature");
         Assert.Equal(("https://new.example/", TimeSpan.FromSeconds(7)), (request.Url, request.Deadline));
+    }
+
+    [Fact]
+    public void Credentials_in_headers_are_sent_and_not_shown()
+    {
+        var settings = _subscription.Settings with { Headers = new CustomHeaders([new("authorization", "Bearer x"), new("X-Environment", "test")]) };
+
+        var request = Render(settings, _subscription);
+
+        Assert.Equal("Bearer x", request.Headers.ToDictionary()["authorization"]);
+        Assert.Equal(
+            request.Headers.Select(header => header.Key == "authorization" ? new(header.Key, "****************************") : header),
+            request.ShownHeaders);
     }
 
     [Fact]
