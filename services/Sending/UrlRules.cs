@@ -1,14 +1,11 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
-using Webhooks.Sending.Addresses;
 
 namespace Webhooks.Sending;
 
 /// <summary>
-/// Decides whether a URL may be saved as a receiver's, without asking the network: its form, and a host that says itself
-/// where it leads. What a name leads to is judged by every send, by the address it really goes to; it ends as
-/// <c>address_refused</c> where the tenant sees it.
+/// Decides whether a URL may be saved as a receiver's, by its form alone. Addresses are not judged here, not even literal
+/// ones: every send is judged by the address it really goes to, and ends as <c>address_refused</c> where the tenant sees it.
 /// </summary>
 public sealed class UrlRules(SendingOptions options)
 {
@@ -16,11 +13,6 @@ public sealed class UrlRules(SendingOptions options)
 
     // The parser would quietly mend these into another URL than the one that was written.
     private static readonly SearchValues<char> Mended = SearchValues.Create(" \t\r\n\\");
-
-    // Names that never lead anywhere but to the machine itself.
-    private static readonly string[] Loopbacks = ["localhost", "localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"];
-
-    private readonly AddressGuard _guard = options.Guard();
 
     /// <returns>A sentence that says what is wrong, or null.</returns>
     public string? FindFault(string url)
@@ -35,7 +27,7 @@ public sealed class UrlRules(SendingOptions options)
             return "The URL is not an absolute http or https URL.";
         }
 
-        return FindSchemeFault(uri) ?? FindPartFault(url, uri) ?? FindHostFault(uri);
+        return FindSchemeFault(uri) ?? FindPartFault(url, uri);
     }
 
     /// <summary>What a send checks before it starts; a URL saved under other settings may no longer pass.</summary>
@@ -60,19 +52,6 @@ public sealed class UrlRules(SendingOptions options)
 
     private string? FindSchemeFault(Uri uri) =>
         uri.Scheme == Uri.UriSchemeHttps || options.AllowInsecureUrls ? null : "The URL must be https.";
-
-    private string? FindHostFault(Uri uri)
-    {
-        // "127.0.0.1." is the same host as without its dot.
-        var host = uri.IdnHost.TrimEnd('.');
-        var (allowed, what) = IPAddress.TryParse(host, out var address)
-            ? (_guard.Allows(address), "an address")
-            : (!IsLoopback(host) || _guard.Allows(IPAddress.Loopback) || _guard.Allows(IPAddress.IPv6Loopback), "a name");
-        return allowed ? null : $"The URL's host is {what} that is not on the public internet, and not in Webhooks:AllowedAddresses.";
-    }
-
-    private static bool IsLoopback(string host) =>
-        Loopbacks.Contains(host, StringComparer.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
 
     private static string? FindPartFault(string url, Uri uri)
     {

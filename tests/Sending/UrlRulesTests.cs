@@ -14,7 +14,7 @@ public sealed class UrlRulesTests
     [InlineData("https://8.8.8.8/hooks")]
     [InlineData("https://[2606:4700::1111]/hooks")]
     [InlineData("https://intranet/hooks")] // a name says nothing before it is looked up
-    [InlineData("https://localhost.example/hooks")]
+    [InlineData("https://localhost/hooks")]
     public void A_public_https_URL_is_accepted(string url) => Assert.Null(_rules.FindFault(url));
 
     [Theory]
@@ -70,40 +70,10 @@ public sealed class UrlRulesTests
 
     [Theory]
     [InlineData("https://127.0.0.1/")]
-    [InlineData("https://127.0.0.1./")]
-    [InlineData("https://127.1/")]
-    [InlineData("https://0x7f000001/")]
-    [InlineData("https://2130706433/")]
-    [InlineData("https://0177.0.0.1/")]
-    [InlineData("https://[::1]/")]
-    [InlineData("https://[::]/")]
     [InlineData("https://[::ffff:127.0.0.1]/")]
-    [InlineData("https://[64:ff9b::a00:1]/")] // NAT64 of 10.0.0.1
-    [InlineData("https://[fe80::1]/")]
-    [InlineData("https://[fd00:ec2::254]/")]
     [InlineData("https://169.254.169.254/latest/meta-data/")]
-    [InlineData("https://10.0.0.7:8443/")]
-    [InlineData("https://0.0.0.0/")]
-    public void A_host_that_is_a_special_purpose_address_is_refused(string url) =>
-        Assert.Equal("The URL's host is an address that is not on the public internet, and not in Webhooks:AllowedAddresses.", _rules.FindFault(url));
-
-    [Theory]
-    [InlineData("https://localhost/")]
-    [InlineData("https://LOCALHOST./")]
-    [InlineData("https://api.localhost/")]
-    [InlineData("https://localhost.localdomain/")]
-    [InlineData("https://ip6-loopback/")]
-    public void A_name_that_only_means_the_machine_itself_is_refused(string url) =>
-        Assert.Equal("The URL's host is a name that is not on the public internet, and not in Webhooks:AllowedAddresses.", _rules.FindFault(url));
-
-    [Fact]
-    public void What_the_allow_list_has_may_be_named()
-    {
-        Assert.Null(_development.FindFault("http://127.0.0.1:9000/"));
-        Assert.Null(_development.FindFault("http://localhost:9000/"));
-        Assert.Null(_development.FindFault("http://[::ffff:127.0.0.1]/"));
-        Assert.NotNull(_development.FindFault("http://10.0.0.7/"));
-    }
+    [InlineData("https://10.0.0.7/")]
+    public void An_address_is_judged_by_the_connection_and_not_here(string url) => Assert.Null(_rules.FindFault(url));
 
     [Fact]
     public void Length_is_limited_to_2048_characters()

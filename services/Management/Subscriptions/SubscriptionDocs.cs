@@ -15,7 +15,7 @@ internal static class SubscriptionDocs
     public static Tag Tag { get; } = new("Subscriptions", "A subscription is a tenant's wish: these event types, to this URL, in this dialect.");
 
     private static readonly Schema Url = Schema.Text(
-        "Where deliveries are sent: absolute and `https`, without user name, password or fragment; its host must not be a special-purpose address or a name of the machine itself, unless the operator allows it. Several subscriptions may share one.",
+        "Where deliveries are sent: absolute and `https`, without user name, password or fragment. The address is judged at each send: one that the operator does not allow ends as `address_refused`. Several subscriptions may share one.",
         "https://receiver.example/hooks/exceptions",
         longest: UrlRules.MaxLength,
         format: "iri");

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Subscriptions;
 
@@ -116,16 +115,6 @@ public sealed class SubscriptionsApiTests(ManagementApi api) : IClassFixture<Man
         Assert.Equal(("active", "matcher", null), (reset.Member("state"), reset.Member("profile"), reset.Member("retry_on")));
         (await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"url":null,"event_types":null}""")).IsProblem(
             HttpStatusCode.BadRequest, "validation_failed", "/url required", "/event_types required");
-    }
-
-    [Fact]
-    public async Task A_URL_that_was_saved_under_other_rules_does_not_stand_in_the_way_of_other_changes()
-    {
-        var made = await api.SubscribeAsync("earlier");
-        await api.Database.ExecuteAsync("UPDATE subscription_revisions SET url = 'https://10.0.0.1/' WHERE subscription_id = $1", ManagementApi.IdOf(made));
-
-        Assert.Equal("https://10.0.0.1/", (await api.PatchAsync($"/v1/subscriptions/{made.Id}", new { state = "disabled" })).Member("url"));
-        (await api.PatchAsync($"/v1/subscriptions/{made.Id}", new { url = "https://10.0.0.2/" })).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/url invalid_format");
     }
 
     [Fact]

@@ -21,22 +21,15 @@ public sealed class OutcomeDeliveries(SharedSystem system) : IAsyncLifetime
             var servers = new Misbehaviours(system.Authority);
             foreach (var row in OutcomeRow.All)
             {
-                var url = await servers.UrlOfAsync(row);
-                var refusedAtSave = row.Outcome is "address_refused";
                 var subscription = await system.Management.SubscribeAsync(new SubscriptionRequest
                 {
                     TenantId = _published.TenantId,
-                    Url = refusedAtSave ? "http://127.0.0.1:9/hooks" : url,
+                    Url = await servers.UrlOfAsync(row),
                     EventTypes = [_published.Type],
                     Profile = profile,
                     Retry = TwoAttempts,
                     TimeoutSeconds = row.TimeoutSeconds,
                 });
-                if (refusedAtSave)
-                {
-                    await SaveAsBeforeAsync(subscription.Id, url);
-                }
-
                 _subscriptions[(row.Name, profile)] = (subscription.Id, servers);
             }
         }
@@ -54,24 +47,6 @@ public sealed class OutcomeDeliveries(SharedSystem system) : IAsyncLifetime
     /// <summary>What the receiver of an answered row got.</summary>
     internal IReadOnlyList<ReceivedRequest> Requests(OutcomeRow row, string profile) =>
         _subscriptions[(row.Name, profile)].Servers.Answering[row].Requests;
-
-    /// <summary>As it was saved when the allow list still had the address: the sender is who refuses it.</summary>
-    private async Task SaveAsBeforeAsync(string subscriptionId, string url)
-    {
-        await using var database = new SystemDatabase(system.Running.Endpoints.Postgres);
-        Assert.Equal(1, await database.CountAsync(
-            """
-            WITH version AS (UPDATE settings SET value = value + 1 WHERE name = 'config_version' RETURNING value),
-                 moved AS (UPDATE subscription_revisions SET url = $2 WHERE subscription_id = $1),
-                 told AS (
-                     UPDATE subscriptions SET config_version = version.value FROM version WHERE id = $1
-                     RETURNING pg_notify('webhooks_config', version.value::text)
-                 )
-            SELECT count(*) FROM told
-            """,
-            Guid.Parse(subscriptionId["sub_".Length..]),
-            url));
-    }
 
     public async ValueTask DisposeAsync()
     {
