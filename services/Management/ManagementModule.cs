@@ -11,11 +11,15 @@ using Webhooks.Management.Auditing;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Deadlines;
 using Webhooks.Management.Deliveries;
+using Webhooks.Management.DryRuns;
+using Webhooks.Management.Egress;
 using Webhooks.Management.Events;
 using Webhooks.Management.Problems;
 using Webhooks.Management.Stats;
 using Webhooks.Management.Subscriptions;
+using Webhooks.Management.TestSends;
 using Webhooks.Management.Tokens;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Management;
 
@@ -65,6 +69,17 @@ internal static class ManagementModule
 
         services.AddSingleton<AccountingStore>();
         services.AddSingleton<StatsStore>();
+
+        services.AddSingleton<RequestRenderer>();
+        services.AddOptionsWithValidateOnStart<TestSendOptions>().BindConfiguration(TestSendOptions.Section);
+        services.AddSingleton<IValidateOptions<TestSendOptions>, TestSendOptionsValidator>();
+        services.AddSingleton<TestSendLimits>();
+        services.AddSingleton<TestSendMembers>();
+        services.AddSingleton<TestSender>();
+        services.AddSingleton<DryRun>();
+
+        services.AddOptionsWithValidateOnStart<EgressOptions>().Configure<IConfiguration>((options, configuration) => options.Read(configuration));
+        services.AddSingleton<IValidateOptions<EgressOptions>, EgressOptionsValidator>();
     }
 
     /// <summary>A problem for whatever goes wrong; a time limit; then who asks, and may they.</summary>

@@ -11,6 +11,7 @@ internal static class Scope
     public const string DeliveriesRead = "deliveries:read";
     public const string EventsPublish = "events:publish";
     public const string EventsRead = "events:read";
+    public const string EventTypesRead = "event-types:read";
 
     /// <summary>Makes tokens, and so may do everything that they may.</summary>
     public const string Admin = "admin";
@@ -19,5 +20,5 @@ internal static class Scope
     public static FrozenSet<string> All { get; } = FrozenSet.Create(
         StringComparer.Ordinal,
         SubscriptionsRead, SubscriptionsWrite, SecretsRead, DeliveriesRead, "deliveries:write", EventsPublish, EventsRead,
-        "event-types:read", "event-types:write", "sources:read", "sources:write", "callbacks:read", "callbacks:write", Admin);
+        EventTypesRead, "event-types:write", "sources:read", "sources:write", "callbacks:read", "callbacks:write", Admin);
 }

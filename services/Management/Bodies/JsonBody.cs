@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using Webhooks.Management.Deadlines;
 using Webhooks.Management.Problems;
 
@@ -14,6 +15,13 @@ internal static class JsonBody
     /// <exception cref="RefusedException">415, 413 or 400.</exception>
     public static async Task<MemberReader> ReadAsync(HttpRequest request, RequestClock clock, CancellationToken cancellationToken) =>
         Parse(await RequestBody.ReadAsync(request, RequestBody.Limit, clock, cancellationToken));
+
+    /// <summary>A request without a body is one with an empty object.</summary>
+    /// <exception cref="RefusedException">415, 413 or 400.</exception>
+    public static async Task<MemberReader> ReadOptionalAsync(HttpRequest request, RequestClock clock, CancellationToken cancellationToken) =>
+        request.ContentType is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }
+            ? Parse("{}"u8.ToArray())
+            : await ReadAsync(request, clock, cancellationToken);
 
     public static MemberReader Parse(ReadOnlyMemory<byte> body)
     {

@@ -9,7 +9,7 @@ namespace Webhooks.Management.Events;
 /// <summary>How /v1/events is described.</summary>
 internal static class EventDocs
 {
-    private static readonly Tag Tag = new("Events", "An event is something that happened in one of your services. It never changes.");
+    public static Tag Tag { get; } = new("Events", "An event is something that happened in one of your services. It never changes.");
 
     private static readonly Schema Timestamp = Schema.Text("When it happened: ISO 8601 with an offset, sent on as it is spelled.", "2024-01-20T10:30:00Z");
 

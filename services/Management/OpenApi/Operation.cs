@@ -17,6 +17,9 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
     /// <summary>Null: it takes none.</summary>
     public Schema? Body { get; init; }
 
+    /// <summary>May the request have no body at all?</summary>
+    public bool BodyIsOptional { get; init; }
+
     /// <summary>Is the body a merge patch (RFC 7396)? Its media type is one more that is taken then.</summary>
     public bool IsMergePatch { get; init; }
 

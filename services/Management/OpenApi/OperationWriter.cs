@@ -26,7 +26,7 @@ internal static class OperationWriter
 
         if (operation.Body is { } body)
         {
-            written["requestBody"] = WriteBody(body, operation.IsMergePatch);
+            written["requestBody"] = WriteBody(body, operation.IsMergePatch, !operation.BodyIsOptional);
         }
 
         var responses = new JsonObject(operation.Answers.Select(answer =>
@@ -54,7 +54,7 @@ internal static class OperationWriter
         return written;
     }
 
-    private static JsonObject WriteBody(Schema body, bool isMergePatch)
+    private static JsonObject WriteBody(Schema body, bool isMergePatch, bool isRequired)
     {
         var content = new JsonObject { [isMergePatch ? MergePatch : Json] = WriteContent(body) };
         if (isMergePatch)
@@ -62,7 +62,7 @@ internal static class OperationWriter
             content[Json] = WriteContent(body);
         }
 
-        return new JsonObject { ["description"] = body.Description, ["required"] = true, ["content"] = content };
+        return new JsonObject { ["description"] = body.Description, ["required"] = isRequired, ["content"] = content };
     }
 
     private static JsonObject Write(Answer answer)

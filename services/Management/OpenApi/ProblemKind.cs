@@ -37,6 +37,10 @@ internal sealed record ProblemKind(Problem Example, string When)
 
     public static ProblemKind UnsupportedMediaType { get; } = new(Bodies.RequestBody.WrongType, "The body is not sent as JSON in UTF-8, or it is compressed.");
 
+    public static ProblemKind RateLimited { get; } = new(
+        Problem.RateLimited("There were too many test sends within a minute.", TimeSpan.FromMinutes(1)),
+        "There were too many requests of this kind. Send the same request again after the seconds in `Retry-After`.");
+
     public static ProblemKind Unavailable { get; } = new(
         Problem.Unavailable("The database is away. Try again."),
         "A server behind the API is away or too slow. Send the same request again after the seconds in `Retry-After`.");

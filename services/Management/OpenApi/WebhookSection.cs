@@ -29,7 +29,7 @@ internal static class WebhookSection
         ["tags"] = new JsonArray(Tag.Name),
         ["operationId"] = example.Type,
         ["summary"] = $"The event {example.Type}",
-        ["description"] = Sentence,
+        ["description"] = $"{EventCatalog.Find(example.Type)!.Description} {Sentence}",
         ["security"] = new JsonArray(),
         ["parameters"] = new JsonArray([.. BuiltInProfiles.All.SelectMany(EnvelopeDocs.HeadersOf).Select(header => new JsonObject { ["$ref"] = $"#/components/parameters/{header.Key}" })]),
         ["requestBody"] = new JsonObject

@@ -53,6 +53,18 @@ internal sealed class QueryReader(IQueryCollection query)
         return Pages.Cursor.TryRead(list, text, out var cursor) ? cursor : throw new RefusedException(Problem.InvalidCursor);
     }
 
+    /// <summary>Of a list in the order of names: the last name of the page before.</summary>
+    /// <exception cref="RefusedException">It is not one that this list gave out.</exception>
+    public string? NameCursor(char list)
+    {
+        if (Find(CursorName) is not { } text)
+        {
+            return null;
+        }
+
+        return Pages.NameCursor.TryRead(list, text, out var name) ? name : throw new RefusedException(Problem.InvalidCursor);
+    }
+
     public void Fault(string name, string code, string message) => _errors.Add(new FieldError("/" + name, code, message));
 
     /// <exception cref="RefusedException">There was a fault.</exception>

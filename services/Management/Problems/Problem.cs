@@ -32,6 +32,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     public static Problem TooLarge(int limit) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", $"The body is larger than {limit.ToString(CultureInfo.InvariantCulture)} bytes.");
 
+    public static Problem RateLimited(string detail, TimeSpan wait) => new(StatusCodes.Status429TooManyRequests, "rate_limited", detail) { RetryAfter = wait };
+
     public static Problem Unavailable(string detail) =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", detail) { RetryAfter = TimeSpan.FromSeconds(2) };
 

@@ -14,7 +14,7 @@ internal static class SubscriptionDocs
 {
     public static Tag Tag { get; } = new("Subscriptions", "A subscription is a tenant's wish: these event types, to this URL, in this dialect.");
 
-    private static readonly Schema Url = Schema.Text(
+    public static Schema Url { get; } = Schema.Text(
         "Where deliveries are sent: absolute and `https`, without user name, password or fragment. The address is judged at each send: one that the operator does not allow ends as `address_refused`. Several subscriptions may share one.",
         "https://receiver.example/hooks/exceptions",
         longest: UrlRules.MaxLength,
@@ -26,7 +26,7 @@ internal static class SubscriptionDocs
         fewest: 1,
         most: SubscriptionMembers.MostEventTypes);
 
-    private static readonly Schema Profile = Schema.OneOf(
+    public static Schema Profile { get; } = Schema.OneOf(
         "The dialect in which deliveries are sent: the shape of the body, the headers, the signature, the deadline and the rule for retries.",
         SubscriptionDraft.DefaultProfile.Name,
         BuiltInProfiles.All.Select(profile => profile.Name));

@@ -104,7 +104,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
         }
     }
 
-    private Reading<string?> ReadUrl(string text) =>
+    public Reading<string?> ReadUrl(string text) =>
         urls.FindFault(text) is { } fault ? Reading<string?>.Refuse(FieldError.InvalidFormat, fault) : Reading<string?>.Of(text);
 
     private static IReadOnlyList<string>? ReadEventTypes(MemberReader body, IReadOnlyList<string>? present)
@@ -122,7 +122,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
         ? Reading<string>.Of(text)
         : Reading<string>.Refuse(FieldError.InvalidFormat, "It must be an event type such as exception.created, all below one such as exception.*, or *.");
 
-    private static Reading<Profile> ReadProfile(string text) => Profile.TryFind(text, out var profile)
+    public static Reading<Profile> ReadProfile(string text) => Profile.TryFind(text, out var profile)
         ? Reading<Profile>.Of(profile)
         : Reading<Profile>.Refuse(FieldError.InvalidValue, $"It must be one of {string.Join(", ", BuiltInProfiles.All.Select(known => known.Name))}.");
 

@@ -42,7 +42,7 @@ public sealed class AccessTests(ManagementApi api) : IClassFixture<ManagementApi
             (await api.SendAsync(method, $"{path}?tenant_id=other", "{}", token)).IsProblem(HttpStatusCode.Forbidden, "forbidden");
         }
 
-        foreach (var path in new[] { "/v1/subscriptions", "/v1/tokens" })
+        foreach (var path in new[] { "/v1/subscriptions", "/v1/tokens", "/v1/test" })
         {
             (await api.PostAsync(path, """{"tenant_id":"other"}""", token)).IsProblem(HttpStatusCode.Forbidden, "forbidden");
         }

@@ -18,6 +18,10 @@ public sealed class StartTests(ManagementApi api) : IClassFixture<ManagementApi>
     [InlineData("Webhooks:SecretKeys:old", "c2hvcnQ=")]
     [InlineData("Webhooks:MaxEventBytes", "5")]
     [InlineData("Webhooks:AllowedAddresses", "everywhere")]
+    [InlineData("Webhooks:TestsPerMinute", "0")]
+    [InlineData("Webhooks:EgressRanges", "203.0.113.0/28, everywhere")]
+    [InlineData("Webhooks:EgressRanges", "5")]
+    [InlineData("Webhooks:EgressRanges:1", "203.0.113.0/33")]
     public async Task A_wrong_option_stops_the_start_with_a_sentence_that_names_the_key(string key, string value)
     {
         var stopped = await Assert.ThrowsAsync<OptionsValidationException>(() => RunAsync((key, value)));

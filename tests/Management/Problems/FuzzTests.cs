@@ -34,7 +34,7 @@ public sealed class FuzzTests(ManagementApi api) : IClassFixture<ManagementApi>
         // Seeded: a failure can be run again.
         var random = new Random(seed);
         var subscription = (await api.SubscribeAsync("fuzz")).Id;
-        (HttpMethod, string)[] targets = [(HttpMethod.Post, "/v1/subscriptions"), (HttpMethod.Patch, $"/v1/subscriptions/{subscription}"), (HttpMethod.Post, "/v1/tokens"), (HttpMethod.Post, "/v1/events")];
+        (HttpMethod, string)[] targets = [(HttpMethod.Post, "/v1/subscriptions"), (HttpMethod.Patch, $"/v1/subscriptions/{subscription}"), (HttpMethod.Post, "/v1/tokens"), (HttpMethod.Post, "/v1/events"), (HttpMethod.Post, "/v1/dry-run"), (HttpMethod.Post, "/v1/test")];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, Rounds).Select(_ => (Target: targets[random.Next(targets.Length)], Body: Body(random))).ToList(),
             new ParallelOptions { MaxDegreeOfParallelism = 4 },
@@ -45,7 +45,7 @@ public sealed class FuzzTests(ManagementApi api) : IClassFixture<ManagementApi>
     public async Task Random_queries_and_paths_are_never_our_fault()
     {
         var random = new Random(3);
-        string[] paths = ["/v1/subscriptions", "/v1/deliveries", "/v1/tokens", "/v1/events/x", "/v1/deliveries/dlv_x", "/v1/subscriptions/sub_x", "/v1/stats", "/v1/accounting"];
+        string[] paths = ["/v1/subscriptions", "/v1/deliveries", "/v1/tokens", "/v1/events/x", "/v1/deliveries/dlv_x", "/v1/subscriptions/sub_x", "/v1/stats", "/v1/accounting", "/v1/event-types", "/v1/event-types/x", "/v1/egress"];
         string[] names = ["tenant_id", "limit", "cursor", "subscription_id", "event_id", "type", "status", "since", "until", "resolution", "channel", "%00", "x"];
         string[] values = ["", "0", "50", "-1", "x", "%00", "%ff", "%F0%9F%98%80", "2024-01-20T10:30:00Z", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "pending", "minute", "day", "AAAA", "sub_01a1fc6f7f6f74728db2061d67cc7ccc"];
         for (var round = 0; round < 500; round++)

@@ -44,6 +44,8 @@ internal sealed class Belongings(ManagementApi api, string tenantId)
         "tokens" => Made(await api.PostAsync("/v1/tokens", new { tenant_id = tenantId, scopes = new[] { "admin" } })),
         "events" => (await Accepted.EventAsync(api, tenantId, "exception.created", [await IdAsync("subscriptions")], eventId: $"evt_{Guid.NewGuid():N}")).EventId,
         "deliveries" => (await Accepted.EventAsync(api, tenantId, "exception.created", [await IdAsync("subscriptions")])).Deliveries[0],
+        // Built in, and everybody's.
+        "event-types" => "match_run.completed",
         _ => throw new InvalidOperationException($"The document has a path with an id after /{kind}/. Say here how to make such a thing, so that the tests reach it."),
     };
 
