@@ -9,6 +9,9 @@ public static class PrefixedId
     /// <summary>A delivery's prefix.</summary>
     public const string Delivery = "dlv_";
 
+    /// <summary>A replay's prefix: the replaying of many deliveries, not one of them.</summary>
+    public const string Replay = "rpl_";
+
     /// <summary>An API token's prefix.</summary>
     public const string Token = "tok_";
 

@@ -3,7 +3,7 @@ using Webhooks.Dispatcher.Deliveries;
 
 namespace Webhooks.Dispatcher.Attempts;
 
-/// <summary>The span of an attempt: the first continues the event's trace, a retry starts its own and links to it.</summary>
+/// <summary>The span of an attempt: the first continues the event's trace, a retry or replay starts its own and links to it.</summary>
 internal static class AttemptTracing
 {
     private static readonly ActivitySource Source = new("Webhooks.Dispatcher");
@@ -35,8 +35,8 @@ internal static class AttemptTracing
 
         // A publisher's trace context that is none leaves the attempt a trace of its own.
         var origin = ActivityContext.TryParse(delivery.Event.Traceparent, traceState: null, isRemote: true, out var parsed) ? parsed : default;
-        // A trace that lasts days helps nobody: retries are linked.
-        var activity = number == 1
+        // A trace that lasts days helps nobody: retries and replays are linked.
+        var activity = number == 1 && delivery.EventCreatedAt is null
             ? Source.StartActivity("attempt", ActivityKind.Client, origin)
             : Source.StartActivity("attempt", ActivityKind.Client, parentContext: default, links: origin == default ? null : [new ActivityLink(origin)]);
         activity?.SetTag("webhooks.attempt.number", number);

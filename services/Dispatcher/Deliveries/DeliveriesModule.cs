@@ -10,6 +10,7 @@ using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Parking;
+using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Subscriptions.Caching;
@@ -59,6 +60,9 @@ internal static class DeliveriesModule
         builder.Services.AddOptionsWithValidateOnStart<RollupOptions, RollupOptionsValidator>().BindConfiguration(RollupOptions.Section);
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<RollupOptions>>().Value);
         builder.Services.AddSingleton<RollupKeeper>();
+        builder.Services.AddSingleton<ReplayStore>();
+        builder.Services.AddSingleton<ReplayBacklog>();
+        builder.Services.AddSingleton<Replayer>();
         builder.Services.AddSingleton<FleetLeadership>();
         builder.Services.AddHostedService<LeaderLoop>();
     }

@@ -25,5 +25,12 @@ internal sealed record DeliveryRow
     /// <summary>Set while the due-poller, not the broker, has to announce the next attempt.</summary>
     public required DateTimeOffset? DueAt { get; init; }
 
+    /// <summary>When the event was accepted, of a replay; null: at <see cref="CreatedAt"/>.</summary>
+    public DateTimeOffset? EventCreatedAt { get; init; }
+
+    /// <summary>Of one that <see cref="EventIsGone"/>, only its id, type and tenant are known.</summary>
     public required AcceptedEvent Event { get; init; }
+
+    /// <summary>The event is older than what is kept: there is nothing left to send.</summary>
+    public bool EventIsGone => Event.Timestamp is null;
 }

@@ -19,12 +19,22 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     private const string SelectRows = """
         SELECT delivery.id, delivery.created_at, delivery.subscription_id, delivery.revision, delivery.status, delivery.last_attempt,
                delivery.next_attempt_at, delivery.due_at, delivery.tenant_id, delivery.event_id, delivery.event_type,
+               delivery.event_created_at,
                event.occurred_at, event.version, event.context_id, event.data, event.metadata, event.correlation_id, event.traceparent
         FROM unnest($1::timestamptz[], $2::uuid[]) AS key (created_at, id)
         JOIN deliveries AS delivery ON delivery.created_at = key.created_at AND delivery.id = key.id
-        JOIN events AS event
+        LEFT JOIN events AS event
           ON event.created_at = delivery.created_at AND event.tenant_id = delivery.tenant_id AND event.event_id = delivery.event_id
-        WHERE delivery.created_at BETWEEN $3 AND $4 AND event.created_at BETWEEN $3 AND $4
+         AND event.created_at BETWEEN $3 AND $4
+        WHERE delivery.created_at BETWEEN $3 AND $4
+        """;
+
+    // Only for replays, whose events lie in partitions of their own.
+    private const string SelectReplayed = """
+        SELECT key.place::int, event.occurred_at, event.version, event.context_id, event.data, event.metadata, event.correlation_id, event.traceparent
+        FROM unnest($1::timestamptz[], $2::text[], $3::text[]) WITH ORDINALITY AS key (created_at, tenant_id, event_id, place)
+        JOIN events AS event ON event.created_at = key.created_at AND event.tenant_id = key.tenant_id AND event.event_id = key.event_id
+        WHERE event.created_at BETWEEN $4 AND $5
         """;
 
     private const string CancelOne = """
@@ -53,16 +63,29 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         select.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = messages.Max(message => message.CreatedAt).UtcDateTime });
         batch.BatchCommands.Add(select);
 
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var configVersion = reader.GetInt64(0);
-
-        await reader.NextResultAsync(cancellationToken);
+        long configVersion;
         var rows = new Dictionary<Guid, DeliveryRow>(messages.Count);
-        while (await reader.ReadAsync(cancellationToken))
+        List<DeliveryRow>? replays = null;
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
-            var row = Read(reader);
-            rows[row.Id] = row;
+            await reader.ReadAsync(cancellationToken);
+            configVersion = reader.GetInt64(0);
+
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                var row = Read(reader);
+                rows[row.Id] = row;
+                if (row.EventCreatedAt is not null)
+                {
+                    (replays ??= []).Add(row);
+                }
+            }
+        }
+
+        if (replays is not null)
+        {
+            await AddEventsAsync(connection, replays, rows, cancellationToken);
         }
 
         return new LookedUp(configVersion, rows);
@@ -101,6 +124,24 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    private static async Task AddEventsAsync(
+        NpgsqlConnection connection, List<DeliveryRow> replays, Dictionary<Guid, DeliveryRow> rows, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SelectReplayed, connection);
+        var columns = new Columns<DeliveryRow>(command.Parameters, replays);
+        columns.Add(replay => replay.EventCreatedAt!.Value.UtcDateTime);
+        columns.Add(replay => replay.Event.TenantId);
+        columns.Add(replay => replay.Event.Id);
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = replays.Min(replay => replay.EventCreatedAt!.Value).UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = replays.Max(replay => replay.EventCreatedAt!.Value).UtcDateTime });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var replay = replays[reader.GetInt32(0) - 1];
+            rows[replay.Id] = replay with { Event = ReadEvent(reader, replay.Event.TenantId, replay.Event.Id, replay.Event.Type, at: 1) };
+        }
+    }
+
     private static DeliveryRow Read(NpgsqlDataReader reader) => new()
     {
         Id = reader.GetGuid(0),
@@ -111,18 +152,22 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         LastAttempt = reader.GetInt32(5),
         NextAttemptAt = reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
         DueAt = reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),
-        Event = new AcceptedEvent
-        {
-            TenantId = reader.GetString(8),
-            Id = reader.GetString(9),
-            Type = reader.GetString(10),
-            Timestamp = reader.GetString(11),
-            Version = reader.GetString(12),
-            ContextId = reader.IsDBNull(13) ? null : reader.GetString(13),
-            Data = reader.GetFieldValue<byte[]>(14),
-            Metadata = reader.IsDBNull(15) ? null : reader.GetFieldValue<byte[]>(15),
-            CorrelationId = reader.IsDBNull(16) ? null : reader.GetString(16),
-            Traceparent = reader.IsDBNull(17) ? null : reader.GetString(17),
-        },
+        EventCreatedAt = reader.IsDBNull(11) ? null : reader.GetFieldValue<DateTimeOffset>(11),
+        Event = ReadEvent(reader, reader.GetString(8), reader.GetString(9), reader.GetString(10), at: 12),
+    };
+
+    // Without a row of its own (a replay's, until it is looked for; one that is not kept any more) only what the delivery repeats of it.
+    private static AcceptedEvent ReadEvent(NpgsqlDataReader reader, string tenantId, string id, string type, int at) => new()
+    {
+        TenantId = tenantId,
+        Id = id,
+        Type = type,
+        Timestamp = reader.IsDBNull(at) ? null : reader.GetString(at),
+        Version = reader.IsDBNull(at + 1) ? "" : reader.GetString(at + 1),
+        ContextId = reader.IsDBNull(at + 2) ? null : reader.GetString(at + 2),
+        Data = reader.IsDBNull(at + 3) ? default : reader.GetFieldValue<byte[]>(at + 3),
+        Metadata = reader.IsDBNull(at + 4) ? null : (ReadOnlyMemory<byte>?)reader.GetFieldValue<byte[]>(at + 4),
+        CorrelationId = reader.IsDBNull(at + 5) ? null : reader.GetString(at + 5),
+        Traceparent = reader.IsDBNull(at + 6) ? null : reader.GetString(at + 6),
     };
 }

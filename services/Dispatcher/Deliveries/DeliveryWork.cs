@@ -39,7 +39,8 @@ internal sealed partial class DeliveryWork(
         ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, ConfigSnapshot config, QueueConsumer consumer, CancellationToken abandon)
     {
         var subscription = row is null ? null : config.ById.GetValueOrDefault(row.SubscriptionId);
-        var decision = Look.At(message, received.Redelivered, row, subscription?.Accepts(row!.CreatedAt) ?? false);
+        var accepts = row is { EventIsGone: false } && (subscription?.Accepts(row.CreatedAt) ?? false);
+        var decision = Look.At(message, received.Redelivered, row, accepts);
         _ = CarryOutAsync(decision, received, message, row, subscription, consumer, abandon);
     }
 

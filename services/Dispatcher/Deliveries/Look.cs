@@ -15,7 +15,7 @@ internal abstract record LookResult
     /// <summary>Make attempt <paramref name="Number"/> now.</summary>
     public sealed record Send(int Number) : LookResult;
 
-    /// <summary>The subscription takes nothing any more: the delivery ends as canceled.</summary>
+    /// <summary>The subscription takes nothing any more, or the event is not kept any more: the delivery ends as canceled.</summary>
     public sealed record Cancel : LookResult;
 
     /// <summary>
@@ -39,7 +39,7 @@ internal static class Look
     /// <param name="message">What was handed over.</param>
     /// <param name="redelivered">The broker has handed it to somebody before.</param>
     /// <param name="row">Null: no such delivery.</param>
-    /// <param name="accepts">Whether the subscription still takes deliveries of this event.</param>
+    /// <param name="accepts">Whether the subscription still takes this delivery, and its event is there.</param>
     public static LookResult At(DeliveryMessage message, bool redelivered, DeliveryRow? row, bool accepts)
     {
         // Taken from a holder who may have died, the message is the only trace of the step that was recorded with its attempt.

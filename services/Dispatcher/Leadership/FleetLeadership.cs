@@ -71,7 +71,7 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "This dispatcher leads: it announces what is due and cancels what is to be canceled")]
+        [LoggerMessage(1, LogLevel.Information, "This dispatcher leads: it announces what is due, cancels what is to be canceled and replays what is to be replayed")]
         public static partial void Leading(ILogger logger);
 
         [LoggerMessage(2, LogLevel.Warning, "{Reason}; this dispatcher does not lead, and is a candidate again in {Seconds} s")]

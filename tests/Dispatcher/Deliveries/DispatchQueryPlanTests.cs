@@ -6,6 +6,8 @@ using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Rollups;
+using Webhooks.Dispatcher.Replays;
+using Webhooks.Dispatcher.Tests.Replays;
 using Webhooks.Sending;
 using Webhooks.TestKit;
 
@@ -91,6 +93,40 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
             var canceling = await _plans.DuringAsync(async () => Assert.Equal(20, await store.CancelAsync(intent, 1_000, CancellationToken.None)));
 
             AssertNothingIsScanned([.. finding, .. canceling]);
+        }
+    }
+
+    [Fact]
+    public async Task Replaying_and_looking_at_replays_walk_through_no_table()
+    {
+        var subscription = await _world.SubscribeAsync("https://receiver.example/");
+        var store = new ReplayStore(_plans.Database);
+        var deliveries = new DeliveryStore(_plans.Database);
+        for (var round = 0; round < 8; round++)
+        {
+            await _world.AcceptAsync(subscription, count: 200);
+            await Intended.EndYesterdayAsync(_world, $"{(round % 2 == 0 ? "failed" : "exhausted")}");
+            // The leader, which works beside, must not take it.
+            var replay = await Intended.AsyncOf(_world, subscription, ["failed", "exhausted"], held: true);
+
+            var finding = await _plans.DuringAsync(() => store.FindReadyAsync(50, CancellationToken.None));
+            RunningReplay? advanced = null;
+            var advancing = await _plans.DuringAsync(async () => advanced = await store.AdvanceAsync(replay.Id, 100, CancellationToken.None));
+            Assert.Equal(100, advanced!.Done);
+            var made = await _world.Database.ColumnAsync<Guid>("SELECT id FROM deliveries WHERE replay_of IS NOT NULL ORDER BY seq DESC LIMIT 100");
+            var moments = await _world.Database.ColumnAsync<DateTime>("SELECT created_at FROM deliveries WHERE replay_of IS NOT NULL ORDER BY seq DESC LIMIT 100");
+            LookedUp found = null!;
+            var looking = await _plans.DuringAsync(async () => found = await deliveries.LookUpAsync(
+                [.. made.Zip(moments, (id, at) => new DeliveryMessage(id, at, 1, at, Traceparent: null))], CancellationToken.None));
+
+            Assert.All(found.Rows.Values, row => Assert.False(row.EventIsGone));
+            Assert.All(finding.Concat(advancing).Concat(looking), plan => Assert.Empty(QueryPlans.Scanned(plan).Except(["settings", "subscriptions"])));
+            Assert.DoesNotContain(advancing, plan => plan.Contains("Sort  (", StringComparison.Ordinal));
+            Assert.Equal(100, found.Rows.Count);
+            // The ordinary look stays within its day; the events are looked for in theirs.
+            Assert.True(looking.Count(plan => plan.Contains("LEFT JOIN events", StringComparison.Ordinal)) == 1, string.Join("\n\n", looking));
+            Assert.Single(QueryPlans.Visited(looking.Single(plan => plan.Contains("LEFT JOIN events", StringComparison.Ordinal))), partition => partition.StartsWith("deliveries", StringComparison.Ordinal));
+            Assert.Single(QueryPlans.Visited(looking.Single(plan => plan.Contains("AS key (created_at, tenant_id", StringComparison.Ordinal))));
         }
     }
 

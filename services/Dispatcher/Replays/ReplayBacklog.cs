@@ -1,0 +1,56 @@
+using Npgsql;
+using Webhooks.Broker.Connections;
+using Webhooks.Broker.Publishing;
+using Webhooks.Contracts;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Dispatcher.Replays;
+
+/// <summary>
+/// Tells for how many replays there is room. They go the way of retries: a giant replay that filled those queues at once
+/// would hold up everybody's retries and every smaller replay behind it.
+/// </summary>
+internal sealed class ReplayBacklog(NpgsqlDataSource database, ConfirmedPublisher publisher, SubscriptionCache subscriptions)
+{
+    // Half a second of a dispatcher's work.
+    private const int Most = 1_000;
+
+    // What was due before is not announced because it need not be: its subscription is served from its rows.
+    private static readonly string SelectUnannounced =
+        $"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE due_at BETWEEN now() - interval '5 seconds' AND now() AND status = 'pending' LIMIT {Most}) AS unannounced";
+
+    /// <summary>0 while the broker is away.</summary>
+    public async Task<int> RoomAsync(CancellationToken cancellationToken)
+    {
+        if (!publisher.IsReady)
+        {
+            return 0;
+        }
+
+        await using var command = database.CreateCommand(SelectUnannounced);
+        var unannounced = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        return (int)Math.Max(0, Most - unannounced - await LongestQueueAsync(cancellationToken));
+    }
+
+    private async Task<long> LongestQueueAsync(CancellationToken cancellationToken)
+    {
+        var longest = 0L;
+        try
+        {
+            await publisher.DeclareAsync(
+                async channel =>
+                {
+                    for (var shard = 0; shard < subscriptions.Current.Shards; shard++)
+                    {
+                        longest = Math.Max(longest, await channel.MessageCountAsync(BrokerNames.RetriesQueue(shard), cancellationToken));
+                    }
+                },
+                cancellationToken);
+            return longest;
+        }
+        catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+        {
+            return Most;
+        }
+    }
+}
