@@ -15,6 +15,7 @@ using Webhooks.Management.DryRuns;
 using Webhooks.Management.Egress;
 using Webhooks.Management.Events;
 using Webhooks.Management.Problems;
+using Webhooks.Management.Replays;
 using Webhooks.Management.Stats;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Management.TestSends;
@@ -62,6 +63,7 @@ internal static class ManagementModule
         services.AddSingleton<BrokerPatience>();
         services.AddSingleton<EventAnnouncer>();
         services.AddSingleton<EventStore>();
+        services.AddSingleton<EventList>();
         services.AddHostedService<BrokerKeeper>();
 
         services.AddSingleton<DeliveryStore>();
@@ -80,6 +82,11 @@ internal static class ManagementModule
 
         services.AddOptionsWithValidateOnStart<EgressOptions>().Configure<IConfiguration>((options, configuration) => options.Read(configuration));
         services.AddSingleton<IValidateOptions<EgressOptions>, EgressOptionsValidator>();
+
+        services.AddSingleton<SingleReplay>();
+        services.AddSingleton<ReplayStarter>();
+        services.AddSingleton<ReplayCounter>();
+        services.AddSingleton<ReplayStore>();
     }
 
     /// <summary>A problem for whatever goes wrong; a time limit; then who asks, and may they.</summary>

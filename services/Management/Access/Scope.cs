@@ -9,6 +9,7 @@ internal static class Scope
     public const string SubscriptionsWrite = "subscriptions:write";
     public const string SecretsRead = "secrets:read";
     public const string DeliveriesRead = "deliveries:read";
+    public const string DeliveriesWrite = "deliveries:write";
     public const string EventsPublish = "events:publish";
     public const string EventsRead = "events:read";
     public const string EventTypesRead = "event-types:read";
@@ -19,6 +20,6 @@ internal static class Scope
     /// <summary>All of the contract's, those included whose routes come with a later version: tokens outlive versions.</summary>
     public static FrozenSet<string> All { get; } = FrozenSet.Create(
         StringComparer.Ordinal,
-        SubscriptionsRead, SubscriptionsWrite, SecretsRead, DeliveriesRead, "deliveries:write", EventsPublish, EventsRead,
+        SubscriptionsRead, SubscriptionsWrite, SecretsRead, DeliveriesRead, DeliveriesWrite, EventsPublish, EventsRead,
         EventTypesRead, "event-types:write", "sources:read", "sources:write", "callbacks:read", "callbacks:write", Admin);
 }

@@ -59,7 +59,7 @@ internal static class DeliveryDocs
         ("subscription_id", Words.SubscriptionId),
         ("status", Status),
         ("replay_of", Words.DeliveryId.OrNull().Saying("The delivery that this one repeats; null: it is no replay.").Showing(null)),
-        ("created_at", Words.CreatedAt.Saying("When its event was accepted.")),
+        ("created_at", Words.CreatedAt.Saying("When it was made: when its event was accepted or, of a replay, when it was replayed.")),
         ("next_attempt_at", Schema.Time("When the next attempt is due; null: none is planned.", null).OrNull()),
     ];
 

@@ -1,4 +1,5 @@
 using Webhooks.Contracts;
+using Webhooks.Database.Deliveries;
 using Webhooks.Management.Access;
 using Webhooks.Management.Bodies;
 using Webhooks.Management.Pages;
@@ -39,6 +40,17 @@ internal sealed record DeliveryFilter
         Status = ReadStatus(query),
         Since = query.Time("since"),
         Until = query.Time("until"),
+    };
+
+    /// <param name="moments">When the filter's event was accepted; null when it names none.</param>
+    public DeliverySelection Selection(IReadOnlyList<DateTimeOffset>? moments) => new()
+    {
+        TenantId = TenantId,
+        SubscriptionId = SubscriptionId,
+        EventId = EventId,
+        EventMoments = moments,
+        Since = Since,
+        Until = Until,
     };
 
     private static string? ReadStatus(QueryReader query)

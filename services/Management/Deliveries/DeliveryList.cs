@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Database.Deliveries;
 using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Deliveries;
@@ -14,12 +15,6 @@ internal sealed class DeliveryList(NpgsqlDataSource database, TimeProvider clock
     public const int LargestScan = 10_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
-    // Left alone, the planner may read all rows of all days and sort them, when it believes they are few. With these off it
-    // walks the partitions from the newest, each by its index, and stops when the page is full.
-    internal const string InOrder = """
-        SELECT set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)
-        """;
 
     /// <param name="filter">Which ones.</param>
     /// <param name="moments">When the filter's event was accepted; null when it names none.</param>
@@ -46,7 +41,7 @@ internal sealed class DeliveryList(NpgsqlDataSource database, TimeProvider clock
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         // One batch is one transaction, which the settings end with.
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new(InOrder));
+        batch.BatchCommands.Add(new(DeliveryScan.InOrder));
         batch.BatchCommands.Add(Select(filter, moments, after, limit + 1));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
@@ -71,9 +66,9 @@ internal sealed class DeliveryList(NpgsqlDataSource database, TimeProvider clock
         NpgsqlConnection connection, DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new(InOrder));
+        batch.BatchCommands.Add(new(DeliveryScan.InOrder));
         var last = new NpgsqlBatchCommand();
-        last.CommandText = $"SELECT created_at, id FROM {Scan(last.Parameters, filter, moments, after)} OFFSET {LargestScan - 1} LIMIT 1";
+        last.CommandText = $"SELECT created_at, id FROM {Scan(last.Parameters, filter, moments, after)} ORDER BY {DeliveryScan.Backward} OFFSET {LargestScan - 1} LIMIT 1";
         batch.BatchCommands.Add(last);
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
@@ -87,48 +82,10 @@ internal sealed class DeliveryList(NpgsqlDataSource database, TimeProvider clock
         var conditions = new Conditions(command.Parameters);
         conditions.Add("event_type = ", filter.Type);
         conditions.Add("status = ", filter.Status);
-        command.CommandText = $"SELECT {DeliveryStore.Columns} FROM {scan} {conditions.Where} ORDER BY created_at DESC, id DESC LIMIT {limit}";
+        command.CommandText = $"SELECT {DeliveryStore.Columns} FROM {scan} {conditions.Where} ORDER BY {DeliveryScan.Backward} LIMIT {limit}";
         return command;
     }
 
-    // Every condition in here is one of an index, so that the limit bounds what is looked at.
-    private static string Scan(NpgsqlParameterCollection parameters, DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after)
-    {
-        var conditions = new Conditions(parameters);
-        conditions.Add("created_at = ANY ", moments?.Select(moment => moment.UtcDateTime).ToArray());
-        conditions.Add("event_id = ", filter.EventId);
-        conditions.Add("subscription_id = ", filter.SubscriptionId);
-        conditions.Add("tenant_id = ", filter.TenantId);
-        conditions.Add("created_at >= ", filter.Since);
-        conditions.Add("created_at < ", filter.Until);
-        // The first says again what the second implies: only the first tells which partitions need not be looked at.
-        conditions.Add("created_at <= ", after?.At);
-        conditions.Add("(created_at, id) < ", after?.At, after?.Id);
-        return $"(SELECT * FROM deliveries {conditions.Where} ORDER BY created_at DESC, id DESC LIMIT {LargestScan}) AS scanned";
-    }
-
-    /// <summary>A WHERE clause in the making; a null value adds nothing.</summary>
-    private sealed class Conditions(NpgsqlParameterCollection parameters)
-    {
-        private readonly List<string> _conditions = [];
-
-        public string Where => _conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", _conditions);
-
-        public void Add(string left, params ReadOnlySpan<object?> values)
-        {
-            var places = new List<string>();
-            foreach (var value in values)
-            {
-                if (value is null)
-                {
-                    return;
-                }
-
-                parameters.Add(new NpgsqlParameter { Value = value });
-                places.Add($"${parameters.Count}");
-            }
-
-            _conditions.Add($"{left}({string.Join(", ", places)})");
-        }
-    }
+    private static string Scan(NpgsqlParameterCollection parameters, DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after) =>
+        DeliveryScan.Of(parameters, filter.Selection(moments), after is { } last ? new DeliveryKey(last.At, last.Id) : null, DeliveryScan.Backward, LargestScan) + " AS scanned";
 }

@@ -2,11 +2,11 @@ using Npgsql;
 
 namespace Webhooks.Management.Deliveries;
 
-/// <summary>Reads single deliveries and their attempts, always by a moment of acceptance: one partition, its primary key.</summary>
+/// <summary>Reads single deliveries and their attempts, always by a moment of acceptance: one partition, its primary key; an event's replays by an index of theirs.</summary>
 internal sealed class DeliveryStore(NpgsqlDataSource database)
 {
     /// <summary>What <see cref="Read"/> reads.</summary>
-    public const string Columns = "id, created_at, tenant_id, event_id, event_type, subscription_id, revision, status, next_attempt_at, replay_of";
+    public const string Columns = "id, created_at, tenant_id, event_id, event_type, subscription_id, revision, status, next_attempt_at, replay_of, event_created_at";
 
     /// <summary>Null: there is none, or it is another tenant's.</summary>
     public async Task<StoredDelivery?> FindAsync(Guid id, string? tenantId, CancellationToken cancellationToken)
@@ -24,10 +24,17 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         return await row.ReadAsync(cancellationToken) && Read(row) is var found && (tenantId is null || found.TenantId == tenantId) ? found : null;
     }
 
-    /// <summary>An event's deliveries, in the order they were made.</summary>
+    /// <summary>An event's deliveries, replays included, in the order they were made.</summary>
     public async Task<IReadOnlyList<StoredDelivery>> OfEventAsync(DateTimeOffset createdAt, string eventId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT {Columns} FROM deliveries WHERE created_at = $1 AND event_id = $2 ORDER BY seq");
+        await using var command = database.CreateCommand(
+            $"""
+            SELECT {Columns}
+            FROM (SELECT {Columns}, seq FROM deliveries WHERE created_at = $1 AND event_id = $2
+                  UNION ALL
+                  SELECT {Columns}, seq FROM deliveries WHERE event_created_at = $1 AND event_id = $2 AND created_at > $1) AS of_event
+            ORDER BY seq
+            """);
         command.Parameters.Add(new() { Value = createdAt });
         command.Parameters.Add(new() { Value = eventId });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -82,5 +89,6 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         row.GetInt32(6),
         row.GetString(7),
         row.IsDBNull(8) ? null : row.GetFieldValue<DateTimeOffset>(8),
-        row.IsDBNull(9) ? null : row.GetGuid(9));
+        row.IsDBNull(9) ? null : row.GetGuid(9),
+        row.IsDBNull(10) ? null : row.GetFieldValue<DateTimeOffset>(10));
 }

@@ -11,7 +11,12 @@ internal sealed record StoredDelivery(
     int Revision,
     string Status,
     DateTimeOffset? NextAttemptAt,
-    Guid? ReplayOf);
+    Guid? ReplayOf,
+    DateTimeOffset? EventCreatedAt)
+{
+    /// <summary>When its event was accepted: a replay's, long before the delivery was made.</summary>
+    public DateTimeOffset EventMoment => EventCreatedAt ?? CreatedAt;
+}
 
 /// <summary>An attempt's row.</summary>
 internal sealed record StoredAttempt(

@@ -39,6 +39,36 @@ internal static class EventDocs
 
     private static readonly Schema DeliverySummary = Schema.Answer("A delivery in short.", ("id", Words.DeliveryId), ("status", DeliveryDocs.Status)).Named("DeliverySummary");
 
+    private static readonly IReadOnlyList<(string, Schema)> Members =
+    [
+        ("id", Words.EventId),
+        ("type", Words.EventType),
+        ("timestamp", Timestamp),
+        ("version", Version),
+        (Caller.TenantMember, Words.TenantId),
+        ("context_id", ContextId.OrNull()),
+        ("data", Data),
+        ("metadata", Metadata.OrNull()),
+        ("created_at", Words.CreatedAt.Saying("When it was accepted.")),
+    ];
+
+    public static Operation List() => new(
+        Tag,
+        "listEvents",
+        "List the events",
+        $"Lists events as they came in, without their deliveries. `type` is looked for within a second: such a page may have few items, or none, and still lead on; so may one that has reached {EventList.LargestPage / 1024 / 1024} MiB.")
+    {
+        Parameters =
+        [
+            Parameter.Tenant,
+            Parameter.Query("type", Schema.Text("Only those of this type.", "exception.created", 1)),
+            Parameter.Query("correlation_id", Schema.Text("Only those whose `metadata.correlation_id` is this.", "req_xyz789", 1)),
+            .. Parameter.Period,
+            .. Parameter.Page,
+        ],
+        Answers = [Answer.Ok<Pages.Page<EventResponse>>("A page of events.", Words.PageOf(Schema.Answer("An event as it was accepted.", Members).Named("AcceptedEvent")))],
+    };
+
     public static Operation Publish() => new(
         Tag,
         "publishEvent",
@@ -64,18 +94,9 @@ internal static class EventDocs
         ],
         Answers =
         [
-            Answer.Ok<EventResponse>("The event.", Schema.Answer(
+            Answer.Ok<EventDetailResponse>("The event.", Schema.Answer(
                 "An event with its deliveries.",
-                ("id", Words.EventId),
-                ("type", Words.EventType),
-                ("timestamp", Timestamp),
-                ("version", Version),
-                (Caller.TenantMember, Words.TenantId),
-                ("context_id", ContextId.OrNull()),
-                ("data", Data),
-                ("metadata", Metadata.OrNull()),
-                ("created_at", Words.CreatedAt.Saying("When it was accepted.")),
-                ("deliveries", Schema.List("One for each subscription that wanted it, in the order they were made.", DeliverySummary))).Named("EventDetail")),
+                [.. Members, ("deliveries", Schema.List("One for each subscription that wanted it, and every replay, in the order they were made.", DeliverySummary))]).Named("EventDetail")),
         ],
     };
 }

@@ -12,6 +12,9 @@ internal sealed record StoredEvent(AcceptedEvent Event, DateTimeOffset CreatedAt
 /// <summary>Reads events. Always by the moment of acceptance, which names the partition and the primary key.</summary>
 internal sealed class EventStore(NpgsqlDataSource database)
 {
+    /// <summary>What <see cref="Read"/> reads.</summary>
+    public const string Columns = "created_at, tenant_id, type, occurred_at, version, context_id, data, metadata, correlation_id, traceparent";
+
     /// <summary>When an event was accepted; several moments only for an administrator, when tenants use the same id.</summary>
     /// <param name="eventId">As its publisher named it.</param>
     /// <param name="tenantId">Null: any tenant's.</param>
@@ -33,18 +36,14 @@ internal sealed class EventStore(NpgsqlDataSource database)
 
     public async Task<StoredEvent?> FindAsync(DateTimeOffset createdAt, string eventId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            """
-            SELECT created_at, tenant_id, type, occurred_at, version, context_id, data, metadata, correlation_id, traceparent
-            FROM events WHERE created_at = $1 AND event_id = $2
-            """);
+        await using var command = database.CreateCommand($"SELECT {Columns} FROM events WHERE created_at = $1 AND event_id = $2");
         command.Parameters.Add(new() { Value = createdAt });
         command.Parameters.Add(new() { Value = eventId });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? Read(row, eventId) : null;
     }
 
-    private static StoredEvent Read(NpgsqlDataReader row, string eventId) => new(
+    public static StoredEvent Read(NpgsqlDataReader row, string eventId) => new(
         new AcceptedEvent
         {
             Id = eventId,

@@ -18,6 +18,7 @@ internal static class EventsApi
     public static void MapEventsApi(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/events", PublishAsync).Requires(Scope.EventsPublish).DescribedBy(EventDocs.Publish);
+        app.MapGet("/v1/events", ListAsync).Requires(Scope.EventsRead).DescribedBy(EventDocs.List);
         app.MapGet("/v1/events/{id}", GetAsync).Requires(Scope.EventsRead).DescribedBy(EventDocs.Get);
     }
 
@@ -29,6 +30,16 @@ internal static class EventsApi
         var outgoing = OutgoingEvent.Read(body, caller, limit);
         await announcer.AnnounceAsync(outgoing, clock, cancellationToken);
         return TypedResults.Json(new AcceptedResponse(outgoing.Event.Id, "accepted"), statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<IResult> ListAsync(HttpRequest request, Caller caller, EventList list, CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(request.Query);
+        var (filter, limit, after) = (EventFilter.Read(query, caller), query.Limit(), query.Cursor<EventCursor>(EventCursor.TryRead));
+        query.ThrowIfFaulty();
+
+        var (page, next) = await list.ReadAsync(filter, after, limit, cancellationToken);
+        return TypedResults.Ok(new Page<EventResponse>([.. page.Select(EventResponse.Of)], next?.Write()));
     }
 
     private static async Task<IResult> GetAsync(
@@ -50,6 +61,6 @@ internal static class EventsApi
             return NotFound;
         }
 
-        return TypedResults.Ok(EventResponse.Of(found, await deliveries.OfEventAsync(found.CreatedAt, id, cancellationToken)));
+        return TypedResults.Ok(EventDetailResponse.Of(found, await deliveries.OfEventAsync(found.CreatedAt, id, cancellationToken)));
     }
 }

@@ -18,7 +18,11 @@ internal sealed record Answer(int Status, string Description, Type? Type, Schema
         Headers = [("Location", Schema.Text("The path of what was created.", location, format: "uri-reference"))],
     };
 
-    public static Answer Accepted<T>(string description, Schema schema) => new(StatusCodes.Status202Accepted, description, typeof(T), schema);
+    /// <param name="location">An example of the path in Location; null: there is none.</param>
+    public static Answer Accepted<T>(string description, Schema schema, string? location = null) => new(StatusCodes.Status202Accepted, description, typeof(T), schema)
+    {
+        Headers = location is null ? [] : [("Location", Schema.Text("The path where it can be followed.", location, format: "uri-reference"))],
+    };
 
     public static Answer Empty(string description) => new(StatusCodes.Status204NoContent, description, Type: null, Schema: null);
 

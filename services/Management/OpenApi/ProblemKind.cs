@@ -31,6 +31,10 @@ internal sealed record ProblemKind(Problem Example, string When)
         Problem.NotFound("There is no such subscription."),
         "Nothing has this id, or what has it belongs to another tenant.");
 
+    public static ProblemKind Conflict { get; } = new(
+        Problem.Conflict("The subscription is disabled: a replay would be canceled at once. Make it active first."),
+        "As things stand it cannot be done; `detail` says what stands in the way.");
+
     public static ProblemKind PreconditionFailed { get; } = new(Problem.PreconditionFailed, "The resource has changed since the `ETag` in `If-Match` was read; read it again.");
 
     public static ProblemKind TooLarge { get; } = new(Problem.TooLarge(Bodies.RequestBody.Limit), "The body is too large; `detail` says how large it may be.");

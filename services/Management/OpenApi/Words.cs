@@ -14,6 +14,8 @@ internal static class Words
 
     public static Schema DeliveryId { get; } = Id(PrefixedId.Delivery, "0198c0e07a41719a93f5a10c172c7c68", "The delivery's id.");
 
+    public static Schema ReplayId { get; } = Id(PrefixedId.Replay, "0198c0e5d2f17a04b6c39d8e1f7a2b53", "The replay's id.");
+
     public static Schema TokenId { get; } = Id(PrefixedId.Token, "0198c0d5b2c87d3c9e4fb6a80a1f2d37", "The token's id.");
 
     public static Schema EventId { get; } = Schema.Text("The event's id, as its publisher named it.", "evt_exc_001", 1, EventRules.MaxIdLength, "^[A-Za-z0-9_.:-]+$");

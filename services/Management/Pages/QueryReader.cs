@@ -43,14 +43,19 @@ internal sealed class QueryReader(IQueryCollection query)
         : Reading<int>.Refuse(FieldError.OutOfRange, $"It must be a whole number from 1 to {LargestLimit}.")) ?? DefaultLimit;
 
     /// <exception cref="RefusedException">It is not one that this list gave out.</exception>
-    public Cursor? Cursor(char list)
+    public Cursor? Cursor(char list) => Cursor((string text, out Cursor cursor) => Pages.Cursor.TryRead(list, text, out cursor));
+
+    /// <summary>The cursor of a list whose key is another than a time and an id.</summary>
+    /// <exception cref="RefusedException">It is not one that this list gave out.</exception>
+    public T? Cursor<T>(CursorRead<T> read)
+        where T : struct
     {
         if (Find(CursorName) is not { } text)
         {
             return null;
         }
 
-        return Pages.Cursor.TryRead(list, text, out var cursor) ? cursor : throw new RefusedException(Problem.InvalidCursor);
+        return read(text, out var cursor) ? cursor : throw new RefusedException(Problem.InvalidCursor);
     }
 
     /// <summary>Of a list in the order of names: the last name of the page before.</summary>
@@ -99,3 +104,6 @@ internal sealed class QueryReader(IQueryCollection query)
         }
     }
 }
+
+/// <summary>Reads one list's cursor; false: it gave out no such.</summary>
+internal delegate bool CursorRead<T>(string text, out T cursor);

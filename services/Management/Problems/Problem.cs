@@ -26,6 +26,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
 
     public static Problem NotFound(string detail) => new(StatusCodes.Status404NotFound, "not_found", detail);
 
+    public static Problem Conflict(string detail) => new(StatusCodes.Status409Conflict, "conflict", detail);
+
     public static Problem PreconditionFailed { get; } =
         new(StatusCodes.Status412PreconditionFailed, "precondition_failed", "It has changed since the ETag in If-Match was read: read it again.");
 

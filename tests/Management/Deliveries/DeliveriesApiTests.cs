@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Webhooks.Contracts;
+using Webhooks.Database.Deliveries;
 using Webhooks.Database.Partitions;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.Pages;
@@ -172,7 +173,7 @@ public sealed class DeliveriesApiTests(ManagementApi api) : IClassFixture<Manage
         foreach (var filter in filters)
         {
             await using var connection = await api.Database.OpenConnectionAsync();
-            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(DeliveryList.InOrder), DeliveryList.Select(filter, moments: null, new Cursor(api.Time.GetUtcNow(), Guid.AllBitsSet), 51) } };
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(DeliveryScan.InOrder), DeliveryList.Select(filter, moments: null, new Cursor(api.Time.GetUtcNow(), Guid.AllBitsSet), 51) } };
             batch.BatchCommands[1].CommandText = $"EXPLAIN {batch.BatchCommands[1].CommandText}";
             await using var row = await batch.ExecuteReaderAsync();
             await row.NextResultAsync();

@@ -118,7 +118,7 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
     [Theory]
     [InlineData("/")]
     [InlineData("/v1")]
-    [InlineData("/v1/replays")]
+    [InlineData("/v1/replay")]
     [InlineData("/v1/parked")]
     [InlineData("/v1/subscriptions/sub_01a1fc6f7f6f74728db2061d67cc7ccc/rotate-secret")]
     public async Task A_path_that_is_not_there_yet_is_404(string path) =>
@@ -146,7 +146,7 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
 
         Assert.Equal(HttpStatusCode.NotFound, (await api.SendAsync(HttpMethod.Head, "/v1/subscriptions/sub_x", null, ManagementApi.AdminToken)).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await api.SendAsync(HttpMethod.Head, "/v1/subscriptions", null, "whk_nobody")).Status);
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await api.SendAsync(HttpMethod.Head, "/v1/events", null, ManagementApi.AdminToken)).Status);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await api.SendAsync(HttpMethod.Head, $"/v1/subscriptions/{made.Id}/rotate-secret", null, ManagementApi.AdminToken)).Status);
     }
 
     [Theory]

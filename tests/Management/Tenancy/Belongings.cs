@@ -1,5 +1,6 @@
 using System.Net;
 using Webhooks.Management.Tests.Deliveries;
+using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Tenancy;
 
@@ -46,8 +47,18 @@ internal sealed class Belongings(ManagementApi api, string tenantId)
         "deliveries" => (await Accepted.EventAsync(api, tenantId, "exception.created", [await IdAsync("subscriptions")])).Deliveries[0],
         // Built in, and everybody's.
         "event-types" => "match_run.completed",
+        "replays" => await ReplayAsync(),
         _ => throw new InvalidOperationException($"The document has a path with an id after /{kind}/. Say here how to make such a thing, so that the tests reach it."),
     };
+
+    // Finished already: a tenant may have only so many that are not.
+    private async Task<string> ReplayAsync() => "rpl_" + (await api.Database.ScalarAsync<Guid>(
+        """
+        INSERT INTO replays (id, tenant_id, statuses, until, recovers, requested_by, status, matched, counted, created_at, updated_at, finished_at)
+        VALUES (gen_random_uuid(), $1, '{failed}', now(), false, 'tests', 'done', 0, true, now(), now(), now())
+        RETURNING id
+        """,
+        tenantId)).ToString("N");
 
     private static string Made(Answer answer)
     {

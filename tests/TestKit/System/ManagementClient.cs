@@ -93,6 +93,24 @@ public sealed class ManagementClient : IDisposable
         return await GetDeliveryAsync(delivery!.Id);
     }
 
+    /// <summary>Replays one delivery; returns the new one.</summary>
+    public Task<DeliveryResponse> ReplayAsync(string deliveryId) => PostAsync<DeliveryResponse>($"v1/deliveries/{deliveryId}/replay", new { });
+
+    /// <summary>Replays what a subscription missed since a time.</summary>
+    public Task<ReplayResponse> RecoverAsync(string subscriptionId, DateTimeOffset since) =>
+        PostAsync<ReplayResponse>($"v1/subscriptions/{subscriptionId}/recover", new { since });
+
+    public Task<ReplayResponse> GetReplayAsync(string id) => GetAsync<ReplayResponse>($"v1/replays/{id}");
+
+    /// <summary>Waits until everything that a replay is about is made.</summary>
+    public async Task<ReplayResponse> WaitForReplayAsync(string id)
+    {
+        ReplayResponse? replay = null;
+        await Eventually.TrueAsync(
+            async () => (replay = await GetReplayAsync(id)).Status is not ("pending" or "running"), FinishLimit, () => $"{id} has ended; it was {replay}.");
+        return replay!;
+    }
+
     public void Dispose() => Http.Dispose();
 
     private async Task<T> GetAsync<T>(string path)

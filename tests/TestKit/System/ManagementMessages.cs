@@ -43,7 +43,10 @@ public sealed record EventDeliveryResponse(string Id, string Status);
 
 /// <summary>A delivery; lists leave the attempts out.</summary>
 public sealed record DeliveryResponse(
-    string Id, string TenantId, string EventId, string SubscriptionId, string Status, DateTimeOffset? NextAttemptAt, IReadOnlyList<AttemptResponse>? Attempts);
+    string Id, string TenantId, string EventId, string SubscriptionId, string Status, DateTimeOffset? NextAttemptAt, string? ReplayOf, IReadOnlyList<AttemptResponse>? Attempts);
+
+/// <summary>The replaying of many deliveries.</summary>
+public sealed record ReplayResponse(string Id, string Status, long Matched, long Done);
 
 /// <summary>One attempt as it is kept.</summary>
 public sealed record AttemptResponse(
