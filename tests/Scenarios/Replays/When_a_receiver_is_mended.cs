@@ -28,7 +28,8 @@ public sealed class When_a_receiver_is_mended(SharedSystem system)
 
         var replay = await ReplayOfAsync(subscription.Id, exhausted.Id);
         var requests = await receiver.WaitForAsync(3);
-        Assert.All(requests, request => Assert.Equal((missed.Id, requests[0].Body), (request.Headers["webhook-id"], request.Body)));
+        Assert.All(requests, request => Assert.Equal(missed.Id, request.Headers["webhook-id"]));
+        Assert.All(requests, request => Assert.Equal(requests[0].Body, request.Body));
         var attempt = Assert.Single(replay.Attempts!);
         Assert.Equal(System.Text.Encoding.UTF8.GetString(requests[2].Body), attempt.Request.Body);
         Assert.Equal([exhausted.Id, replay.Id], (await system.Management.GetEventAsync(missed.Id, tenant)).Deliveries.Select(delivery => delivery.Id));
