@@ -16,22 +16,25 @@ public sealed class TenancyTests(ManagementApi api) : IClassFixture<ManagementAp
     [Fact]
     public async Task Without_a_token_nothing_is_answered_and_nothing_changes() => await WalkAsync(
         _ => Task.FromResult<string?>(null),
-        (_, answer) => answer.IsProblem(HttpStatusCode.Unauthorized, "unauthenticated"));
+        HttpStatusCode.Unauthorized,
+        "unauthenticated");
 
     [Fact]
     public async Task With_every_scope_but_the_one_that_is_required_nothing_is_answered_and_nothing_changes() => await WalkAsync(
         async operation => await api.TokenAsync(tenantId: null, [.. Scope.All.Except([operation.Scope, Scope.Admin])]),
-        (_, answer) => answer.IsProblem(HttpStatusCode.Forbidden, "forbidden"));
+        HttpStatusCode.Forbidden,
+        "forbidden");
 
     [Fact]
     public async Task With_another_tenants_token_what_exists_is_not_found_and_does_not_change()
     {
         var token = await api.TokenAsync(Stranger);
+        // An event type of the catalog has a name instead of an id, and is everybody's.
         await WalkAsync(
             _ => Task.FromResult<string?>(token),
-            (operation, answer) => answer.IsProblem(HttpStatusCode.NotFound, "not_found"),
-            // What has no id but a name is everybody's.
-            operation => operation.Path.Contains("{id}", StringComparison.Ordinal));
+            HttpStatusCode.NotFound,
+            "not_found",
+            operation => operation.Path.Contains('{') && !operation.Path.Contains("{type}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -101,7 +104,7 @@ public sealed class TenancyTests(ManagementApi api) : IClassFixture<ManagementAp
         Assert.Equal(before, await StateAsync(owner));
     }
 
-    private async Task WalkAsync(Func<ApiOperation, Task<string?>> tokenFor, Action<ApiOperation, Answer> judge, Func<ApiOperation, bool>? which = null)
+    private async Task WalkAsync(Func<ApiOperation, Task<string?>> tokenFor, HttpStatusCode status, string code, Func<ApiOperation, bool>? which = null)
     {
         var owner = await OwnerAsync();
         var tokens = new Dictionary<string, string?>(StringComparer.Ordinal);
@@ -114,7 +117,10 @@ public sealed class TenancyTests(ManagementApi api) : IClassFixture<ManagementAp
         foreach (var operation in api.Contract.Operations.Where(which ?? (_ => true)))
         {
             var body = RequestExample.Body(operation, owner.Ids)?.ToJsonString();
-            judge(operation, await api.SendAsync(new HttpMethod(operation.Method), await owner.PathAsync(operation.Path), body, tokens[operation.Scope]));
+            var answer = await api.SendAsync(new HttpMethod(operation.Method), await owner.PathAsync(operation.Path), body, tokens[operation.Scope]);
+
+            Assert.True(answer.Status == status, $"{operation.Method} {operation.Path} answered {(int)answer.Status} {answer.Text}");
+            answer.IsProblem(status, code);
         }
 
         Assert.Equal(before, await StateAsync(owner));
