@@ -47,7 +47,7 @@ internal static class RequestBody
         var length = 0;
         while (true)
         {
-            var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            var read = await ReadAsync(request, buffer.AsMemory(length), cancellationToken);
             if (read == 0)
             {
                 return buffer[..length];
@@ -63,6 +63,19 @@ internal static class RequestBody
             {
                 Array.Resize(ref buffer, Math.Min(length * 2, limit + 1));
             }
+        }
+    }
+
+    // Kestrel says of some broken chunks only that reading failed. Told here, where it cannot be taken for the database's failure.
+    private static async ValueTask<int> ReadAsync(HttpRequest request, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await request.Body.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException fault) when (fault is not BadHttpRequestException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new RefusedException(Problem.BadRequest);
         }
     }
 }

@@ -38,6 +38,8 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
         yield return ProblemKind.Unavailable;
         if (Body is not null)
         {
+            yield return ProblemKind.BadRequest;
+            yield return ProblemKind.TooSlow;
             yield return ProblemKind.MalformedJson;
             yield return ProblemKind.TooLarge;
             yield return ProblemKind.UnsupportedMediaType;

@@ -7,6 +7,10 @@ namespace Webhooks.Management.OpenApi;
 /// <param name="When">A sentence about when it comes, and what to do.</param>
 internal sealed record ProblemKind(Problem Example, string When)
 {
+    public static ProblemKind BadRequest { get; } = new(Problem.BadRequest, "The body breaks off, or is not well-formed HTTP.");
+
+    public static ProblemKind TooSlow { get; } = new(Problem.TooSlow, "The body comes too slowly: less than 240 bytes a second after the first five seconds.");
+
     public static ProblemKind MalformedJson { get; } = new(
         Problem.MalformedJson("The body is not JSON: in line 3, column 1, '}' has no place."),
         "The body is not one JSON object in UTF-8; `detail` says what is wrong and where.");

@@ -17,7 +17,7 @@ internal static class WebhookSection
 
     public static Tag Tag { get; } = new("Webhooks", "What a receiver gets.");
 
-    public static IEnumerable<Schema> Schemas => BuiltInProfiles.All.Select(EnvelopeDocs.Of);
+    public static IEnumerable<Schema> Schemas => [.. BuiltInProfiles.All.Select(EnvelopeDocs.Of), .. EventCatalog.All.Select(DataOf).OfType<Schema>()];
 
     public static JsonObject Write() => new(EventExamples.All.Select(example => KeyValuePair.Create(example.Type, (JsonNode?)new JsonObject { ["post"] = Write(example) })));
 
@@ -43,7 +43,7 @@ internal static class WebhookSection
                     ["schema"] = new JsonObject
                     {
                         ["anyOf"] = new JsonArray([.. BuiltInProfiles.All.Select(profile => EnvelopeDocs.Of(profile).Write())]),
-                        ["properties"] = new JsonObject { ["type"] = new JsonObject { ["const"] = example.Type } },
+                        ["properties"] = Members(example.Type),
                     },
                     ["examples"] = new JsonObject(BuiltInProfiles.All.Select(profile => KeyValuePair.Create(profile.Name, (JsonNode?)Example(profile, example)))),
                 },
@@ -58,6 +58,30 @@ internal static class WebhookSection
             ["default"] = Answer("The delivery has failed, or the event comes again later: the subscription's `retry_on` decides."),
         },
     };
+
+    private static JsonObject Members(string type)
+    {
+        var members = new JsonObject { ["type"] = new JsonObject { ["const"] = type } };
+        if (DataOf(EventCatalog.Find(type)!) is { } data)
+        {
+            members["data"] = data.Write();
+        }
+
+        return members;
+    }
+
+    /// <summary>The catalog's schema of a type's data, if it has one. What draft 4 says there, 2020-12 says with the same words.</summary>
+    private static Schema? DataOf(CatalogType type)
+    {
+        if (type.Schema is null)
+        {
+            return null;
+        }
+
+        var schema = (JsonObject)JsonNode.Parse(type.Schema)!;
+        schema.Remove("$schema");
+        return Schema.Given(schema, null).Named(type.Type);
+    }
 
     private static JsonObject Example(Profile profile, AcceptedEvent example) => new()
     {

@@ -15,6 +15,10 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>When trying again makes sense.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    public static Problem BadRequest { get; } = new(StatusCodes.Status400BadRequest, "bad_request", "The request is not well-formed HTTP.");
+
+    public static Problem TooSlow { get; } = new(StatusCodes.Status408RequestTimeout, "request_timeout", "The body came too slowly. Send the request again.");
+
     public static Problem MalformedJson(string detail) => new(StatusCodes.Status400BadRequest, "malformed_json", detail);
 
     public static Problem InvalidCursor { get; } = new(StatusCodes.Status400BadRequest, "invalid_cursor", "The cursor is not one that this list gave out.");

@@ -40,8 +40,10 @@ internal sealed partial class ProblemPages(RequestDelegate next, NpgsqlDataSourc
                 return refused.Problem;
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return new Problem(StatusCodes.Status413PayloadTooLarge, "too_large", "The body is too large.");
-            case BadHttpRequestException bad:
-                return new Problem(bad.StatusCode, "bad_request", "The request is not well-formed HTTP.");
+            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
+                return Problem.TooSlow;
+            case BadHttpRequestException:
+                return Problem.BadRequest;
             case OperationCanceledException when RequestDeadline.IsOver(context):
                 Log.TimeIsUp(logger, context.Request.Method, context.Request.Path);
                 return Problem.Unavailable("The database did not answer in time. Try again.");

@@ -38,6 +38,9 @@ public sealed class ManagementApi : IAsyncLifetime
     /// <summary>What the service says about itself; every answer is held to it.</summary>
     public ApiContract Contract => _contract!;
 
+    /// <summary>Where the first instance listens.</summary>
+    public Uri Address => _hosts[0].Client.BaseAddress!;
+
     public IServiceProvider Services => _hosts[0].Services;
 
     public async ValueTask InitializeAsync()

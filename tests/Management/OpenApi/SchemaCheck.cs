@@ -50,7 +50,7 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
             var rule = keyword.Value;
             switch (keyword.Name)
             {
-                case "description" or "examples" or "default":
+                case "title" or "description" or "examples" or "default":
                     break;
                 case "$ref":
                     Check(Resolve(document, rule.GetString()!), value, at, described);
