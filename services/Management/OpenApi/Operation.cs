@@ -14,8 +14,12 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
 {
     public IReadOnlyList<Parameter> Parameters { get; init; } = [];
 
-    /// <summary>Null: it takes none.</summary>
-    public Schema? Body { get; init; }
+    /// <summary>Null: it takes none. Named after the operation unless it has a name, for the types of generated clients.</summary>
+    public Schema? Body
+    {
+        get;
+        init => field = value is { Name: null } ? value.Named($"{char.ToUpperInvariant(Id[0])}{Id[1..]}Request") : value;
+    }
 
     /// <summary>May the request have no body at all?</summary>
     public bool BodyIsOptional { get; init; }

@@ -31,10 +31,13 @@ internal static class Words
     /// <param name="description">A sentence.</param>
     public static Schema Id(string prefix, string example, string description) => Schema.Text(description, prefix + example, pattern: $"^{prefix}{IdPattern}");
 
-    /// <summary>A page of a list.</summary>
-    public static Schema PageOf(Schema item) => Schema.Answer(
-        "A page of the list, newest first.",
-        ("items", Schema.List("The items of this page. There may be fewer than `limit`, even none, while `next_cursor` leads on.", item)),
-        ("next_cursor", Schema.Text("Pass it as `cursor` to get the next page; null at the end of the list.", null).OrNull()));
-
+    /// <summary>A page of a list, named after what it lists.</summary>
+    public static Schema PageOf(Schema item)
+    {
+        var page = Schema.Answer(
+            "A page of the list, newest first.",
+            ("items", Schema.List("The items of this page. There may be fewer than `limit`, even none, while `next_cursor` leads on.", item)),
+            ("next_cursor", Schema.Text("Pass it as `cursor` to get the next page; null at the end of the list.", null).OrNull()));
+        return item.Name is { } name ? page.Named($"{name}Page") : page;
+    }
 }
