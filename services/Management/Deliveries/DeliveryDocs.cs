@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Webhooks.Management.OpenApi;
 using Webhooks.Sending;
+using Webhooks.Subscriptions.Profiles;
 
 namespace Webhooks.Management.Deliveries;
 
@@ -16,22 +17,12 @@ internal static class DeliveryDocs
     public static Schema Headers(string description, JsonObject example) =>
         Schema.Map(description, example, Schema.Text("The header's value; several are joined by a comma.", null));
 
-    private static readonly JsonObject SentHeaders = new()
-    {
-        ["Content-Type"] = "application/json",
-        ["User-Agent"] = "Webhooks/0.1.0",
-        ["X-Matcher-Timestamp"] = "1705746600",
-        ["X-Matcher-Signature"] = "sha256=2dcb6f9bb1a0d4d5b5ddf1ef09cb4a1b7e2a91f4ce6a1e0b5a2a0b4f0f8f7a11",
-    };
-
-    private const string SentBody = """{"id":"evt_exc_001","type":"exception.created","timestamp":"2024-01-20T10:30:00Z","version":"1.0","tenant_id":"tenant_001","data":{"exception_id":"exc_001"}}""";
-
     /// <summary>A request that was sent.</summary>
     public static Schema Request { get; } = Schema.Answer(
         "What was sent.",
         ("url", Schema.Text("Where to.", "https://receiver.example/hooks/exceptions")),
-        ("headers", Headers("The headers, the signature among them; secrets never are.", SentHeaders)),
-        ("body", Schema.Text("The body, byte for byte; null when it cannot be told any more.", SentBody).OrNull())).Named("SentRequest");
+        ("headers", Headers("The headers, the signature among them; secrets never are.", SentExample.Headers(BuiltInProfiles.Matcher))),
+        ("body", Schema.Text("The body, byte for byte; null when it cannot be told any more.", SentExample.Body(BuiltInProfiles.Matcher)).OrNull())).Named("SentRequest");
 
     public static Schema Outcome { get; } = Schema.OneOf(
         "How the attempt ended.", AttemptOutcome.Succeeded.ToWireName(), Enum.GetValues<AttemptOutcome>().Select(outcome => outcome.ToWireName()));

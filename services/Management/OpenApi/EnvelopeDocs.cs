@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Webhooks.Management.Secrets;
 using Webhooks.Subscriptions.Profiles;
 
 namespace Webhooks.Management.OpenApi;
@@ -15,11 +16,14 @@ internal static class EnvelopeDocs
     /// <summary>A profile's headers as parameters, by the name they have among the components.</summary>
     public static IEnumerable<KeyValuePair<string, JsonObject>> HeadersOf(Profile profile) =>
     [
-        .. profile.Headers.Select(header => Header(profile, header.Name, DescriptionOf(header.Value), ExampleOf(header.Value))),
-        Header(profile, profile.Signature.SignatureHeader, $"The signature: {profile.Signature.Algorithm} over `{profile.Signature.MessageTemplate}`, written as `{profile.Signature.ValueTemplate}`.", null),
+        .. profile.Headers.Select(header => Header(profile, header.Name, DescriptionOf(header.Value))),
+        Header(
+            profile,
+            profile.Signature.SignatureHeader,
+            $"The signature: {profile.Signature.Algorithm} over `{profile.Signature.MessageTemplate}`, written as `{profile.Signature.ValueTemplate}`. The example is genuine: that of the example of `{SentExample.Type}`, minified, under the secret `{SecretDocs.Example}`."),
     ];
 
-    private static KeyValuePair<string, JsonObject> Header(Profile profile, string name, string description, string? example) => new(
+    private static KeyValuePair<string, JsonObject> Header(Profile profile, string name, string description) => new(
         $"{profile.Name}.{name}",
         new JsonObject
         {
@@ -27,7 +31,7 @@ internal static class EnvelopeDocs
             ["in"] = Parameter.InHeader,
             ["description"] = $"{description} Sent under the profile `{profile.Name}`.",
             ["schema"] = new JsonObject { ["type"] = "string" },
-            ["example"] = example,
+            ["example"] = SentExample.Headers(profile)[name]?.DeepClone(),
         });
 
     private static bool IsAlwaysThere(EnvelopeField field) => field.Value is not (EnvelopeValue.ContextId or EnvelopeValue.Metadata or EnvelopeValue.DataMember);
@@ -57,6 +61,4 @@ internal static class EnvelopeDocs
         HeaderValue.EventTime => "When the event happened, in seconds since 1970.",
         _ => throw new InvalidOperationException($"Say here how {value} is described."),
     };
-
-    private static string ExampleOf(HeaderValue value) => value is HeaderValue.AttemptTime or HeaderValue.EventTime ? "1705746600" : "evt_exc_001";
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Json;
@@ -28,6 +30,20 @@ public sealed class ExampleTests(ManagementApi api) : IClassFixture<ManagementAp
                 Assert.True(faults.Count == 0, $"{operation.Id} describes {answer.Type} wrongly: {string.Join("; ", faults)}.");
             }
         }
+    }
+
+    [Fact]
+    public void The_request_that_is_shown_verifies_under_the_secret_that_is_shown()
+    {
+        var attempt = Document.GetProperty("paths").GetProperty("/v1/deliveries/{id}").GetProperty("get").GetProperty("responses").GetProperty("200")
+            .GetProperty("content").GetProperty("application/json").GetProperty("example").GetProperty("attempts")[0].GetProperty("request");
+        var secret = Document.GetProperty("paths").GetProperty("/v1/subscriptions/{id}/secret").GetProperty("get").GetProperty("responses").GetProperty("200")
+            .GetProperty("content").GetProperty("application/json").GetProperty("example").GetProperty("secret").GetString()!;
+        var headers = attempt.GetProperty("headers");
+
+        var signed = Encoding.UTF8.GetBytes($"{headers.GetProperty("X-Matcher-Timestamp").GetString()}.{attempt.GetProperty("body").GetString()}");
+
+        Assert.Equal($"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), signed))}", headers.GetProperty("X-Matcher-Signature").GetString());
     }
 
     private IEnumerable<string> FaultsIn(JsonElement place, string at)
