@@ -107,8 +107,10 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
     private static async Task<HashSet<Guid>> MoveOnAsync(
         NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> claimed, CancellationToken cancellationToken)
     {
+        // In the order of their keys, as whoever else changes many deliveries: unsorted ones wait for each other.
+        var steps = claimed.OrderBy(attempt => attempt.Delivery.CreatedAt).ThenBy(attempt => attempt.Delivery.Id).ToList();
         await using var command = new NpgsqlCommand(MoveOn, connection);
-        var columns = new Columns<FinishedAttempt>(command.Parameters, claimed);
+        var columns = new Columns<FinishedAttempt>(command.Parameters, steps);
         columns.Add(attempt => attempt.Delivery.CreatedAt.UtcDateTime);
         columns.Add(attempt => attempt.Delivery.Id);
         columns.Add(attempt => attempt.Number);
@@ -116,8 +118,8 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         columns.Add(attempt => attempt.NextAttemptAt?.UtcDateTime);
         columns.Add(attempt => attempt.DueAt?.UtcDateTime);
         columns.Add(attempt => attempt.FinishedAt.UtcDateTime);
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = claimed.Min(attempt => attempt.Delivery.CreatedAt).UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = claimed.Max(attempt => attempt.Delivery.CreatedAt).UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = steps[0].Delivery.CreatedAt.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = steps[^1].Delivery.CreatedAt.UtcDateTime });
 
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var moved = new HashSet<Guid>(claimed.Count);

@@ -41,13 +41,15 @@ internal sealed class DueStore(NpgsqlDataSource database)
 
     public async Task ClearAsync(IReadOnlyList<DueDelivery> announced, CancellationToken cancellationToken)
     {
+        // In the order of their keys, not of their times: the first of them are being recorded meanwhile, and unsorted ones wait for each other.
+        var rows = announced.OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id).ToList();
         await using var command = database.CreateCommand(ClearAnnounced);
-        var columns = new Columns<DueDelivery>(command.Parameters, announced);
+        var columns = new Columns<DueDelivery>(command.Parameters, rows);
         columns.Add(delivery => delivery.CreatedAt.UtcDateTime);
         columns.Add(delivery => delivery.Id);
         columns.Add(delivery => delivery.DueAt.UtcDateTime);
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = announced.Min(delivery => delivery.CreatedAt).UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = announced.Max(delivery => delivery.CreatedAt).UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[0].CreatedAt.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[^1].CreatedAt.UtcDateTime });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Cancellation;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Rollups;
+using Webhooks.Sending;
+using Webhooks.Subscriptions.Events;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Deliveries;
+
+/// <summary>
+/// Whoever changes many deliveries locks them in the order of their keys, whatever order they came in: the due-poller
+/// clears rows whose attempts are being recorded already, and two orders would make a circle.
+/// </summary>
+public sealed class LockOrderTests : IAsyncLifetime
+{
+    private World _world = null!;
+    private NpgsqlDataSource _database = null!;
+    private IReadOnlyList<Accepted> _backward = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        // Sessions as the dispatcher's own, which plan in its way.
+        _world.Postgres.PersistSecurityInfo = true;
+        var dispatcher = await _world.StartDispatcherAsync();
+        _database = NpgsqlDataSource.Create(dispatcher.Services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync("https://receiver.example/"), count: 20);
+        _backward = [.. accepted.OrderByDescending(delivery => delivery.CreatedAt)];
+        foreach (var delivery in _backward)
+        {
+            await _world.MakeDueAsync(delivery, DueAt);
+        }
+    }
+
+    private static DateTimeOffset DueAt { get; } = new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public Task Recording_attempts() => AssertWaitsForTheFirstAsync(
+        () => new AttemptStore(_database, new MinuteStore(_database)).RecordAsync([.. _backward.Select(FailedTwice)], CancellationToken.None));
+
+    [Fact]
+    public Task Clearing_what_was_announced() => AssertWaitsForTheFirstAsync(
+        () => new DueStore(_database).ClearAsync([.. _backward.Select(delivery => new DueDelivery(delivery.Id, delivery.CreatedAt, delivery.SubscriptionId, 1, DueAt))], CancellationToken.None));
+
+    [Fact]
+    public Task Leaving_to_the_due_poller() => AssertWaitsForTheFirstAsync(
+        () => new DeliveryStore(_database).HandToPollerAsync([.. _backward.Select(delivery => new Handed(delivery.Id, delivery.CreatedAt, LastAttempt: 1))], CancellationToken.None));
+
+    [Fact]
+    public Task Canceling() => AssertWaitsForTheFirstAsync(
+        () => new CancelStore(_database).CancelAsync(new CancelIntent(_backward[0].SubscriptionId, DueAt), limit: 1_000, CancellationToken.None));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    private async Task AssertWaitsForTheFirstAsync(Func<Task> change)
+    {
+        await using var session = await _world.Database.OpenConnectionAsync();
+        await using var holding = await session.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand("SELECT FROM deliveries WHERE id = $1 FOR UPDATE", session) { Parameters = { new() { Value = _backward[^1].Id } } };
+        await hold.ExecuteNonQueryAsync();
+
+        var changing = change();
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
+            World.Limit, "the change to wait for the first row");
+
+        Assert.Equal(
+            _backward.SkipLast(1).Select(delivery => delivery.Id).Order(),
+            (await _world.Database.ColumnAsync<Guid>("SELECT id FROM deliveries FOR UPDATE SKIP LOCKED")).Order());
+        await holding.RollbackAsync();
+        await changing;
+    }
+
+    private static FinishedAttempt FailedTwice(Accepted delivery) => new()
+    {
+        Delivery = new DeliveryRow
+        {
+            Id = delivery.Id,
+            CreatedAt = delivery.CreatedAt,
+            SubscriptionId = delivery.SubscriptionId,
+            Revision = 1,
+            Status = DeliveryStatus.Pending,
+            LastAttempt = 1,
+            NextAttemptAt = DueAt,
+            DueAt = DueAt,
+            Event = new AcceptedEvent { Id = delivery.EventId, Type = "a.b", TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
+        },
+        Number = 2,
+        Request = new SendRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
+        Next = new NextStep.Retry(TimeSpan.FromSeconds(5), Brokered: true),
+        NextAttemptAt = DueAt,
+        TraceId = null,
+    };
+}
