@@ -1,3 +1,9 @@
+-- The events before the deliveries, in the order in which a publisher writes, or the two would wait for each other.
+
+-- A tenant's events, newest first, and those of one correlation. Short keys: what shares a microsecond is sorted then.
+CREATE INDEX events_by_tenant ON events (tenant_id, created_at);
+CREATE INDEX events_by_correlation ON events (correlation_id, created_at) WHERE correlation_id IS NOT NULL;
+
 -- A replay is a new delivery of an old event: created_at is the replay's moment, and names its partition; this is the
 -- event's. Null: created_at is the event's moment too, as for every delivery that a publisher makes.
 ALTER TABLE deliveries ADD COLUMN event_created_at timestamptz;
@@ -38,7 +44,3 @@ CREATE TABLE replays (
 -- Ids are UUIDv7: their order is the order of creation.
 CREATE INDEX replays_by_tenant ON replays (tenant_id, id);
 CREATE INDEX replays_unfinished ON replays (updated_at) WHERE status IN ('pending', 'running');
-
--- A tenant's events, newest first, and those of one correlation. Short keys: what shares a microsecond is sorted then.
-CREATE INDEX events_by_tenant ON events (tenant_id, created_at);
-CREATE INDEX events_by_correlation ON events (correlation_id, created_at) WHERE correlation_id IS NOT NULL;

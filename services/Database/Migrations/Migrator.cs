@@ -85,7 +85,9 @@ public sealed partial class Migrator(NpgsqlDataSource database, ILogger<Migrator
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        // As long as it takes: a full database's indexes and counts are made in one statement, and others wait for its end.
+        // Cut off at the usual limit it would be rolled back and begun again, for ever.
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -51,6 +51,26 @@ public sealed class MigratorTests
     }
 
     [Fact]
+    public async Task A_migration_and_those_who_wait_for_it_are_given_more_time_than_other_statements()
+    {
+        // A full database's migration walks through all of its rows.
+        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await TestDatabase.CreateAsync()) { CommandTimeout = 1 });
+        await using var blocking = await database.OpenConnectionAsync();
+        await using var transaction = await blocking.BeginTransactionAsync();
+        await using var block = new NpgsqlCommand("CREATE TABLE deliveries (in_the_way int)", blocking);
+        await block.ExecuteNonQueryAsync();
+
+        Task[] both = [MigratedDatabase.MigrateAsync(database), MigratedDatabase.MigrateAsync(database)];
+        await Eventually.TrueAsync(
+            async () => Array.Exists(both, migrating => migrating.IsCompleted) || await database.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '2 seconds'") == 2,
+            TimeSpan.FromSeconds(30), "the one to migrate and the other to wait, both for longer than a statement may take");
+        await transaction.RollbackAsync();
+
+        await Task.WhenAll(both);
+    }
+
+    [Fact]
     public async Task A_database_that_is_current_is_left_as_it_is()
     {
         await using var database = await MigratedDatabase.CreateAsync();
