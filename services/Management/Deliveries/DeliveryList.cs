@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using Webhooks.Database.Deliveries;
 using Webhooks.Management.Pages;
@@ -39,10 +40,9 @@ internal sealed class DeliveryList(NpgsqlDataSource database, TimeProvider clock
         DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        // One batch is one transaction, which the settings end with.
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new(DeliveryScan.InOrder));
-        batch.BatchCommands.Add(Select(filter, moments, after, limit + 1));
+        // One snapshot, and the settings end with it: deliveries that come in between two move the scan's end up, and what lies there is found twice.
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(DeliveryScan.InOrder), Select(filter, moments, after, limit + 1) } };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
 
@@ -65,13 +65,9 @@ internal sealed class DeliveryList(NpgsqlDataSource database, TimeProvider clock
     private static async Task<Cursor?> EndOfScanAsync(
         NpgsqlConnection connection, DeliveryFilter filter, IReadOnlyList<DateTimeOffset>? moments, Cursor? after, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new(DeliveryScan.InOrder));
-        var last = new NpgsqlBatchCommand();
+        await using var last = new NpgsqlCommand { Connection = connection };
         last.CommandText = $"SELECT created_at, id FROM {Scan(last.Parameters, filter, moments, after)} ORDER BY {DeliveryScan.Backward} OFFSET {LargestScan - 1} LIMIT 1";
-        batch.BatchCommands.Add(last);
-        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        await row.NextResultAsync(cancellationToken);
+        await using var row = await last.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? new Cursor(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)) : null;
     }
 

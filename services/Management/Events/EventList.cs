@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using Webhooks.Database.Deliveries;
 
@@ -40,7 +41,8 @@ internal sealed class EventList(NpgsqlDataSource database, TimeProvider clock)
         EventFilter filter, EventCursor? after, List<StoredEvent> page, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        // One batch is one transaction, which the settings end with.
+        // One snapshot, and the settings end with it: events that come in between two move the scan's end up, and what lies there is found twice.
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(DeliveryScan.InOrder), Select(filter, after, limit - page.Count + 1) } };
         await using (var row = await batch.ExecuteReaderAsync(cancellationToken))
         {
@@ -67,13 +69,9 @@ internal sealed class EventList(NpgsqlDataSource database, TimeProvider clock)
 
     private static async Task<EventCursor?> EndOfScanAsync(NpgsqlConnection connection, EventFilter filter, EventCursor? after, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new(DeliveryScan.InOrder));
-        var last = new NpgsqlBatchCommand();
+        await using var last = new NpgsqlCommand { Connection = connection };
         last.CommandText = $"SELECT created_at, tenant_id, event_id FROM {Scan(last.Parameters, filter, after, "created_at, tenant_id, event_id")} ORDER BY {Backward} OFFSET {LargestScan - 1} LIMIT 1";
-        batch.BatchCommands.Add(last);
-        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        await row.NextResultAsync(cancellationToken);
+        await using var row = await last.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? new EventCursor(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1), row.GetString(2)) : null;
     }
 

@@ -162,6 +162,49 @@ public sealed class DeliveriesApiTests(ManagementApi api) : IClassFixture<Manage
     }
 
     [Fact]
+    public async Task A_page_that_looks_on_shows_nothing_twice_while_deliveries_come_in()
+    {
+        var subscription = await api.SubscribeAsync("growing");
+        await ComeInAsync(12_000);
+        using var enough = new CancellationTokenSource();
+        var comingIn = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                await ComeInAsync(400);
+            }
+        });
+
+        try
+        {
+            for (var round = 0; round < 10; round++)
+            {
+                // Fewer than a page among the first rows that are looked at.
+                var page = await api.GetAsync("/v1/deliveries?tenant_id=growing&status=failed&limit=200");
+                Assert.Equal(page.Ids.Distinct(), page.Ids);
+            }
+        }
+        finally
+        {
+            await enough.CancelAsync();
+            await comingIn;
+        }
+
+        async Task ComeInAsync(int count)
+        {
+            await using var insert = api.Database.CreateCommand(
+                """
+                INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, status)
+                SELECT clock_timestamp(), gen_random_uuid(), 'growing', 'evt', 'a', $1, 1, CASE WHEN place % 80 = 0 THEN 'failed' ELSE 'delivered' END
+                FROM generate_series(1, $2) AS place
+                """);
+            insert.Parameters.Add(new() { Value = ManagementApi.IdOf(subscription) });
+            insert.Parameters.Add(new() { Value = count });
+            await insert.ExecuteNonQueryAsync();
+        }
+    }
+
+    [Fact]
     public async Task No_list_reads_or_sorts_whole_partitions()
     {
         await api.Services.GetRequiredService<DayPartitions>().EnsureAsync(TestContext.Current.CancellationToken);
