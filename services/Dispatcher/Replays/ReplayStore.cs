@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 using Webhooks.Database.Deliveries;
@@ -57,11 +58,13 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
     /// <summary>Counts a chunk and replays a chunk.</summary>
     /// <param name="id">Of which replay.</param>
     /// <param name="most">How many deliveries may be made.</param>
-    /// <returns>As it is afterwards; null: it has ended, by a cancellation perhaps.</returns>
+    /// <returns>As it is afterwards; null: it has ended, by a cancellation perhaps, or somebody changed it at this moment.</returns>
     public async Task<RunningReplay?> AdvanceAsync(Guid id, int most, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // One snapshot: deliveries that a publisher commits between what a chunk finds and where it ends move its end, and
+        // what lies behind that would be replayed twice.
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         if (await LockAsync(connection, id, cancellationToken) is not { } replay)
         {
             return null;
@@ -97,9 +100,17 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
         {
             BatchCommands = { new(DeliveryScan.InOrder), new(Lock) { Parameters = { new() { Value = id } } } },
         };
-        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        await row.NextResultAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? ReplayRow.Read(row, id) : null;
+        try
+        {
+            await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+            await row.NextResultAsync(cancellationToken);
+            return await row.ReadAsync(cancellationToken) ? ReplayRow.Read(row, id) : null;
+        }
+        catch (PostgresException changed) when (changed.SqlState == PostgresErrorCodes.SerializationFailure)
+        {
+            // Since the snapshot: the next turn looks at it anew.
+            return null;
+        }
     }
 
     private static async Task<RunningReplay> CountAsync(NpgsqlConnection connection, RunningReplay replay, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
 using System.Text;
+using Npgsql;
+using Webhooks.Dispatcher.Replays;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.TestKit;
@@ -132,6 +134,28 @@ public sealed class ReplayingTests : IAsyncLifetime
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE replay_of IS NOT NULL AND subscription_id = $1", _subscription.Id));
         await _world.EndedAsync();
         Assert.Equal(2, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task One_that_is_canceled_while_a_chunk_waits_for_it_makes_nothing_more()
+    {
+        await _world.AcceptAsync(_subscription, count: 3);
+        await Intended.EndYesterdayAsync(_world);
+        var replay = await Intended.AsyncOf(_world, _subscription, ["exhausted"]);
+        await using var canceling = await _world.Database.OpenConnectionAsync();
+        await using var transaction = await canceling.BeginTransactionAsync();
+        await using var cancel = new NpgsqlCommand("UPDATE replays SET status = 'canceled', finished_at = now()", canceling);
+        await cancel.ExecuteNonQueryAsync();
+
+        var advancing = new ReplayStore(_world.Database).AdvanceAsync(replay.Id, most: 500, CancellationToken.None);
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
+            World.Limit, "the chunk to wait for the cancellation");
+        await transaction.CommitAsync();
+
+        Assert.Null(await advancing);
+        Assert.Equal((0, "canceled"), (await replay.DoneAsync(), await replay.StatusAsync()));
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE replay_of IS NOT NULL"));
     }
 
     [Fact]
