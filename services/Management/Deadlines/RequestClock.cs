@@ -6,6 +6,7 @@ namespace Webhooks.Management.Deadlines;
 internal sealed class RequestClock(TimeSpan limit, TimeProvider clock) : IDisposable
 {
     private readonly CancellationTokenSource _timer = new(limit, clock);
+    private bool _hasEnded;
 
     public CancellationToken Token => _timer.Token;
 
@@ -17,11 +18,24 @@ internal sealed class RequestClock(TimeSpan limit, TimeProvider clock) : IDispos
     /// <summary>Stops while something is waited for that has a limit of its own, or none: a slow client's time is its own.</summary>
     public async Task<T> WithoutAsync<T>(Func<Task<T>> wait)
     {
-        _timer.CancelAfter(Timeout.InfiniteTimeSpan);
+        Stop();
         var result = await wait();
         _timer.CancelAfter(limit);
         return result;
     }
 
-    public void Dispose() => _timer.Dispose();
+    /// <summary>Stops for good. After its end, too: an answer without a body begins when the request is over.</summary>
+    public void Stop()
+    {
+        if (!_hasEnded)
+        {
+            _timer.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    public void Dispose()
+    {
+        _hasEnded = true;
+        _timer.Dispose();
+    }
 }

@@ -1,6 +1,9 @@
 namespace Webhooks.Management.Deadlines;
 
-/// <summary>Every request is answered within five seconds of its body's arrival, whatever a server behind it does.</summary>
+/// <summary>
+/// Every request is answered within five seconds of its body's arrival, whatever a server behind it does. Once the answer
+/// has begun its time is the client's: a large page takes a slow one longer, and is not cut off.
+/// </summary>
 internal sealed class RequestDeadline(RequestDelegate next, TimeProvider clock)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
@@ -12,6 +15,11 @@ internal sealed class RequestDeadline(RequestDelegate next, TimeProvider clock)
         using var both = CancellationTokenSource.CreateLinkedTokenSource(client, request.Token);
         context.Features.Set(request);
         context.RequestAborted = both.Token;
+        context.Response.OnStarting(() =>
+        {
+            request.Stop();
+            return Task.CompletedTask;
+        });
         try
         {
             await next(context);
