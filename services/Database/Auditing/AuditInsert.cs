@@ -48,5 +48,5 @@ public static class AuditInsert
         parameters.Add(Text(entry.Actor.RemoteAddress));
     }
 
-    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+    private static NpgsqlParameter Text(string? value) => NullableColumns.Parameter(value, NpgsqlDbType.Text);
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Database;
 using Webhooks.Database.Deliveries;
 using Webhooks.Database.Replays;
 
@@ -13,17 +14,17 @@ internal static class ReplayRow
         Selection = new ReplaySelection(
             new DeliverySelection
             {
-                TenantId = Text(row, 0),
+                TenantId = row.TextOrNull(0),
                 SubscriptionId = row.IsDBNull(1) ? null : row.GetGuid(1),
-                EventId = Text(row, 2),
+                EventId = row.TextOrNull(2),
                 EventMoments = row.IsDBNull(3) ? null : [.. row.GetFieldValue<DateTime[]>(3).Select(moment => new DateTimeOffset(moment))],
-                Since = Time(row, 6),
-                Until = Time(row, 7),
+                Since = row.TimeOrNull(6),
+                Until = row.TimeOrNull(7),
             },
-            Text(row, 4),
+            row.TextOrNull(4),
             row.GetFieldValue<string[]>(5),
             row.GetBoolean(8)),
-        Pace = new ReplayPace(row.IsDBNull(9) ? null : row.GetDouble(9), Time(row, 10)),
+        Pace = new ReplayPace(row.IsDBNull(9) ? null : row.GetDouble(9), row.TimeOrNull(10)),
         Matched = row.GetInt64(11),
         Done = row.GetInt64(12),
         IsCounted = row.GetBoolean(13),
@@ -35,8 +36,4 @@ internal static class ReplayRow
 
     private static DeliveryKey? Key(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : new DeliveryKey(row.GetFieldValue<DateTimeOffset>(column), row.GetGuid(column + 1));
-
-    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 }

@@ -1,6 +1,7 @@
 using System.Data;
 using Npgsql;
 using NpgsqlTypes;
+using Webhooks.Database;
 using Webhooks.Database.Deliveries;
 using Webhooks.Database.Replays;
 
@@ -160,20 +161,18 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
         await using var command = new NpgsqlCommand(Update, connection);
         command.Parameters.Add(new() { Value = replay.Id });
         command.Parameters.Add(new() { Value = replay.Status });
-        command.Parameters.Add(Nullable(replay.Error, NpgsqlDbType.Text));
+        command.Parameters.Add(NullableColumns.Parameter(replay.Error, NpgsqlDbType.Text));
         command.Parameters.Add(new() { Value = replay.Matched });
         command.Parameters.Add(new() { Value = replay.Done });
         command.Parameters.Add(new() { Value = replay.IsCounted });
-        command.Parameters.Add(Nullable(replay.CountedTo?.CreatedAt.UtcDateTime, NpgsqlDbType.TimestampTz));
-        command.Parameters.Add(Nullable(replay.CountedTo?.Id, NpgsqlDbType.Uuid));
-        command.Parameters.Add(Nullable(replay.ReplayedTo?.CreatedAt.UtcDateTime, NpgsqlDbType.TimestampTz));
-        command.Parameters.Add(Nullable(replay.ReplayedTo?.Id, NpgsqlDbType.Uuid));
-        command.Parameters.Add(Nullable(replay.Pace.NextDueAt?.UtcDateTime, NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(NullableColumns.Parameter(replay.CountedTo?.CreatedAt.UtcDateTime, NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(NullableColumns.Parameter(replay.CountedTo?.Id, NpgsqlDbType.Uuid));
+        command.Parameters.Add(NullableColumns.Parameter(replay.ReplayedTo?.CreatedAt.UtcDateTime, NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(NullableColumns.Parameter(replay.ReplayedTo?.Id, NpgsqlDbType.Uuid));
+        command.Parameters.Add(NullableColumns.Parameter(replay.Pace.NextDueAt?.UtcDateTime, NpgsqlDbType.TimestampTz));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task<DeliveryKey?> ReadEndAsync(NpgsqlDataReader row, CancellationToken cancellationToken) =>
         await row.ReadAsync(cancellationToken) ? new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)) : null;
-
-    private static NpgsqlParameter Nullable(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

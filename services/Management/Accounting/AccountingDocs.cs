@@ -5,7 +5,7 @@ namespace Webhooks.Management.Accounting;
 /// <summary>How /v1/accounting is described.</summary>
 internal static class AccountingDocs
 {
-    private static readonly Tag Tag = new("Figures", "What was counted: the accounts of all time, and what happened lately.");
+    public static Tag Tag { get; } = new("Figures", "What was counted: the accounts of all time, and what happened lately.");
 
     private static readonly Schema Accounts = Schema.Answer(
         "The accounts: `matched` is always `delivered` + `failed` + `exhausted` + `canceled` + `pending`.",

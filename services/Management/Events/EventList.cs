@@ -1,5 +1,6 @@
 using System.Data;
 using Npgsql;
+using Webhooks.Database;
 using Webhooks.Database.Deliveries;
 
 namespace Webhooks.Management.Events;

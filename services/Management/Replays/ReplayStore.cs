@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Webhooks.Database;
 using Webhooks.Database.Auditing;
 using Webhooks.Database.Deliveries;
 using Webhooks.Database.Replays;
@@ -34,7 +35,7 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
                                   WHERE status IN ('pending', 'running') AND tenant_id IS NOT DISTINCT FROM $1
                                   LIMIT {MostUnfinished}) AS unfinished
             """);
-        command.Parameters.Add(Nullable(tenantId, NpgsqlDbType.Text));
+        command.Parameters.Add(NullableColumns.Parameter(tenantId, NpgsqlDbType.Text));
         return (long)(await command.ExecuteScalarAsync(cancellationToken))! >= MostUnfinished;
     }
 
@@ -55,20 +56,20 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
             connection);
         var deliveries = selection.Deliveries;
         command.Parameters.Add(new() { Value = id });
-        command.Parameters.Add(Nullable(deliveries.TenantId, NpgsqlDbType.Text));
-        command.Parameters.Add(Nullable(deliveries.SubscriptionId, NpgsqlDbType.Uuid));
-        command.Parameters.Add(Nullable(deliveries.EventId, NpgsqlDbType.Text));
-        command.Parameters.Add(Nullable(deliveries.EventMoments?.Select(moment => moment.UtcDateTime).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz));
-        command.Parameters.Add(Nullable(selection.Type, NpgsqlDbType.Text));
+        command.Parameters.Add(NullableColumns.Parameter(deliveries.TenantId, NpgsqlDbType.Text));
+        command.Parameters.Add(NullableColumns.Parameter(deliveries.SubscriptionId, NpgsqlDbType.Uuid));
+        command.Parameters.Add(NullableColumns.Parameter(deliveries.EventId, NpgsqlDbType.Text));
+        command.Parameters.Add(NullableColumns.Parameter(deliveries.EventMoments?.Select(moment => moment.UtcDateTime).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(NullableColumns.Parameter(selection.Type, NpgsqlDbType.Text));
         command.Parameters.Add(new() { Value = selection.Statuses.ToArray() });
-        command.Parameters.Add(Nullable(deliveries.Since, NpgsqlDbType.TimestampTz));
-        command.Parameters.Add(Nullable(deliveries.Until, NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(NullableColumns.Parameter(deliveries.Since, NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(NullableColumns.Parameter(deliveries.Until, NpgsqlDbType.TimestampTz));
         command.Parameters.Add(new() { Value = selection.Recovers });
-        command.Parameters.Add(Nullable(ratePerSecond, NpgsqlDbType.Double));
+        command.Parameters.Add(NullableColumns.Parameter(ratePerSecond, NpgsqlDbType.Double));
         command.Parameters.Add(new() { Value = count.Matched });
         command.Parameters.Add(new() { Value = count.IsComplete });
-        command.Parameters.Add(Nullable(count.End?.CreatedAt, NpgsqlDbType.TimestampTz));
-        command.Parameters.Add(Nullable(count.End?.Id, NpgsqlDbType.Uuid));
+        command.Parameters.Add(NullableColumns.Parameter(count.End?.CreatedAt, NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(NullableColumns.Parameter(count.End?.Id, NpgsqlDbType.Uuid));
         command.Parameters.Add(new() { Value = by.Id });
         command.Parameters.Add(new() { Value = requestedAt });
         await command.ExecuteNonQueryAsync(cancellationToken);
@@ -82,7 +83,7 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand($"SELECT {Columns} FROM replays WHERE id = $1 AND ($2 IS NULL OR tenant_id = $2)");
         command.Parameters.Add(new() { Value = id });
-        command.Parameters.Add(Nullable(tenantId, NpgsqlDbType.Text));
+        command.Parameters.Add(NullableColumns.Parameter(tenantId, NpgsqlDbType.Text));
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
@@ -126,7 +127,7 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
             """,
             connection);
         command.Parameters.Add(new() { Value = id });
-        command.Parameters.Add(Nullable(tenantId, NpgsqlDbType.Text));
+        command.Parameters.Add(NullableColumns.Parameter(tenantId, NpgsqlDbType.Text));
         string? owner;
         await using (var row = await command.ExecuteReaderAsync(cancellationToken))
         {
@@ -135,7 +136,7 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
                 return await FindAsync(id, tenantId, cancellationToken) is not null;
             }
 
-            owner = Text(row, 0);
+            owner = row.TextOrNull(0);
         }
 
         await AuditInsert.ExecuteAsync(connection, ReplayAudit.Canceled(id, owner, by), cancellationToken);
@@ -146,32 +147,26 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
     private static StoredReplay Read(NpgsqlDataReader row) => new()
     {
         Id = row.GetGuid(0),
-        TenantId = Text(row, 1),
+        TenantId = row.TextOrNull(1),
         Selection = new ReplaySelection(
             new DeliverySelection
             {
-                TenantId = Text(row, 1),
+                TenantId = row.TextOrNull(1),
                 SubscriptionId = row.IsDBNull(2) ? null : row.GetGuid(2),
-                EventId = Text(row, 3),
-                Since = Time(row, 6),
-                Until = Time(row, 7),
+                EventId = row.TextOrNull(3),
+                Since = row.TimeOrNull(6),
+                Until = row.TimeOrNull(7),
             },
-            Text(row, 4),
+            row.TextOrNull(4),
             row.GetFieldValue<string[]>(5),
             row.GetBoolean(8)),
         RatePerSecond = row.IsDBNull(9) ? null : row.GetDouble(9),
         Status = row.GetString(10),
         Matched = row.GetInt64(11),
         Done = row.GetInt64(12),
-        Error = Text(row, 13),
+        Error = row.TextOrNull(13),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(14),
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(15),
-        FinishedAt = Time(row, 16),
+        FinishedAt = row.TimeOrNull(16),
     };
-
-    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
-
-    private static NpgsqlParameter Nullable(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

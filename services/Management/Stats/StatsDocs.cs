@@ -1,3 +1,4 @@
+using Webhooks.Management.Accounting;
 using Webhooks.Management.OpenApi;
 using Webhooks.Sending;
 
@@ -6,8 +7,6 @@ namespace Webhooks.Management.Stats;
 /// <summary>How /v1/stats is described.</summary>
 internal static class StatsDocs
 {
-    private static readonly Tag Tag = new("Figures", "What was counted: the accounts of all time, and what happened lately.");
-
     private static readonly IReadOnlyList<(string, Schema)> Figures =
     [
         ("attempts", Schema.Whole("Attempts that were recorded in this time.", 128, 0)),
@@ -52,7 +51,7 @@ internal static class StatsDocs
         ]).Named("Stats");
 
     public static Operation Get() => new(
-        Tag,
+        AccountingDocs.Tag,
         "getStats",
         "Read what happened",
         "Counts attempts and ended deliveries, and measures how long they took. Attempts count in the minute in which they were recorded, deliveries in that in which they ended.")

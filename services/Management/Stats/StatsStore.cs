@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Database;
 
 namespace Webhooks.Management.Stats;
 
@@ -20,20 +21,11 @@ internal sealed class StatsStore(NpgsqlDataSource database)
     public async Task<IReadOnlyList<Guid>> SubscriptionsAsync(string? tenantId, Guid? before, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand();
-        var conditions = new List<string> { "deleted_at IS NULL" };
-        if (tenantId is not null)
-        {
-            command.Parameters.Add(new() { Value = tenantId });
-            conditions.Add($"tenant_id = ${command.Parameters.Count}");
-        }
-
-        if (before is { } id)
-        {
-            command.Parameters.Add(new() { Value = id });
-            conditions.Add($"id < ${command.Parameters.Count}");
-        }
-
-        command.CommandText = $"SELECT id FROM subscriptions WHERE {string.Join(" AND ", conditions)} ORDER BY id DESC LIMIT {limit}";
+        var conditions = new Conditions(command.Parameters);
+        conditions.Add("deleted_at IS NULL");
+        conditions.Add("tenant_id = ", tenantId);
+        conditions.Add("id < ", before);
+        command.CommandText = $"SELECT id FROM subscriptions {conditions.Where} ORDER BY id DESC LIMIT {limit}";
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var ids = new List<Guid>(limit);
         while (await row.ReadAsync(cancellationToken))

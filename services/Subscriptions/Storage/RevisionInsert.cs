@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Webhooks.Database;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
@@ -35,18 +36,16 @@ internal static class RevisionInsert
         parameters.Add(new() { Value = settings.Url });
         parameters.Add(new() { Value = settings.EventTypes.ToArray() });
         parameters.Add(new() { Value = settings.Profile.Name });
-        parameters.Add(Nullable(settings.Description, NpgsqlDbType.Text));
-        parameters.Add(Nullable(RetryJson.Write(settings.Retry), NpgsqlDbType.Jsonb));
-        parameters.Add(Nullable(settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null, NpgsqlDbType.Text));
-        parameters.Add(Nullable(settings.Timeout?.TotalSeconds, NpgsqlDbType.Double));
-        parameters.Add(Nullable(settings.Filter?.Json, NpgsqlDbType.Text));
-        parameters.Add(Nullable(settings.Transform?.Json, NpgsqlDbType.Text));
-        parameters.Add(Nullable(settings.Channel, NpgsqlDbType.Text));
-        parameters.Add(Nullable(SignatureJson.Write(settings.Signature), NpgsqlDbType.Jsonb));
+        parameters.Add(NullableColumns.Parameter(settings.Description, NpgsqlDbType.Text));
+        parameters.Add(NullableColumns.Parameter(RetryJson.Write(settings.Retry), NpgsqlDbType.Jsonb));
+        parameters.Add(NullableColumns.Parameter(settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null, NpgsqlDbType.Text));
+        parameters.Add(NullableColumns.Parameter(settings.Timeout?.TotalSeconds, NpgsqlDbType.Double));
+        parameters.Add(NullableColumns.Parameter(settings.Filter?.Json, NpgsqlDbType.Text));
+        parameters.Add(NullableColumns.Parameter(settings.Transform?.Json, NpgsqlDbType.Text));
+        parameters.Add(NullableColumns.Parameter(settings.Channel, NpgsqlDbType.Text));
+        parameters.Add(NullableColumns.Parameter(SignatureJson.Write(settings.Signature), NpgsqlDbType.Jsonb));
         parameters.Add(new() { Value = settings.SendTraceparent });
-        parameters.Add(Nullable(headers?.KeyId, NpgsqlDbType.Text));
-        parameters.Add(Nullable(headers?.Ciphertext, NpgsqlDbType.Bytea));
+        parameters.Add(NullableColumns.Parameter(headers?.KeyId, NpgsqlDbType.Text));
+        parameters.Add(NullableColumns.Parameter(headers?.Ciphertext, NpgsqlDbType.Bytea));
     }
-
-    private static NpgsqlParameter Nullable(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

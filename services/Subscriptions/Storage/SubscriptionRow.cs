@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Database;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Secrets;
@@ -40,16 +41,16 @@ internal static class SubscriptionRow
             Profile = Profile.TryFind(profileName, out var profile)
                 ? profile
                 : throw new InvalidOperationException($"A revision names the profile \"{profileName}\", which this version does not know: run one that does."),
-            Description = Text(row, 3),
-            Retry = RetryJson.Read(Text(row, 4)),
-            RetryOn = RetryOnName.Find(Text(row, 5)),
+            Description = row.TextOrNull(3),
+            Retry = RetryJson.Read(row.TextOrNull(4)),
+            RetryOn = RetryOnName.Find(row.TextOrNull(5)),
             Timeout = row.IsDBNull(6) ? null : TimeSpan.FromSeconds(row.GetDouble(6)),
-            Filter = Text(row, 7) is { } filter ? EventFilter.Parse(filter) : null,
-            Transform = Text(row, 8) is { } transform ? EventTransform.Parse(transform) : null,
-            Channel = Text(row, 9),
-            Signature = SignatureJson.Read(Text(row, 10)),
+            Filter = row.TextOrNull(7) is { } filter ? EventFilter.Parse(filter) : null,
+            Transform = row.TextOrNull(8) is { } transform ? EventTransform.Parse(transform) : null,
+            Channel = row.TextOrNull(9),
+            Signature = SignatureJson.Read(row.TextOrNull(10)),
             SendTraceparent = row.GetBoolean(11),
-            Headers = Text(row, 12) is { } keyId
+            Headers = row.TextOrNull(12) is { } keyId
                 ? CustomHeaders.Parse(vault.Open(subscriptionId, new SealedSecret(keyId, row.GetFieldValue<byte[]>(13))))
                 : null,
         };
@@ -68,7 +69,7 @@ internal static class SubscriptionRow
             Settings = ReadSettings(row, id, vault),
             CancelBefore = row.IsDBNull(At + 4) ? null : row.GetFieldValue<DateTimeOffset>(At + 4),
             Deleted = row.GetBoolean(At + 5),
-            DisabledReason = Text(row, At + 6),
+            DisabledReason = row.TextOrNull(At + 6),
             CreatedAt = row.GetFieldValue<DateTimeOffset>(At + 7),
             UpdatedAt = row.GetFieldValue<DateTimeOffset>(At + 8),
             ConfigVersion = row.GetInt64(At + 9),
@@ -86,6 +87,4 @@ internal static class SubscriptionRow
 
         return secrets;
     }
-
-    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Webhooks.Database.Deliveries;
+namespace Webhooks.Database;
 
 /// <summary>A WHERE clause in the making; a null value adds nothing.</summary>
 public sealed class Conditions(NpgsqlParameterCollection parameters)
