@@ -49,7 +49,7 @@ internal static class DeliveriesApi
     // Not stored but rendered again: from the event and the revision that the delivery is pinned to, to the same bytes.
     private static async Task<string?> BodyAsync(StoredDelivery delivery, EventStore events, SubscriptionStore subscriptions, CancellationToken cancellationToken)
     {
-        var accepted = await events.FindAsync(delivery.EventMoment, delivery.EventId, cancellationToken);
+        var accepted = await events.FindAsync(delivery.EventMoment, delivery.EventId, delivery.TenantId, cancellationToken);
         var pinned = await subscriptions.FindRevisionAsync(delivery.SubscriptionId, delivery.Revision, cancellationToken);
         try
         {

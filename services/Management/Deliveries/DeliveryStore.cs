@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Deliveries;
 
@@ -25,18 +26,19 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     }
 
     /// <summary>An event's deliveries, replays included, in the order they were made.</summary>
-    public async Task<IReadOnlyList<StoredDelivery>> OfEventAsync(DateTimeOffset createdAt, string eventId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StoredDelivery>> OfEventAsync(DateTimeOffset createdAt, AcceptedEvent accepted, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             $"""
             SELECT {Columns}
-            FROM (SELECT {Columns}, seq FROM deliveries WHERE created_at = $1 AND event_id = $2
+            FROM (SELECT {Columns}, seq FROM deliveries WHERE created_at = $1 AND event_id = $2 AND tenant_id = $3
                   UNION ALL
-                  SELECT {Columns}, seq FROM deliveries WHERE event_created_at = $1 AND event_id = $2 AND created_at > $1) AS of_event
+                  SELECT {Columns}, seq FROM deliveries WHERE event_created_at = $1 AND event_id = $2 AND tenant_id = $3 AND created_at > $1) AS of_event
             ORDER BY seq
             """);
         command.Parameters.Add(new() { Value = createdAt });
-        command.Parameters.Add(new() { Value = eventId });
+        command.Parameters.Add(new() { Value = accepted.Id });
+        command.Parameters.Add(new() { Value = accepted.TenantId });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var deliveries = new List<StoredDelivery>();
         while (await row.ReadAsync(cancellationToken))

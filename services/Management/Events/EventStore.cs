@@ -34,11 +34,16 @@ internal sealed class EventStore(NpgsqlDataSource database)
         return moments;
     }
 
-    public async Task<StoredEvent?> FindAsync(DateTimeOffset createdAt, string eventId, CancellationToken cancellationToken)
+    /// <param name="createdAt">When it was accepted.</param>
+    /// <param name="eventId">As its publisher named it.</param>
+    /// <param name="tenantId">Null: any tenant's.</param>
+    public async Task<StoredEvent?> FindAsync(DateTimeOffset createdAt, string eventId, string? tenantId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT {Columns} FROM events WHERE created_at = $1 AND event_id = $2");
+        await using var command = database.CreateCommand(
+            $"SELECT {Columns} FROM events WHERE created_at = $1 AND event_id = $2 AND ($3::text IS NULL OR tenant_id = $3)");
         command.Parameters.Add(new() { Value = createdAt });
         command.Parameters.Add(new() { Value = eventId });
+        command.Parameters.Add(new() { Value = (object?)tenantId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? Read(row, eventId) : null;
     }

@@ -56,11 +56,11 @@ internal static class EventsApi
         query.ThrowIfFaulty();
 
         var moments = await events.FindMomentsAsync(id, tenantId, cancellationToken);
-        if (moments.Count == 0 || await events.FindAsync(moments[0], id, cancellationToken) is not { } found)
+        if (moments.Count == 0 || await events.FindAsync(moments[0], id, tenantId, cancellationToken) is not { } found)
         {
             return NotFound;
         }
 
-        return TypedResults.Ok(EventDetailResponse.Of(found, await deliveries.OfEventAsync(found.CreatedAt, id, cancellationToken)));
+        return TypedResults.Ok(EventDetailResponse.Of(found, await deliveries.OfEventAsync(found.CreatedAt, found.Event, cancellationToken)));
     }
 }

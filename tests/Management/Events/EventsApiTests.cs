@@ -105,6 +105,21 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
     }
 
     [Fact]
+    public async Task An_id_that_two_tenants_used_in_the_same_microsecond_is_told_apart_by_the_tenant()
+    {
+        var moment = DateTimeOffset.FromUnixTimeSeconds(api.Time.GetUtcNow().ToUnixTimeSeconds());
+        var one = await Accepted.EventAsync(api, "twin_one", "a", [(await api.SubscribeAsync("twin_one")).Id], moment, "evt_twin", """{"of":"one"}""");
+        var two = await Accepted.EventAsync(api, "twin_two", "a", [(await api.SubscribeAsync("twin_two")).Id], moment, "evt_twin", """{"of":"two"}""");
+
+        foreach (var (tenant, made, of) in new[] { ("twin_one", one, "one"), ("twin_two", two, "two") })
+        {
+            var shown = await api.GetAsync("/v1/events/evt_twin", await api.TokenAsync(tenant));
+            Assert.Equal((tenant, of), (shown.Member("tenant_id"), shown.Json.GetProperty("data").GetProperty("of").GetString()));
+            Assert.Equal(made.Deliveries, shown.Json.GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("id").GetString()));
+        }
+    }
+
+    [Fact]
     public async Task An_id_that_two_tenants_use_is_told_apart_by_the_tenant()
     {
         await Accepted.EventAsync(api, "left", "a", subscriptions: null, eventId: "evt_twice");
