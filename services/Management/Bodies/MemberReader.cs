@@ -75,7 +75,11 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
     }
 
     /// <summary>JSON with rules of its own; null takes it away.</summary>
-    public T? Json<T>(string name, T? present, Func<JsonElement, (T? Value, IReadOnlyList<ShapingFault> Faults)> read)
+    /// <param name="name">The member.</param>
+    /// <param name="present">What it keeps when absent.</param>
+    /// <param name="change">What comes of the member as a change of the present value.</param>
+    /// <param name="read">Turns that into the value, or says what is wrong with it.</param>
+    public T? Json<T>(string name, T? present, Func<JsonElement, JsonElement> change, Func<JsonElement, (T? Value, IReadOnlyList<ShapingFault> Faults)> read)
         where T : class
     {
         if (Find(name) is not { } member)
@@ -88,7 +92,7 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
             return null;
         }
 
-        var (found, faults) = read(member);
+        var (found, faults) = read(change(member));
         foreach (var fault in faults)
         {
             Fault(name + fault.Pointer, FieldError.InvalidValue, fault.Message);

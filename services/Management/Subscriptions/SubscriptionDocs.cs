@@ -156,10 +156,20 @@ internal static class SubscriptionDocs
         Body = Schema.Request(
             "What is to be changed: a merge patch (RFC 7396).",
             [],
-            [(Caller.TenantMember, Words.TenantId.Saying("The tenant whose subscription it is; it cannot be given to another.")), .. Settable]).ShowingOnly("event_types", "timeout_seconds"),
+            [(Caller.TenantMember, Words.TenantId.Saying("The tenant whose subscription it is; it cannot be given to another.")), .. Settable.Select(Patched)]).ShowingOnly("event_types", "timeout_seconds"),
         IsMergePatch = true,
         Answers = [Answer.Ok<SubscriptionResponse>("The subscription as it is now.", Subscription).Tagged()],
         OtherProblems = [ProblemKind.NotSupportedYet],
+    };
+
+    // A patch of these two holds parts of them, and nulls.
+    private static (string Name, Schema Schema) Patched((string Name, Schema Schema) member) => member.Name switch
+    {
+        "filter" => (member.Name, Schema.AnyObject(
+            "A merge patch of the filter: pointers that are named here change, null takes one away, the others stay. Null instead of the object takes the whole filter away.", null).OrNull()),
+        "transform" => (member.Name, Schema.AnyObject(
+            "A merge patch of the transform. Naming another kind than the present one replaces it. Null instead of the object takes the transform away.", null).OrNull()),
+        _ => member,
     };
 
     public static Operation Delete() => new(

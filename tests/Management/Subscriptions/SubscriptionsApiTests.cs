@@ -85,6 +85,29 @@ public sealed class SubscriptionsApiTests(ManagementApi api) : IClassFixture<Man
     }
 
     [Fact]
+    public async Task A_filter_and_a_transform_are_merged_too()
+    {
+        var made = await api.PostAsync("/v1/subscriptions", """
+            {"tenant_id":"shape","url":"https://receiver.example/","event_types":["a"],
+             "filter":{"/data/a":{"gte":1.00},"/data/b":{"eq":2}},"transform":{"template":{"x":1,"y":{"z":2}}}}
+            """);
+        async Task<(string Filter, string Transform)> PatchedAsync(string body)
+        {
+            var changed = await api.PatchAsync($"/v1/subscriptions/{made.Id}", body);
+            Assert.Equal(HttpStatusCode.OK, changed.Status);
+            return (changed.Json.GetProperty("filter").GetRawText(), changed.Json.GetProperty("transform").GetRawText());
+        }
+
+        var changed = await PatchedAsync("""{"filter":{"/data/b":{"eq":3},"/data/c":{"exists":false}},"transform":{"template":{"y":{"z":null,"w":3}}}}""");
+        Assert.Equal(("""{"/data/a":{"gte":1.00},"/data/b":{"eq":3},"/data/c":{"exists":false}}""", """{"template":{"x":1,"y":{"w":3}}}"""), changed);
+
+        // Another kind of transform replaces the one before, with a null for it or without.
+        Assert.Equal("""{"/data/b":{"eq":3},"/data/c":{"exists":false}}""", (await PatchedAsync("""{"filter":{"/data/a":null}}""")).Filter);
+        Assert.Equal("""{"include":["/data/x"]}""", (await PatchedAsync("""{"transform":{"template":null,"include":["/data/x"]}}""")).Transform);
+        Assert.Equal("""{"exclude":["/data/x"]}""", (await PatchedAsync("""{"transform":{"exclude":["/data/x"]}}""")).Transform);
+    }
+
+    [Fact]
     public async Task A_change_is_a_merge_patch_and_a_new_revision()
     {
         var made = await api.PostAsync("/v1/subscriptions", """
