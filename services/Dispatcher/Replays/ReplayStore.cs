@@ -66,11 +66,12 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
         // One snapshot: deliveries that a publisher commits between what a chunk finds and where it ends move its end, and
         // what lies behind that would be replayed twice.
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        if (await LockAsync(connection, id, cancellationToken) is not { } replay)
+        if (await LockAsync(connection, id, cancellationToken) is not { } locked)
         {
             return null;
         }
 
+        var replay = locked;
         if (replay.IsObsolete)
         {
             replay = replay with { Error = "The subscription was disabled or deleted: what is left would be canceled at once." };
@@ -81,8 +82,13 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
             replay = replay.Pace.Room(replay.Now, most) is > 0 and var room ? await ReplayAsync(connection, replay, room, cancellationToken) : replay;
         }
 
-        await SaveAsync(connection, replay, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        // Without room, or before its time, nothing was done: a broker that is away for hours must not cost ten updates a second.
+        if (!ReferenceEquals(replay, locked))
+        {
+            await SaveAsync(connection, replay, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         return replay;
     }
 

@@ -159,6 +159,19 @@ public sealed class ReplayingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_there_is_no_room_for_is_left_as_it_is()
+    {
+        await _world.AcceptAsync(_subscription, count: 3);
+        await Intended.EndYesterdayAsync(_world);
+        var replay = await Intended.AsyncOf(_world, _subscription, ["exhausted"], held: true);
+        var before = await _world.Database.ScalarAsync<string>("SELECT xmin::text FROM replays");
+
+        Assert.Equal(0, (await new ReplayStore(_world.Database).AdvanceAsync(replay.Id, most: 0, CancellationToken.None))!.Done);
+
+        Assert.Equal(before, await _world.Database.ScalarAsync<string>("SELECT xmin::text FROM replays"));
+    }
+
+    [Fact]
     public async Task When_its_subscription_is_disabled_it_ends_with_the_reason()
     {
         await _world.AcceptAsync(_subscription, count: 100);
