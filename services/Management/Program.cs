@@ -20,7 +20,8 @@ using Webhooks.Sending;
 using Webhooks.ServiceDefaults;
 using Webhooks.Subscriptions.Storage;
 
-if (args is [ReencryptCommand.Name or "--help", ..])
+// A misspelled command must not start a second service. Options are configuration.
+if (args is ["--help", ..] || (args is [var command, ..] && !command.StartsWith('-') && !command.Contains('=', StringComparison.Ordinal)))
 {
     return await new RootCommand("The API of Webhooks. Without a command: runs the service.") { ReencryptCommand.Create() }.Parse(args).InvokeAsync();
 }

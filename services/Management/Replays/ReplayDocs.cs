@@ -107,7 +107,7 @@ internal static class ReplayDocs
             ["filter"],
             (Caller.TenantMember, Words.TenantId.Saying("The tenant whose deliveries; a tenant's token implies its own. An administrator's token may leave it out, and so mean all tenants.")),
             ("filter", Schema.Request(
-                "Which deliveries. It must name `subscription_id`, `event_id` or `since`: a slip must not replay everything there ever was.",
+                "Which deliveries. It must name at least one member beside the tenant: a slip must not replay everything there ever was.",
                 [],
                 (Caller.TenantMember, Words.TenantId.Saying("The same as beside the filter.")),
                 ("subscription_id", Words.SubscriptionId.Saying("Only this subscription's.")),

@@ -70,6 +70,8 @@ internal sealed record ReplayRequest
             Recovers);
     }
 
+    private static readonly string[] Restricting = ["subscription_id", "event_id", "type", "status", "since", "until"];
+
     private static DeliveryFilter ReadFilter(MemberReader body, string? tenantId, Caller caller)
     {
         const string Name = "filter";
@@ -96,10 +98,10 @@ internal sealed record ReplayRequest
             Until = until,
         };
         members.RefuseOthers();
-        if (!members.Has("subscription_id") && !members.Has("event_id") && !members.Has("since"))
+        if (!Restricting.Any(members.Has))
         {
-            // A member forgotten or misspelled must not replay everything there ever was.
-            body.Fault(Name, FieldError.Required, "Name a subscription_id, an event_id or since: everything there ever was is hardly meant.");
+            // A member forgotten must not replay everything there ever was.
+            body.Fault(Name, FieldError.Required, $"Name at least one of {string.Join(", ", Restricting)}: everything there ever was is hardly meant.");
         }
 
         return filter;

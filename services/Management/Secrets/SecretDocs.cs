@@ -27,10 +27,11 @@ internal static class SecretDocs
     {
         Parameters = [Parameter.Path("id", Words.SubscriptionId), Parameter.IfMatch],
         Body = Schema.Request(
-            "The rotation that is wanted; `{}` is a whole one.",
+            "The rotation that is wanted; no body is a whole one.",
             [],
             ("grace_period_seconds", Schema.Whole("For how long the old secret still signs; 0 ends it at once.", SecretsApi.UsualGrace, 0, SecretsApi.LongestGrace).Default(SecretsApi.UsualGrace)),
             ("secret", Given.Saying("The new secret, other than the present one. Null: one is made."))).ShowingOnly("grace_period_seconds"),
+        BodyIsOptional = true,
         Answers = [Answer.Ok<SubscriptionResponse>("The subscription with its new secret.", SubscriptionDocs.Subscription.Showing("secret", Example)).Tagged()],
     };
 

@@ -31,7 +31,7 @@ internal static partial class SecretsApi
         string id, HttpRequest request, RequestClock clock, Caller caller, SubscriptionStore store, TimeProvider time, ILogger<SubscriptionStore> logger, CancellationToken cancellationToken)
     {
         var precondition = Precondition.Of(request);
-        var body = await JsonBody.ReadAsync(request, clock, cancellationToken);
+        var body = await JsonBody.ReadOptionalAsync(request, clock, cancellationToken);
         if (!PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId)
             || await store.BeginChangeAsync(subscriptionId, caller.TenantId, cancellationToken) is not { } change)
         {

@@ -4,6 +4,7 @@ using Webhooks.Management.Problems;
 using Webhooks.Management.Secrets;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Matching;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Retries;
@@ -81,20 +82,20 @@ internal sealed class SubscriptionMembers(UrlRules urls)
 
         if (draft is { Transform: { } transform, EventTypes: { } types } && body.Errors.Count == 0)
         {
-            CheckTransform(body, transform, draft.Profile, types);
+            CheckTransform(body, transform, draft, types);
         }
 
         SignatureCheck.Check(body, draft);
     }
 
-    // Better now than by a delivery that fails.
-    private static void CheckTransform(MemberReader body, EventTransform transform, Profile profile, IReadOnlyList<string> eventTypes)
+    // Better now than by a delivery that fails. What the filter keeps away need not fit.
+    private static void CheckTransform(MemberReader body, EventTransform transform, SubscriptionDraft draft, IReadOnlyList<string> eventTypes)
     {
-        foreach (var example in EventExamples.NamedBy(eventTypes))
+        foreach (var example in EventExamples.NamedBy(eventTypes).Where(example => Passes(draft.Filter, example)))
         {
             try
             {
-                transform.Render(profile, example);
+                transform.Render(draft.Profile, example);
             }
             catch (TransformException fault)
             {
@@ -102,6 +103,12 @@ internal sealed class SubscriptionMembers(UrlRules urls)
                 return;
             }
         }
+    }
+
+    private static bool Passes(EventFilter? filter, AcceptedEvent example)
+    {
+        using var document = new LazyDocument(example);
+        return filter?.Matches(document.Root) ?? true;
     }
 
     public Reading<string?> ReadUrl(string text) =>

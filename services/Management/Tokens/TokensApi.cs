@@ -107,8 +107,8 @@ internal static partial class TokensApi
 
 /// <summary>A token in answers; the token itself only once, when it is made.</summary>
 internal sealed record TokenResponse(
-    string Id, string? TenantId, string Name, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, string? Token)
+    string Id, string? TenantId, string? Name, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, string? Token)
 {
     public static TokenResponse Of(ApiToken token, string? text) => new(
-        PrefixedId.Format(PrefixedId.Token, token.Id), token.TenantId, token.Name, token.Scopes, token.CreatedAt, token.ExpiresAt, token.LastUsedAt, text);
+        PrefixedId.Format(PrefixedId.Token, token.Id), token.TenantId, token.Name.Length == 0 ? null : token.Name, token.Scopes, token.CreatedAt, token.ExpiresAt, token.LastUsedAt, text);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Webhooks.Subscriptions.Json;
 
@@ -8,22 +9,19 @@ namespace Webhooks.Subscriptions.Json;
 /// </summary>
 internal readonly struct JsonNumber
 {
-    // Beyond this two numbers differ by more digits than an event has bytes; they count as equally far away.
-    private const long FarthestExponent = 1_000_000_000_000_000_000;
-
     private readonly int _sign;
     private readonly string _digits;
-    private readonly long _exponent;
+    private readonly BigInteger _exponent;
 
     // The value is sign × 0.digits × 10^exponent, without zeros at either end of the digits.
-    private JsonNumber(int sign, string digits, long exponent) => (_sign, _digits, _exponent) = (sign, digits, exponent);
+    private JsonNumber(int sign, string digits, BigInteger exponent) => (_sign, _digits, _exponent) = (sign, digits, exponent);
 
     /// <param name="text">Valid JSON.</param>
     public static JsonNumber Parse(ReadOnlySpan<char> text)
     {
         var isNegative = text[0] == '-';
         var mantissa = text[(isNegative ? 1 : 0)..];
-        var exponent = 0L;
+        var exponent = BigInteger.Zero;
         if (mantissa.IndexOfAny('e', 'E') is var mark and >= 0)
         {
             exponent = ParseExponent(mantissa[(mark + 1)..]);
@@ -51,8 +49,6 @@ internal readonly struct JsonNumber
         return one._sign * Math.Sign(magnitude);
     }
 
-    private static long ParseExponent(ReadOnlySpan<char> text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)
-            ? Math.Clamp(exponent, -FarthestExponent, FarthestExponent)
-            : text[0] == '-' ? -FarthestExponent : FarthestExponent;
+    // An exponent is as long as its sender likes.
+    private static BigInteger ParseExponent(ReadOnlySpan<char> text) => BigInteger.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }

@@ -87,6 +87,7 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
 
     [Theory]
     [InlineData("application/json; charset=utf-8")]
+    [InlineData("application/json; charset=\"UTF-8\"")]
     [InlineData("application/merge-patch+json")]
     public async Task JSON_has_these_types_too(string contentType)
     {

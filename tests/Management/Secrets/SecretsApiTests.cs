@@ -49,6 +49,18 @@ public sealed class SecretsApiTests(ManagementApi api) : IClassFixture<Managemen
         (await api.GetAsync("/v1/subscriptions/sub_nothing/secret")).IsProblem(HttpStatusCode.NotFound, "not_found");
     }
 
+    [Fact]
+    public async Task A_rotation_without_a_body_is_a_usual_one()
+    {
+        var made = await api.SubscribeAsync("rotates");
+
+        var rotated = await api.SendAsync(HttpMethod.Post, $"/v1/subscriptions/{made.Id}/rotate-secret", body: null, ManagementApi.AdminToken);
+
+        Assert.Equal(HttpStatusCode.OK, rotated.Status);
+        Assert.NotEqual(made.Member("secret"), rotated.Member("secret"));
+        Assert.StartsWith("whsec_", rotated.Member("secret"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"secret":"short"}""", "/secret invalid_format")]
     [InlineData("""{"secret":1}""", "/secret invalid_type")]

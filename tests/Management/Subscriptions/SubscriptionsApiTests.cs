@@ -108,6 +108,17 @@ public sealed class SubscriptionsApiTests(ManagementApi api) : IClassFixture<Man
     }
 
     [Fact]
+    public async Task A_template_must_fit_the_examples_that_the_filter_lets_through()
+    {
+        const string Settings = """
+            "tenant_id":"shape","url":"https://receiver.example/","event_types":["exception.*"],"transform":{"template":{"s":"{/data/severity}"}}
+            """;
+
+        (await api.PostAsync("/v1/subscriptions", $"{{{Settings}}}")).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/transform invalid_value");
+        Assert.Equal(HttpStatusCode.Created, (await api.PostAsync("/v1/subscriptions", $$$"""{{{{Settings}}},"filter":{"/data/severity":{"exists":true}} }""")).Status);
+    }
+
+    [Fact]
     public async Task A_change_is_a_merge_patch_and_a_new_revision()
     {
         var made = await api.PostAsync("/v1/subscriptions", """

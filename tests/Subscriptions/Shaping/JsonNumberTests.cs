@@ -30,6 +30,8 @@ public sealed class JsonNumberTests
     [InlineData("1e400", "1e401")]
     [InlineData("-1e401", "-1e400")]
     [InlineData("1e-99999999999999999999999", "1e99999999999999999999999")]
+    [InlineData("1e9223372036854775806", "1e9223372036854775807")]
+    [InlineData("1e-99999999999999999999999", "1e-99999999999999999999998")]
     [InlineData("99.99", "1e2")]
     public void Order_is_exact_at_any_length(string smaller, string larger)
     {
