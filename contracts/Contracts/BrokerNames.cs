@@ -27,6 +27,18 @@ public static class BrokerNames
     /// </summary>
     public const string NotificationsExchange = "webhooks.notifications";
 
+    /// <summary>Topic exchange of commands to domain services; key <see cref="ApplyExceptionCallback.RoutingKey"/>.</summary>
+    public const string CommandsExchange = "webhooks.commands";
+
+    /// <summary>Quorum queue bound with <c>exception.#</c>: commands wait here for the service that carries them out.</summary>
+    public const string ExceptionCommandsQueue = "webhooks.commands.exception";
+
+    /// <summary>Topic exchange on which services tell a command's <see cref="CallbackResult"/>, with any key.</summary>
+    public const string ResultsExchange = "webhooks.results";
+
+    /// <summary>Quorum queue with every result.</summary>
+    public const string CallbackResultsQueue = "webhooks.callback-results";
+
     /// <summary>Header of a parked message: <c>not_json</c>, <c>invalid_event</c>, <c>too_large</c>, <c>schema_violation</c> or <c>poison</c>.</summary>
     public const string ParkedReasonHeader = "x-webhooks-reason";
 

@@ -12,6 +12,12 @@ public static class PrefixedId
     /// <summary>A replay's prefix: the replaying of many deliveries, not one of them.</summary>
     public const string Replay = "rpl_";
 
+    /// <summary>A callback's prefix.</summary>
+    public const string Callback = "cbk_";
+
+    /// <summary>A source's prefix: a configured origin of callbacks.</summary>
+    public const string Source = "src_";
+
     /// <summary>An API token's prefix.</summary>
     public const string Token = "tok_";
 
