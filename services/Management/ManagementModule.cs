@@ -2,24 +2,24 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
+using Webhooks.Api.Tokens;
 using Webhooks.Broker;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Settings;
-using Webhooks.Management.Access;
 using Webhooks.Management.Accounting;
 using Webhooks.Management.Auditing;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Deadlines;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.DryRuns;
 using Webhooks.Management.Egress;
 using Webhooks.Management.Events;
-using Webhooks.Management.Problems;
 using Webhooks.Management.Replays;
 using Webhooks.Management.Stats;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Management.TestSends;
-using Webhooks.Management.Tokens;
 using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Management;
@@ -43,13 +43,7 @@ internal static class ManagementModule
             http.SerializerOptions.Converters.Add(new IsoTime());
         });
 
-        services.AddOptionsWithValidateOnStart<AdminTokenOptions>().BindConfiguration(AdminTokenOptions.Section);
-        services.AddSingleton<IValidateOptions<AdminTokenOptions>, AdminTokenOptionsValidator>();
-        services.AddSingleton<TokenStore>();
-        services.AddSingleton<TokenCache>();
-        services.AddHostedService<TokenKeeper>();
-        services.AddSingleton<TokenUsage>();
-        services.AddHostedService<TokenUsageKeeper>();
+        services.AddTokens();
 
         services.AddSingleton<AuditLog>();
         services.AddSingleton<AuditList>();

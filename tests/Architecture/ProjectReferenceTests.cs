@@ -18,7 +18,8 @@ public sealed class ProjectReferenceTests
         ["services/Sending/Sending.csproj"] = "Subscriptions",
         ["services/Publisher/Publisher.csproj"] = "Broker Database ServiceDefaults Subscriptions",
         ["services/Dispatcher/Dispatcher.csproj"] = "Broker Database Sending ServiceDefaults Subscriptions",
-        ["services/Management/Management.csproj"] = "Broker Database Sending ServiceDefaults Subscriptions",
+        ["services/Api/Api.csproj"] = "Broker Contracts Database Subscriptions",
+        ["services/Management/Management.csproj"] = "Api Broker Database Sending ServiceDefaults Subscriptions",
         ["deploy/Local/Local.csproj"] = "Contracts Signatures",
     };
 

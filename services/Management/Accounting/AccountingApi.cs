@@ -1,6 +1,6 @@
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
+using Webhooks.Api.Pages;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Accounting;
 

@@ -1,7 +1,7 @@
+using Webhooks.Api.Access;
+using Webhooks.Api.Pages;
 using Webhooks.Contracts;
-using Webhooks.Management.Access;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Auditing;
 

@@ -46,6 +46,6 @@ internal static class AuditDocs
             .. Parameter.Period,
             .. Parameter.Page,
         ],
-        Answers = [Answer.Ok<Pages.Page<AuditResponse>>("A page of entries.", Words.PageOf(Entry))],
+        Answers = [Answer.Ok<Api.Pages.Page<AuditResponse>>("A page of entries.", Words.PageOf(Entry))],
     };
 }

@@ -1,5 +1,5 @@
-using Webhooks.Management.Access;
-using Webhooks.Management.Pages;
+using Webhooks.Api.Access;
+using Webhooks.Api.Pages;
 
 namespace Webhooks.Management.Auditing;
 

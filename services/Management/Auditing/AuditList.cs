@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Npgsql;
+using Webhooks.Api.Pages;
 using Webhooks.Contracts;
 using Webhooks.Database;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Auditing;
 

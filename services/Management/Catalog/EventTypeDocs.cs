@@ -23,11 +23,11 @@ internal static class EventTypeDocs
         [
             Parameter.Tenant,
             Parameter.Page[0],
-            Parameter.Query(Pages.QueryReader.CursorName, Schema.Text("Where the page begins: the `next_cursor` of the page before. Without it the list begins with the first name.", "eW1hdGNoLnVubWF0Y2hlZA")),
+            Parameter.Query(Api.Pages.QueryReader.CursorName, Schema.Text("Where the page begins: the `next_cursor` of the page before. Without it the list begins with the first name.", "eW1hdGNoLnVubWF0Y2hlZA")),
         ],
         Answers =
         [
-            Answer.Ok<Pages.Page<EventTypeResponse>>("A page of event types.", Schema.Answer(
+            Answer.Ok<Api.Pages.Page<EventTypeResponse>>("A page of event types.", Schema.Answer(
                 "A page of the list, in the order of names.",
                 ("items", Schema.List("The event types of this page.", EventType)),
                 ("next_cursor", Schema.Text("Pass it as `cursor` to get the next page; null at the end of the list.", null).OrNull()))),

@@ -1,8 +1,8 @@
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Pages;
+using Webhooks.Api.Problems;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
-using Webhooks.Management.Problems;
 
 namespace Webhooks.Management.Catalog;
 

@@ -1,10 +1,10 @@
 using System.Text;
+using Webhooks.Api.Access;
+using Webhooks.Api.Pages;
+using Webhooks.Api.Problems;
 using Webhooks.Contracts;
-using Webhooks.Management.Access;
 using Webhooks.Management.Events;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
-using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Rendering;
 using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.Subscriptions.Storage;

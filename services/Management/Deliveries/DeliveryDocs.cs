@@ -76,7 +76,7 @@ internal static class DeliveryDocs
         "Lists deliveries, without their attempts. `type` and `status` are looked for within a second: such a page may have few items, or none, and still lead on.")
     {
         Parameters = [.. Filters, .. Parameter.Page],
-        Answers = [Answer.Ok<Pages.Page<DeliveryResponse>>("A page of deliveries.", Words.PageOf(Delivery))],
+        Answers = [Answer.Ok<Api.Pages.Page<DeliveryResponse>>("A page of deliveries.", Words.PageOf(Delivery))],
     };
 
     public static Operation Get() => new(Tag, "getDelivery", "Read a delivery", "Reads a delivery with every attempt: exactly what was sent, and what came back.")

@@ -1,9 +1,9 @@
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Pages;
+using Webhooks.Api.Problems;
 using Webhooks.Contracts;
 using Webhooks.Database.Deliveries;
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Pages;
-using Webhooks.Management.Problems;
 
 namespace Webhooks.Management.Deliveries;
 

@@ -1,8 +1,8 @@
 using System.Data;
 using Npgsql;
+using Webhooks.Api.Pages;
 using Webhooks.Database;
 using Webhooks.Database.Deliveries;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Deliveries;
 

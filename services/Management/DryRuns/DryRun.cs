@@ -1,4 +1,4 @@
-using Webhooks.Management.Pages;
+using Webhooks.Api.Pages;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Rendering;
 using Webhooks.Subscriptions.Storage;

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Options;
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Deadlines;
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Pages;
 using Webhooks.Management.Events;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.DryRuns;
 

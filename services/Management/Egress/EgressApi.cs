@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
+using Webhooks.Api.Pages;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Egress;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
 using Webhooks.Broker.Connections;
 using Webhooks.Broker.Publishing;
 using Webhooks.Contracts;
-using Webhooks.Management.Deadlines;
-using Webhooks.Management.Problems;
 
 namespace Webhooks.Management.Events;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.OpenApi;
 using Webhooks.Subscriptions.Events;
@@ -66,7 +66,7 @@ internal static class EventDocs
             .. Parameter.Period,
             .. Parameter.Page,
         ],
-        Answers = [Answer.Ok<Pages.Page<EventResponse>>("A page of events.", Words.PageOf(Schema.Answer("An event as it was accepted.", Members).Named("AcceptedEvent")))],
+        Answers = [Answer.Ok<Api.Pages.Page<EventResponse>>("A page of events.", Words.PageOf(Schema.Answer("An event as it was accepted.", Members).Named("AcceptedEvent")))],
     };
 
     public static Operation Publish() => new(

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
+using Webhooks.Api.Bodies;
 using Webhooks.Contracts;
-using Webhooks.Management.Bodies;
 using Webhooks.Management.Deliveries;
 
 namespace Webhooks.Management.Events;

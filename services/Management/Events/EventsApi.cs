@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Options;
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Deadlines;
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Pages;
+using Webhooks.Api.Problems;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
-using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Events;

@@ -1,5 +1,5 @@
-using Webhooks.Management.Access;
-using Webhooks.Management.Problems;
+using Webhooks.Api.Access;
+using Webhooks.Api.Problems;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Events;

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 
 namespace Webhooks.Management.OpenApi;
 

@@ -1,4 +1,4 @@
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 
 namespace Webhooks.Management.OpenApi;
 

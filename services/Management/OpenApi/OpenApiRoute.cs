@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
-using Webhooks.Management.Deadlines;
+using Webhooks.Api.Deadlines;
 
 namespace Webhooks.Management.OpenApi;
 

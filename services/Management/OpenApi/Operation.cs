@@ -54,7 +54,7 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
             yield return ProblemKind.ValidationFailed;
         }
 
-        if (Parameters.Any(parameter => parameter.Name == Pages.QueryReader.CursorName))
+        if (Parameters.Any(parameter => parameter.Name == Api.Pages.QueryReader.CursorName))
         {
             yield return ProblemKind.InvalidCursor;
         }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
-using Webhooks.Management.Problems;
+using Webhooks.Api.Problems;
 
 namespace Webhooks.Management.OpenApi;
 

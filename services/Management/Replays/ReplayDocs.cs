@@ -1,5 +1,5 @@
+using Webhooks.Api.Access;
 using Webhooks.Database.Replays;
-using Webhooks.Management.Access;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.OpenApi;
 
@@ -129,7 +129,7 @@ internal static class ReplayDocs
     public static Operation List() => new(Tag, "listReplays", "List the replays", "Lists replays and recoveries, finished ones included. The replay of a single delivery is not one of them.")
     {
         Parameters = [Parameter.Tenant, .. Parameter.Page],
-        Answers = [Answer.Ok<Pages.Page<ReplayResponse>>("A page of replays.", Words.PageOf(Replay))],
+        Answers = [Answer.Ok<Api.Pages.Page<ReplayResponse>>("A page of replays.", Words.PageOf(Replay))],
     };
 
     public static Operation Get() => new(Tag, "getReplay", "Read a replay", "Reads a replay and how far it has come.")

@@ -1,10 +1,10 @@
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Problems;
 using Webhooks.Contracts;
 using Webhooks.Database.Deliveries;
 using Webhooks.Database.Replays;
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
 using Webhooks.Management.Deliveries;
-using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Replays;

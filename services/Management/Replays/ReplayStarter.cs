@@ -1,7 +1,7 @@
+using Webhooks.Api.Access;
+using Webhooks.Api.Problems;
 using Webhooks.Contracts;
-using Webhooks.Management.Access;
 using Webhooks.Management.Events;
-using Webhooks.Management.Problems;
 using Webhooks.Subscriptions;
 
 namespace Webhooks.Management.Replays;

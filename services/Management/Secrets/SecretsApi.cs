@@ -1,11 +1,11 @@
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
-using Webhooks.Management.Access;
 using Webhooks.Management.Auditing;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Deadlines;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Problems;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Secrets;

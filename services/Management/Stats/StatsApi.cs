@@ -1,7 +1,7 @@
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
+using Webhooks.Api.Pages;
+using Webhooks.Api.Problems;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
-using Webhooks.Management.Problems;
 
 namespace Webhooks.Management.Stats;
 

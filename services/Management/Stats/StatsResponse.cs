@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
+using Webhooks.Api.Pages;
 using Webhooks.Contracts;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Stats;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Problems;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Problems;
 
 namespace Webhooks.Management.Subscriptions;
 

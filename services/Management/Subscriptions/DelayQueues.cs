@@ -1,9 +1,9 @@
 using RabbitMQ.Client;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
 using Webhooks.Broker.Connections;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
-using Webhooks.Management.Deadlines;
-using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Retries;
 
 namespace Webhooks.Management.Subscriptions;

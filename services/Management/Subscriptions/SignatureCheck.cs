@@ -1,5 +1,5 @@
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Problems;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Problems;
 using Webhooks.Subscriptions.Profiles;
 
 namespace Webhooks.Management.Subscriptions;

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Problems;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Problems;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Storage;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 using Webhooks.Management.OpenApi;
 using Webhooks.Management.Secrets;
 using Webhooks.Sending;
@@ -137,7 +137,7 @@ internal static class SubscriptionDocs
             Parameter.Query("channel", ShapeDocs.Channel.Saying("Only those with exactly this label.")),
             .. Parameter.Page,
         ],
-        Answers = [Answer.Ok<Pages.Page<SubscriptionResponse>>("A page of subscriptions.", Words.PageOf(Subscription))],
+        Answers = [Answer.Ok<Api.Pages.Page<SubscriptionResponse>>("A page of subscriptions.", Words.PageOf(Subscription))],
     };
 
     public static Operation Get() => new(Tag, "getSubscription", "Read a subscription", "Reads a subscription, its secret masked.")

@@ -1,6 +1,6 @@
-using Webhooks.Management.Bodies;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Problems;
 using Webhooks.Management.Catalog;
-using Webhooks.Management.Problems;
 using Webhooks.Management.Secrets;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 using Webhooks.Management.Catalog;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.OpenApi;

@@ -1,7 +1,7 @@
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
-using Webhooks.Management.Access;
-using Webhooks.Management.Problems;
+using Webhooks.Api.Access;
+using Webhooks.Api.Problems;
 
 namespace Webhooks.Management.TestSends;
 

@@ -1,7 +1,7 @@
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Problems;
 using Webhooks.Management.Catalog;
-using Webhooks.Management.Problems;
 using Webhooks.Management.Secrets;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Subscriptions;

@@ -1,6 +1,6 @@
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
+using Webhooks.Api.Deadlines;
 using Webhooks.Management.Catalog;
-using Webhooks.Management.Deadlines;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Events;
@@ -18,7 +18,7 @@ internal sealed class TestSender(RequestRenderer renderer, WebhookSender sender,
     /// <param name="type">Its example is sent, under an id and a timestamp of now.</param>
     /// <param name="caller">Who is limited.</param>
     /// <param name="request">Its time stands still meanwhile: the send has a deadline of its own.</param>
-    /// <exception cref="Problems.RefusedException">429.</exception>
+    /// <exception cref="Api.Problems.RefusedException">429.</exception>
     public async Task<TestSendResponse> SendAsync(
         Subscription subscription, CatalogType type, Caller caller, RequestClock request, CancellationToken clientGone)
     {

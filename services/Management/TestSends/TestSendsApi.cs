@@ -1,9 +1,9 @@
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
 using Webhooks.Contracts;
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Deadlines;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Problems;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Management.TestSends;

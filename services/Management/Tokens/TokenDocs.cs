@@ -1,4 +1,4 @@
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Tokens;
@@ -41,7 +41,7 @@ internal static class TokenDocs
     public static Operation List() => new(Tag, "listTokens", "List the tokens", "Lists the tokens that are not revoked, the expired ones included.")
     {
         Parameters = [Parameter.Tenant, .. Parameter.Page],
-        Answers = [Answer.Ok<Pages.Page<TokenResponse>>("A page of tokens.", Words.PageOf(Token))],
+        Answers = [Answer.Ok<Api.Pages.Page<TokenResponse>>("A page of tokens.", Words.PageOf(Token))],
     };
 
     public static Operation Revoke() => new(Tag, "revokeToken", "Revoke a token", "Ends a token: within a second it is refused everywhere, and it cannot be brought back.")

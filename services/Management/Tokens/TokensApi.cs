@@ -1,10 +1,11 @@
+using Webhooks.Api.Access;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Pages;
+using Webhooks.Api.Problems;
+using Webhooks.Api.Tokens;
 using Webhooks.Contracts;
-using Webhooks.Management.Access;
-using Webhooks.Management.Bodies;
-using Webhooks.Management.Deadlines;
 using Webhooks.Management.OpenApi;
-using Webhooks.Management.Pages;
-using Webhooks.Management.Problems;
 
 namespace Webhooks.Management.Tokens;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 using Webhooks.Management.Tests.Tenancy;
 
 namespace Webhooks.Management.Tests.Access;

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Webhooks.Api.Pages;
 using Webhooks.Database.Migrations;
 using Webhooks.Management.Auditing;
-using Webhooks.Management.Pages;
 using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Auditing;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Webhooks.Management.Bodies;
+using Webhooks.Api.Bodies;
 
 namespace Webhooks.Management.Tests.Bodies;
 

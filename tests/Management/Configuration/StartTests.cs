@@ -61,7 +61,7 @@ public sealed class StartTests(ManagementApi api) : IClassFixture<ManagementApi>
         string[] arguments = [.. api.Settings().Where(setting => setting.Key != without).Concat(settings).Append(("urls", "http://127.0.0.1:0")).Select(setting => $"--{setting.Item1}={setting.Item2}")];
         try
         {
-            await Task.Run(() => typeof(Management.Access.Caller).Assembly.EntryPoint!.Invoke(null, [arguments])).WaitAsync(Limit);
+            await Task.Run(() => typeof(Management.Events.EventStore).Assembly.EntryPoint!.Invoke(null, [arguments])).WaitAsync(Limit);
         }
         catch (TargetInvocationException stopped)
         {

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Webhooks.Api.Deadlines;
 using Webhooks.Broker;
 using Webhooks.Broker.Connections;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
-using Webhooks.Management.Deadlines;
 using Webhooks.TestKit;
 using Webhooks.TestKit.Faults;
 

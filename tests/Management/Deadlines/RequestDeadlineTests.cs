@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Webhooks.Management.Deadlines;
+using Webhooks.Api.Deadlines;
 
 namespace Webhooks.Management.Tests.Deadlines;
 

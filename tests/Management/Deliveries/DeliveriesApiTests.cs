@@ -3,11 +3,11 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Webhooks.Api.Pages;
 using Webhooks.Contracts;
 using Webhooks.Database.Deliveries;
 using Webhooks.Database.Partitions;
 using Webhooks.Management.Deliveries;
-using Webhooks.Management.Pages;
 
 namespace Webhooks.Management.Tests.Deliveries;
 

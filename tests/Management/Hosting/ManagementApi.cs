@@ -125,7 +125,7 @@ public sealed class ManagementApi : IAsyncLifetime
     /// <summary>A token of a tenant (null: of all), with all scopes unless named.</summary>
     public async Task<string> TokenAsync(string? tenantId, params string[] scopes)
     {
-        var made = await PostAsync("/v1/tokens", new { tenant_id = tenantId, scopes = scopes is [] ? [.. Management.Access.Scope.All] : scopes });
+        var made = await PostAsync("/v1/tokens", new { tenant_id = tenantId, scopes = scopes is [] ? [.. Api.Access.Scope.All] : scopes });
         Assert.Equal(HttpStatusCode.Created, made.Status);
         return made.Json.GetProperty("token").GetString()!;
     }
@@ -152,7 +152,7 @@ public sealed class ManagementApi : IAsyncLifetime
     }
 
     /// <summary>Program (found by any type beside it), with the tests' settings.</summary>
-    private sealed class Host(ManagementApi api, (string Key, string Value)[] settings) : WebApplicationFactory<Management.Access.Caller>
+    private sealed class Host(ManagementApi api, (string Key, string Value)[] settings) : WebApplicationFactory<Management.Events.EventStore>
     {
         private HttpClient? _client;
 

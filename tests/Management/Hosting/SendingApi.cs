@@ -35,7 +35,7 @@ public sealed class SendingApi : IAsyncLifetime
     public async Task<string> TokenAsync(string tenantId, HttpClient? via = null)
     {
         var made = await Api.SendAsync(
-            HttpMethod.Post, "/v1/tokens", new { tenant_id = tenantId, scopes = Management.Access.Scope.All }, ManagementApi.AdminToken, via: via ?? _client);
+            HttpMethod.Post, "/v1/tokens", new { tenant_id = tenantId, scopes = Webhooks.Api.Access.Scope.All }, ManagementApi.AdminToken, via: via ?? _client);
         return made.Member("token")!;
     }
 

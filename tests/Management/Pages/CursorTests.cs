@@ -1,4 +1,4 @@
-using Webhooks.Management.Pages;
+using Webhooks.Api.Pages;
 
 namespace Webhooks.Management.Tests.Pages;
 

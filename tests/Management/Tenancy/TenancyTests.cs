@@ -1,5 +1,5 @@
 using System.Net;
-using Webhooks.Management.Access;
+using Webhooks.Api.Access;
 using Webhooks.Management.Tests.OpenApi;
 
 namespace Webhooks.Management.Tests.Tenancy;

@@ -1,6 +1,6 @@
 using System.Net;
-using Webhooks.TestKit;
 using ReceiverAnswer = Webhooks.TestKit.Answer;
+using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.TestSends;
 

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using ReceiverAnswer = Webhooks.TestKit.Answer;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.TestKit;
-using ReceiverAnswer = Webhooks.TestKit.Answer;
 
 namespace Webhooks.Management.Tests.TestSends;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Webhooks.Api.Tokens;
 using Webhooks.Management.Tokens;
 using Webhooks.TestKit;
 

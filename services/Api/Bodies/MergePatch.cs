@@ -1,0 +1,59 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Webhooks.Api.Bodies;
+
+/// <summary>
+/// RFC 7396: objects are merged member by member, null takes a member away, anything else replaces what was there. Values
+/// keep their spelling.
+/// </summary>
+internal static class MergePatch
+{
+    /// <param name="target">What the patch is applied to.</param>
+    /// <param name="patch">Strictly read: no member twice.</param>
+    public static JsonElement Apply(JsonElement target, JsonElement patch)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(output))
+        {
+            Write(writer, target, patch);
+        }
+
+        return JsonElement.Parse(output.WrittenSpan);
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonElement? target, JsonElement patch)
+    {
+        if (patch.ValueKind != JsonValueKind.Object)
+        {
+            writer.WriteRawValue(patch.GetRawText());
+            return;
+        }
+
+        writer.WriteStartObject();
+        var kept = target is { ValueKind: JsonValueKind.Object } before ? before.EnumerateObject().ToList() : [];
+        foreach (var member in kept)
+        {
+            var isPatched = patch.TryGetProperty(member.Name, out var change);
+            if (!isPatched)
+            {
+                writer.WritePropertyName(member.Name);
+                writer.WriteRawValue(member.Value.GetRawText());
+            }
+            else if (change.ValueKind != JsonValueKind.Null)
+            {
+                writer.WritePropertyName(member.Name);
+                Write(writer, member.Value, change);
+            }
+        }
+
+        var names = kept.Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var member in patch.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && !names.Contains(member.Name)))
+        {
+            writer.WritePropertyName(member.Name);
+            Write(writer, target: null, member.Value);
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,9 +1,0 @@
-using Webhooks.Database.Notifications;
-
-namespace Webhooks.Management.Tokens;
-
-/// <summary>Keeps the tokens in memory within a second of every change.</summary>
-internal sealed class TokenKeeper(TokenCache tokens, ConfigListener listener) : BackgroundService
-{
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => listener.RunAsync(tokens.ReloadAsync, stoppingToken);
-}
