@@ -36,6 +36,9 @@ public static class BrokerNames
     /// <summary>Topic exchange on which services tell a command's <see cref="CallbackResult"/>, with any key.</summary>
     public const string ResultsExchange = "webhooks.results";
 
+    /// <summary>MassTransit's exchange for <see cref="CallbackResult"/>, bound to the queue of results too: a .NET service just publishes the record.</summary>
+    public const string CallbackResultExchange = "Webhooks.Contracts:CallbackResult";
+
     /// <summary>Quorum queue with every result.</summary>
     public const string CallbackResultsQueue = "webhooks.callback-results";
 

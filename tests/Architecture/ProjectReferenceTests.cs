@@ -19,6 +19,7 @@ public sealed class ProjectReferenceTests
         ["services/Publisher/Publisher.csproj"] = "Broker Database ServiceDefaults Subscriptions",
         ["services/Dispatcher/Dispatcher.csproj"] = "Broker Database Sending ServiceDefaults Subscriptions",
         ["services/Api/Api.csproj"] = "Broker Contracts Database Subscriptions",
+        ["services/CallbackIngest/CallbackIngest.csproj"] = "Api Broker Database ServiceDefaults",
         ["services/Management/Management.csproj"] = "Api Broker Database Sending ServiceDefaults Subscriptions",
         ["deploy/Local/Local.csproj"] = "Contracts Signatures",
     };

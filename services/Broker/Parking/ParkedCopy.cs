@@ -12,6 +12,12 @@ public static class ParkingReason
     public const string InvalidEvent = "invalid_event";
     public const string TooLarge = "too_large";
     public const string Poison = "poison";
+
+    /// <summary>It is no result of a command: not the members that it must have.</summary>
+    public const string InvalidResult = "invalid_result";
+
+    /// <summary>It is the result of a command that nobody here gave, or whose record has expired.</summary>
+    public const string UnknownCommand = "unknown_command";
 }
 
 /// <summary>

@@ -66,7 +66,8 @@ public static class BrokerTopology
         await channel.QueueBindAsync(name, name, routingKey: "");
     }
 
-    private static Task<QueueDeclareOk> QueueAsync(IChannel channel, string name, params (string Name, object Value)[] arguments)
+    /// <summary>A quorum queue with the limit that all of ours have.</summary>
+    internal static Task<QueueDeclareOk> QueueAsync(IChannel channel, string name, params (string Name, object Value)[] arguments)
     {
         var all = new Dictionary<string, object?>(StringComparer.Ordinal)
         {

@@ -22,6 +22,15 @@ public static class AuditAction
     /// <summary>What a subscription missed, again.</summary>
     public const string SubscriptionRecovered = "subscription.recovered";
 
+    /// <summary>An external system's call has become a command that the broker has confirmed.</summary>
+    public const string CallbackAccepted = "callback.accepted";
+
+    /// <summary>The domain service has carried a command out.</summary>
+    public const string CallbackApplied = "callback.applied";
+
+    /// <summary>The domain service has not, or the command never reached the broker; the details say why.</summary>
+    public const string CallbackFailed = "callback.failed";
+
     public const string TokenCreated = "token.created";
     public const string TokenRevoked = "token.revoked";
 }

@@ -27,6 +27,29 @@ public static class AuditInsert
         return command;
     }
 
+    /// <summary>Many rows in one statement of a change's batch, for changes that are made in groups.</summary>
+    public static NpgsqlBatchCommand Command(IReadOnlyList<AuditEntry> entries)
+    {
+        var command = new NpgsqlBatchCommand(
+            """
+            INSERT INTO audit (id, created_at, tenant_id, actor, actor_name, action, subject, details, trace_id, remote_address)
+            SELECT id, clock_timestamp(), tenant_id, actor, actor_name, action, subject, details, trace_id, remote_address
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+                AS entry (id, tenant_id, actor, actor_name, action, subject, details, trace_id, remote_address)
+            """);
+        var columns = new Columns<AuditEntry>(command.Parameters, entries);
+        columns.Add(_ => Guid.CreateVersion7());
+        columns.Add(entry => entry.TenantId);
+        columns.Add(entry => entry.Actor.Id);
+        columns.Add(entry => entry.Actor.Name);
+        columns.Add(entry => entry.Action);
+        columns.Add(entry => entry.Subject);
+        columns.Add(entry => entry.Details?.ToJsonString(Plain));
+        columns.Add(entry => entry.TraceId);
+        columns.Add(entry => entry.Actor.RemoteAddress);
+        return command;
+    }
+
     /// <summary>Within whatever transaction <paramref name="connection"/> is in.</summary>
     public static async Task ExecuteAsync(NpgsqlConnection connection, AuditEntry entry, CancellationToken cancellationToken)
     {

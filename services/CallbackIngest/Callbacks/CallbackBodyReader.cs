@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text.Json;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Problems;
+using Webhooks.CallbackIngest.Routes;
+
+namespace Webhooks.CallbackIngest.Callbacks;
+
+/// <summary>
+/// Reads a callback's body by the fields of its route. Pure. What cannot be read is collected, so that one answer (400)
+/// names it all; what can be read and cannot be done (422) is told when nothing else is wrong.
+/// </summary>
+internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> errors)
+{
+    // Unknown members go one level deeper into the command, and its readers stop at 64.
+    private const int Deepest = 60;
+
+    // Callers elsewhere have clocks and calendars of their own; the command's readers have not.
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = Deepest };
+
+    private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+    private readonly List<(string Code, FieldError Error)> _refusals = [];
+    private DateTimeOffset? _updatedAt;
+    private JsonElement? _payload;
+
+    /// <exception cref="RefusedException">400, or 422.</exception>
+    public CallbackBody Read(ReadOnlyMemory<byte> body)
+    {
+        var root = Parse(body);
+        foreach (var field in route.Fields)
+        {
+            Read(field, root.TryGetProperty(field.Name, out var value) ? value : default);
+        }
+
+        foreach (var field in route.Fields)
+        {
+            CheckNeeds(field);
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new RefusedException(Problem.Invalid(errors));
+        }
+
+        if (_refusals is [var (code, first), ..])
+        {
+            throw new RefusedException(new Problem(StatusCodes.Status422UnprocessableEntity, code, first.Message) { Errors = [.. _refusals.Select(refusal => refusal.Error)] });
+        }
+
+        return new CallbackBody
+        {
+            ExternalSystem = _texts[route.Fields.First(field => field.Kind == FieldKind.System).Name],
+            UpdatedAt = _updatedAt,
+            Texts = _texts,
+            Payload = _payload,
+            Others = [.. root.EnumerateObject().Where(member => route.Fields.All(field => field.Name != member.Name))],
+        };
+    }
+
+    private static JsonElement Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, Strict);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw new RefusedException(Problem.MalformedJson("The body must be a JSON object."));
+        }
+        // The second: an escaped half of a surrogate pair in a member's name.
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            throw new RefusedException(Problem.MalformedJson(JsonFault.Of(body.Span, Deepest)));
+        }
+    }
+
+    private void Read(CallbackField field, JsonElement value)
+    {
+        if (value.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
+        {
+            Missing(field);
+        }
+        else if (field.Kind == FieldKind.Payload)
+        {
+            _payload = value;
+            if (value.ValueKind != JsonValueKind.Object)
+            {
+                Fault(field, FieldError.InvalidType, "It must be an object.");
+            }
+        }
+        else if (TextOf(field, value) is { } text)
+        {
+            Take(field, text);
+        }
+    }
+
+    private void Missing(CallbackField field)
+    {
+        if (field.IsRequired)
+        {
+            Fault(field, FieldError.Required, "It is required.");
+        }
+    }
+
+    private string? TextOf(CallbackField field, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            Fault(field, FieldError.InvalidType, "It must be a string.");
+            return null;
+        }
+
+        string text;
+        try
+        {
+            text = value.GetString()!.Trim();
+        }
+        catch (InvalidOperationException)
+        {
+            Fault(field, FieldError.InvalidValue, "It contains half of a surrogate pair.");
+            return null;
+        }
+
+        if (text.Length == 0)
+        {
+            Missing(field);
+            return null;
+        }
+
+        return text;
+    }
+
+    private void Take(CallbackField field, string text)
+    {
+        switch (field.Kind)
+        {
+            case FieldKind.Time or FieldKind.UpdatedAt:
+                TakeTime(field, text);
+                break;
+            case FieldKind.Choice when field.Choices.FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } choice:
+                _texts[field.Name] = choice;
+                break;
+            case FieldKind.Choice:
+                _refusals.Add(($"invalid_{field.Member}", Error(field, FieldError.InvalidValue, $"The {field.Name} must be one of {string.Join(", ", field.Choices)}.")));
+                break;
+            case var _ when text.Length > field.Longest:
+                Fault(field, FieldError.OutOfRange, string.Create(CultureInfo.InvariantCulture, $"It must have at most {field.Longest} characters."));
+                break;
+            case var _ when text.Contains('\0') || (field.Kind == FieldKind.System && text.Any(char.IsControl)):
+                Fault(field, FieldError.InvalidValue, "It must not contain control characters.");
+                break;
+            default:
+                _texts[field.Name] = field.Kind == FieldKind.System ? text.ToUpperInvariant() : text;
+                break;
+        }
+    }
+
+    private void TakeTime(CallbackField field, string text)
+    {
+        if (!Rfc3339.TryParse(text, out var time))
+        {
+            Fault(field, FieldError.InvalidFormat, "It must be a time with an offset as RFC 3339 writes it, such as 2024-01-20T10:30:00Z.");
+            return;
+        }
+
+        _texts[field.Name] = time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+        _updatedAt = field.Kind == FieldKind.UpdatedAt ? time : _updatedAt;
+    }
+
+    private void CheckNeeds(CallbackField field)
+    {
+        if (field.Needs is var (choice, needed) && _texts.GetValueOrDefault(field.Name) == choice && !_texts.ContainsKey(needed))
+        {
+            var other = route.Fields.First(candidate => candidate.Name == needed);
+            // Said already, if it is there and cannot be read.
+            if (!errors.Exists(error => error.Pointer == "/" + needed))
+            {
+                _refusals.Add(($"{other.Member}_missing", Error(other, FieldError.Required, $"The {field.Name} {choice} needs the {needed}.")));
+            }
+        }
+    }
+
+    private void Fault(CallbackField field, string code, string message) => errors.Add(Error(field, code, message));
+
+    private static FieldError Error(CallbackField field, string code, string message) => new("/" + field.Name, code, message);
+}

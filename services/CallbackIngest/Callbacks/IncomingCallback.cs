@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Webhooks.CallbackIngest.Routes;
+using Webhooks.Contracts;
+using Webhooks.Database.Auditing;
+
+namespace Webhooks.CallbackIngest.Callbacks;
+
+/// <summary>A callback that was read and may be accepted, with its key.</summary>
+internal sealed record IncomingCallback
+{
+    public required CallbackRoute Route { get; init; }
+
+    public required string TenantId { get; init; }
+
+    /// <summary>What it is about: the exception's id.</summary>
+    public required string SubjectId { get; init; }
+
+    /// <summary>The idempotency key as the caller gave it.</summary>
+    public required string Key { get; init; }
+
+    public required Guid CommandId { get; init; }
+
+    /// <summary>SHA-256 of the raw body: the same content under the same key is a repeat, other content a mistake.</summary>
+    public required byte[] Fingerprint { get; init; }
+
+    public required CallbackBody Body { get; init; }
+
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>Who called.</summary>
+    public required Actor Actor { get; init; }
+
+    /// <summary>The request's span, which the command continues.</summary>
+    public required string? TraceParent { get; init; }
+
+    public required string? TraceId { get; init; }
+
+    /// <summary>What the audit says of it.</summary>
+    /// <param name="action">Of <see cref="AuditAction"/>.</param>
+    /// <param name="id">The callback's.</param>
+    /// <param name="by">Who did it.</param>
+    /// <param name="reason">Why, if there is anything to say.</param>
+    public AuditEntry Audit(string action, Guid id, Actor by, string? reason = null)
+    {
+        var details = new JsonObject
+        {
+            ["command_id"] = CommandId,
+            [Route.SubjectMember] = SubjectId,
+            ["external_system"] = Body.ExternalSystem,
+            ["idempotency_key"] = Key,
+        };
+        foreach (var choice in Route.Fields.Where(field => field.Kind == FieldKind.Choice))
+        {
+            details[choice.Member] = Body.Texts.GetValueOrDefault(choice.Name);
+        }
+
+        if (reason is not null)
+        {
+            details["reason"] = reason;
+        }
+
+        return new AuditEntry(by, action, TenantId, PrefixedId.Format(PrefixedId.Callback, id), details, TraceId);
+    }
+}

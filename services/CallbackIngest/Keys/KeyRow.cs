@@ -1,0 +1,12 @@
+namespace Webhooks.CallbackIngest.Keys;
+
+/// <summary>What is stored of a key.</summary>
+/// <param name="Id">The callback's id.</param>
+/// <param name="Status">As the column has it.</param>
+/// <param name="Fingerprint">Of the content that it belongs to.</param>
+/// <param name="LeaseUntil">Of a reserved one.</param>
+internal sealed record KeyRow(Guid Id, string Status, byte[] Fingerprint, DateTimeOffset? LeaseUntil)
+{
+    public const string Reserved = "reserved";
+    public const string Failed = "failed";
+}

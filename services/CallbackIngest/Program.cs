@@ -1,0 +1,20 @@
+using Webhooks.Broker;
+using Webhooks.CallbackIngest;
+using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.Database;
+using Webhooks.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddDatabase(onlyKeyLookups: true);
+builder.AddBroker();
+builder.AddCallbackIngest();
+
+var app = builder.Build();
+
+app.UseCallbackIngest();
+app.MapServiceDefaults();
+app.MapCallbacksApi();
+
+await app.RunAsync();

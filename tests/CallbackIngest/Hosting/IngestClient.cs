@@ -1,0 +1,76 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Webhooks.CallbackIngest.Tests;
+
+/// <summary>An external system that calls back.</summary>
+public sealed class IngestClient(Uri address)
+{
+    public const string Exception = "exc_001";
+
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 256, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { Timeout = TimeSpan.FromSeconds(60) };
+
+    public Uri Address => address;
+
+    /// <summary>A callback that is as it should be.</summary>
+    public static string Body(string status = "RESOLVED", string system = "JIRA", string? updatedAt = null, string note = "done") =>
+        $$"""{"externalSystem":"{{system}}","externalIssueId":"RECON-1234","status":"{{status}}","assignee":"ada","resolutionNotes":"{{note}}"{{(updatedAt is null ? "" : $",\"updatedAt\":\"{updatedAt}\"")}}}""";
+
+    public Task<Answer> SendAsync(string body, string? key, string? token = World.Token, string exceptionId = Exception) =>
+        SendAsync(Encoding.UTF8.GetBytes(body), key is null ? [] : [("X-Idempotency-Key", key)], token, $"/v1/exceptions/{exceptionId}/callback");
+
+    public async Task<Answer> SendAsync(byte[] body, IEnumerable<(string Name, string Value)> headers, string? token = World.Token, string path = $"/v1/exceptions/{Exception}/callback")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, path)) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (token is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await SendAsync(request);
+    }
+
+    public static async Task<Answer> SendAsync(HttpRequestMessage request)
+    {
+        using var response = await Http.SendAsync(request);
+        return new Answer((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers, response.Content.Headers.ContentType?.MediaType);
+    }
+}
+
+/// <summary>What the service answered.</summary>
+public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers, string? ContentType)
+{
+    public JsonElement Json => JsonElement.Parse(Text);
+
+    public string? Replayed => Headers.TryGetValues("X-Idempotency-Replayed", out var values) ? values.Single() : null;
+
+    public TimeSpan? RetryAfter => Headers.RetryAfter?.Delta;
+
+    /// <summary>A problem's errors, as "pointer code".</summary>
+    public IReadOnlyList<string> Errors =>
+        [.. Json.GetProperty("errors").EnumerateArray().Select(error => $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}")];
+
+    public void IsAccepted(bool replayed = false)
+    {
+        Assert.True(Status == 200, Text);
+        Assert.Equal("""{"status":"accepted"}""", Text);
+        Assert.Equal(replayed ? "true" : "false", Replayed);
+    }
+
+    public void IsProblem(int status, string code, params string[] errors)
+    {
+        Assert.True(Status == status, $"{Status} {Text}");
+        Assert.Equal("application/problem+json", ContentType);
+        Assert.Equal(code, Json.GetProperty("code").GetString());
+        Assert.Equal(status, Json.GetProperty("status").GetInt32());
+        Assert.Matches("^[0-9a-f]{32}$", Json.GetProperty("trace_id").GetString());
+        Assert.Equal(errors.Order(StringComparer.Ordinal), Errors.Order(StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,89 @@
+using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
+
+namespace Webhooks.CallbackIngest.Tests.Outages;
+
+public sealed class OutageTests(World world) : IClassFixture<World>
+{
+    private static readonly TimeSpan FiveSeconds = TimeSpan.FromSeconds(5);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task While_the_broker_is_away_it_is_503_soon_and_the_same_request_succeeds_later(bool silent)
+    {
+        var key = $"broker-{silent}";
+        await using var relay = new TcpRelay(new Uri(world.RabbitMq).Host, new Uri(world.RabbitMq).Port);
+        var ingest = await world.StartIngestAsync(world.RabbitMqAt(relay.Port));
+        Break(relay, silent);
+
+        await IsUnavailableAsync(ingest, key);
+
+        relay.Restore();
+        await SucceedsLaterAsync(ingest, key);
+        await world.StatusIsAsync(key, "accepted");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task While_the_database_is_away_it_is_503_soon_and_the_same_request_succeeds_later(bool silent)
+    {
+        var key = $"database-{silent}";
+        await using var relay = new TcpRelay(world.Postgres.Host!, world.Postgres.Port);
+        var ingest = await world.StartIngestAsync(world.PostgresAt(relay.Port));
+        Break(relay, silent);
+
+        await IsUnavailableAsync(ingest, key);
+        // Who may not call costs the database nothing, and so does not notice.
+        (await ingest.SendAsync(IngestClient.Body(), key, token: null)).IsProblem(401, "unauthenticated");
+        (await ingest.SendAsync(IngestClient.Body(), key, "whk_never_made_by_anybody_000000")).IsProblem(401, "unauthenticated");
+        (await ingest.SendAsync(IngestClient.Body(), key, World.ReadToken)).IsProblem(403, "forbidden");
+        (await ingest.SendAsync("{", key)).IsProblem(400, "malformed_json");
+
+        relay.Restore();
+        await SucceedsLaterAsync(ingest, key);
+        await world.StatusIsAsync(key, "accepted");
+    }
+
+    private static void Break(TcpRelay relay, bool silent)
+    {
+        if (silent)
+        {
+            relay.FallSilent();
+        }
+        else
+        {
+            relay.Cut();
+        }
+    }
+
+    private static async Task IsUnavailableAsync(IngestClient ingest, string key)
+    {
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(async number =>
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var refused = await ingest.SendAsync(IngestClient.Body(), number == 0 ? key : $"{key}-{number}");
+
+            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, FiveSeconds);
+            refused.IsProblem(503, "unavailable");
+            Assert.NotNull(refused.RetryAfter);
+        }));
+    }
+
+    // In doubt whether the first try got through, the key belongs to it until its lease ends.
+    private async Task SucceedsLaterAsync(IngestClient ingest, string key) => await Eventually.TrueAsync(
+        async () =>
+        {
+            var answer = await ingest.SendAsync(IngestClient.Body(), key);
+            if (answer.Status == 409)
+            {
+                await world.EndLeaseAsync(key);
+            }
+
+            Assert.True(answer.Status is 200 or 409 or 503, answer.Text);
+            return answer.Status == 200;
+        },
+        World.Limit,
+        "the callback to be accepted");
+}

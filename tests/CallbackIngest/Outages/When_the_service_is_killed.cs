@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
+
+namespace Webhooks.CallbackIngest.Tests.Outages;
+
+public sealed class When_the_service_is_killed(World world) : IClassFixture<World>
+{
+    [Fact]
+    public async Task Should_free_the_key_after_the_lease_when_nothing_was_published()
+    {
+        await using var relay = new TcpRelay(new Uri(world.RabbitMq).Host, new Uri(world.RabbitMq).Port);
+        var (child, ingest) = await StartChildAsync(world.RabbitMqAt(relay.Port));
+        await using (child)
+        {
+            (await ingest.SendAsync(IngestClient.Body(), "killed-0")).IsAccepted();
+            await world.CommandsAsync();
+            relay.FallSilent();
+            var lost = ingest.SendAsync(IngestClient.Body(), "killed-1");
+            await Eventually.TrueAsync(async () => await CountAsync("killed-1", "reserved") == 1, World.Limit, "the key to be reserved");
+            await child.KillAsync();
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => lost);
+        }
+
+        Assert.Equal(0, await world.Bus.CountAsync(BrokerNames.ExceptionCommandsQueue));
+        (await world.Ingest.SendAsync(IngestClient.Body(), "killed-1")).IsProblem(409, "callback_in_progress");
+        await world.EndLeaseAsync("killed-1");
+        (await world.Ingest.SendAsync(IngestClient.Body(), "killed-1")).IsAccepted();
+        Assert.Single(await world.CommandsAsync());
+    }
+
+    [Fact]
+    public async Task Should_publish_the_same_command_again_when_it_was_not_written_down_that_it_was_published()
+    {
+        var (child, ingest) = await StartChildAsync();
+        await using var blocker = await world.Database.OpenConnectionAsync();
+        await using (child)
+        {
+            // Where the completion writes last, so that it hangs with everything else done.
+            await using var transaction = await blocker.BeginTransactionAsync();
+            await using (var hold = new NpgsqlCommand("LOCK TABLE audit IN EXCLUSIVE MODE", blocker))
+            {
+                await hold.ExecuteNonQueryAsync();
+            }
+
+            var lost = ingest.SendAsync(IngestClient.Body(), "killed-2");
+            await world.Bus.WaitForCountAsync(BrokerNames.ExceptionCommandsQueue, 1);
+            await Eventually.TrueAsync(
+                async () => await world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'audit'::regclass") > 0, World.Limit, "the completion to wait");
+            await child.KillAsync();
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => lost);
+            // What the server was sent is not carried out after its client is gone.
+            await world.Database.EndSessionsAsync("wait_event_type = 'Lock'");
+        }
+
+        Assert.Equal(1, await CountAsync("killed-2", "reserved"));
+        var first = await world.CommandAsync();
+        await world.EndLeaseAsync("killed-2");
+        (await world.Ingest.SendAsync(IngestClient.Body(), "killed-2")).IsAccepted();
+        var second = await world.CommandAsync();
+        Assert.Equal(first.BasicProperties.MessageId, second.BasicProperties.MessageId);
+        (await world.Ingest.SendAsync(IngestClient.Body(), "killed-2")).IsAccepted(replayed: true);
+        Assert.Empty(await world.CommandsAsync());
+    }
+
+    private Task<long> CountAsync(string key, string status) =>
+        world.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks WHERE idempotency_key = $1 AND status = $2", key, status);
+
+    private async Task<(ServiceChild Child, IngestClient Ingest)> StartChildAsync(params (string Key, string Value)[] settings)
+    {
+        var port = FreePort();
+        // Later ones win.
+        var all = world.Settings([.. settings, ("Kestrel:Endpoints:Http:Url", $"http://127.0.0.1:{port}")]).Reverse().DistinctBy(setting => setting.Key);
+        var child = await ServiceChild.StartAsync("CallbackIngest", all);
+        var ingest = new IngestClient(new Uri($"http://127.0.0.1:{port}"));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    return (await ingest.SendAsync("{}", "k", World.ReadToken)).Status == 403;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            World.Limit,
+            "the child to be there");
+        await Eventually.TrueAsync(async () => (await ingest.SendAsync(IngestClient.Body(), "warm")).Status == 200, World.Limit, "the child to be ready");
+        await world.CommandsAsync();
+        return (child, ingest);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
