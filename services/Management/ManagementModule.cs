@@ -12,6 +12,7 @@ using Webhooks.Broker.Topology;
 using Webhooks.Database.Settings;
 using Webhooks.Management.Accounting;
 using Webhooks.Management.Auditing;
+using Webhooks.Management.Callbacks;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.DryRuns;
 using Webhooks.Management.Egress;
@@ -47,6 +48,9 @@ internal static class ManagementModule
 
         services.AddSingleton<AuditLog>();
         services.AddSingleton<AuditList>();
+
+        services.AddSingleton<CallbackStore>();
+        services.AddSingleton<CallbackLinks>();
 
         services.AddSingleton<SubscriptionMembers>();
         services.AddSingleton<DelayQueues>();

@@ -4,6 +4,7 @@ using Webhooks.Database;
 using Webhooks.Management;
 using Webhooks.Management.Accounting;
 using Webhooks.Management.Auditing;
+using Webhooks.Management.Callbacks;
 using Webhooks.Management.Catalog;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.DryRuns;
@@ -54,6 +55,7 @@ api.MapDryRunApi();
 api.MapEventTypesApi();
 api.MapEgressApi();
 api.MapAuditApi();
+api.MapCallbacksApi();
 api.MapOpenApi();
 
 await app.RunAsync();

@@ -174,6 +174,7 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
             && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _),
         "iri" => Uri.TryCreate(text, UriKind.Absolute, out _),
         "uri-reference" => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out _),
+        "uuid" => Guid.TryParseExact(text, "D", out _),
         _ => throw new InvalidOperationException($"The document uses the format {format}, which this check does not know: teach it."),
     };
 

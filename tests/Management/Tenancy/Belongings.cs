@@ -1,4 +1,5 @@
 using System.Net;
+using Webhooks.Management.Tests.Callbacks;
 using Webhooks.Management.Tests.Deliveries;
 using Webhooks.TestKit;
 
@@ -48,6 +49,7 @@ internal sealed class Belongings(ManagementApi api, string tenantId)
         // Built in, and everybody's.
         "event-types" => "match_run.completed",
         "replays" => await ReplayAsync(),
+        "callbacks" => await StoredCallbacks.AddAsync(api, tenantId),
         _ => throw new InvalidOperationException($"The document has a path with an id after /{kind}/. Say here how to make such a thing, so that the tests reach it."),
     };
 
