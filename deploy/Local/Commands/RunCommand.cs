@@ -18,7 +18,7 @@ internal static class RunCommand
         var dispatchers = Instances("--dispatchers", "dispatchers");
         var publishers = Instances("--publishers", "publishers (one consumes, the others stand by)");
         var managementPort = Port("--management-port", "Port of the management API; a free one when not given.");
-        var callbacksPort = Port("--callbacks-port", "Port of the callback API, once there is one; until then without effect.");
+        var callbacksPort = Port("--callbacks-port", "Port of the callback API; a free one when not given.");
         var state = new Option<DirectoryInfo>("--state")
         {
             Description = "Directory of data, logs and endpoints.json. One running system a directory.",
@@ -37,6 +37,7 @@ internal static class RunCommand
                 Dispatchers = parsed.GetValue(dispatchers),
                 Publishers = parsed.GetValue(publishers),
                 ManagementPort = parsed.GetValue(managementPort),
+                CallbacksPort = parsed.GetValue(callbacksPort),
                 Build = !parsed.GetValue(noBuild),
             },
             playDemo: !parsed.GetValue(noDemo),

@@ -7,7 +7,8 @@ using Webhooks.Signatures;
 namespace Webhooks.Local.Demo;
 
 /// <summary>
-/// The demo: a receiver, a few subscriptions, the catalog's examples over AMQP and over HTTP, and what became of them.
+/// The demo: a receiver, a few subscriptions, the catalog's examples over AMQP and over HTTP, and what became of them; then an
+/// external system that calls back, and the domain service that its callback reaches as a command.
 /// Disposing it deletes the subscriptions, whose receiver is gone then.
 /// </summary>
 internal sealed class DemoRun : IAsyncDisposable
@@ -55,6 +56,34 @@ internal sealed class DemoRun : IAsyncDisposable
         var failedTwice = (await _api.DeliveriesAsync(_tenant, cancellationToken))
             .Single(delivery => delivery.SubscriptionId == _subscriptions[DemoSubscription.Flaky]);
         story.FailedTwice(await _api.DeliveryAsync(failedTwice.Id, cancellationToken));
+
+        await using var domain = await DomainService.StartAsync(_endpoints.Amqp, _tenant, _clock, cancellationToken);
+        using var ticket = new ExternalSystem(_endpoints.Callbacks, _endpoints.AdminToken, _tenant);
+        var calledAt = _clock.GetTimestamp();
+        await ticket.ResolveAsync(isRepeat: false, cancellationToken);
+        await ticket.ResolveAsync(isRepeat: true, cancellationToken);
+        var command = await domain.Command.WaitAsync(Limit, _clock, cancellationToken);
+        story.CalledBack(command.Command, _clock.GetElapsedTime(calledAt, command.At), await AppliedAsync(cancellationToken));
+    }
+
+    private async Task<CallbackStory> AppliedAsync(CancellationToken cancellationToken)
+    {
+        var started = _clock.GetTimestamp();
+        while (true)
+        {
+            var callback = await _api.CallbackAsync(_tenant, cancellationToken);
+            if (callback.Status == "applied")
+            {
+                return callback;
+            }
+
+            if (_clock.GetElapsedTime(started) > Limit)
+            {
+                throw new DemoException($"The domain service has applied the command, but the callback is still {callback.Status} after {Limit.TotalSeconds:0} s.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _clock, cancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()

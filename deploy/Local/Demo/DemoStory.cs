@@ -1,3 +1,4 @@
+using Webhooks.Contracts;
 using Webhooks.Local.Display;
 
 namespace Webhooks.Local.Demo;
@@ -29,6 +30,18 @@ internal sealed class DemoStory(ProgressDisplay display)
                 .Select(group => $"{group.Key} {clock.GetElapsedTime(publication.At, group.First().At).TotalMilliseconds:0} ms"
                     + (group.Count() > 1 ? $" ({group.Count()} times)" : ""));
             display.Detail($"{publication.Event.Type,-22} {publication.Through}  {string.Join(", ", arrivals)}");
+        }
+    }
+
+    /// <summary>The way back, from the external system to the domain service.</summary>
+    public void CalledBack(ApplyExceptionCallback command, TimeSpan took, CallbackStory callback)
+    {
+        display.Done($"{command.ExternalSystem} called back about {command.ExceptionId}: {command.Status}, sent twice under one key");
+        display.Detail($"one command {command.CommandId} reached the domain service after {took.TotalMilliseconds:0} ms");
+        display.Detail($"its result came back: the callback is {callback.Status} ({callback.Reason}), as {callback.Id}; it answers {callback.Deliveries.Count} deliveries");
+        if (callback.CommandId != command.CommandId || callback.Deliveries.Count == 0)
+        {
+            throw new DemoException("The callback should be linked to the command that arrived and to the deliveries that told of its exception.");
         }
     }
 

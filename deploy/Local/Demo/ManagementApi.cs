@@ -63,6 +63,19 @@ internal sealed class ManagementApi : IDisposable
         return await ReadAsync<DeliveryHistory>(answer, cancellationToken);
     }
 
+    /// <summary>The tenant's only callback, with its whole story.</summary>
+    public async Task<CallbackStory> CallbackAsync(string tenant, CancellationToken cancellationToken)
+    {
+        using var list = await _http.GetAsync(new Uri($"/v1/callbacks?tenant_id={tenant}", UriKind.Relative), cancellationToken);
+        if ((await ReadAsync<CallbackPage>(list, cancellationToken)).Items is not [var only])
+        {
+            throw new DemoException("There should be one callback: the same key is never processed twice.");
+        }
+
+        using var answer = await _http.GetAsync(new Uri($"/v1/callbacks/{only.Id}", UriKind.Relative), cancellationToken);
+        return await ReadAsync<CallbackStory>(answer, cancellationToken);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellationToken)
@@ -82,6 +95,10 @@ internal sealed class ManagementApi : IDisposable
         }
     }
 
+    private sealed record CallbackPage(IReadOnlyList<CallbackRow> Items);
+
+    private sealed record CallbackRow(string Id);
+
     private sealed record DeliveryPage(IReadOnlyList<DeliveryRow> Items);
 }
 
@@ -99,6 +116,12 @@ internal sealed record AttemptRow(int Number, DateTimeOffset StartedAt, int Dura
 
 /// <summary>What the attempt sent.</summary>
 internal sealed record AttemptRequest(string Url, string Body);
+
+/// <summary>A callback with what became of it.</summary>
+internal sealed record CallbackStory(string Id, string Status, string? Reason, Guid CommandId, IReadOnlyList<AnsweredDelivery> Deliveries);
+
+/// <summary>A delivery that a callback answers.</summary>
+internal sealed record AnsweredDelivery(string Id, string EventId);
 
 /// <summary>The demo did not go as it should; says what was wrong.</summary>
 internal sealed class DemoException(string message) : Exception(message);

@@ -95,6 +95,7 @@ internal sealed class ProgressDisplay(TimeProvider clock)
         var endpoints = system.Endpoints;
         Heading("Ready");
         Value("management API", endpoints.Management);
+        Value("callback API", endpoints.Callbacks);
         Value("admin token", endpoints.AdminToken);
         Value("AMQP", endpoints.Amqp);
         Value("all of it", system.EndpointsFile);

@@ -14,7 +14,7 @@ internal sealed record Endpoints
 
     public required string Management { get; init; }
 
-    public required string? Callbacks { get; init; }
+    public required string Callbacks { get; init; }
 
     public required string Amqp { get; init; }
 

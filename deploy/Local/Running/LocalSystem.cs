@@ -9,6 +9,8 @@ namespace Webhooks.Local.Running;
 /// </summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
+    private const string CallbackIngest = "CallbackIngest";
+
     private readonly LocalSystemOptions _options;
     private readonly OwnedDirectory _directory;
     private readonly ServiceSettings _settings;
@@ -31,7 +33,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     public Endpoints Endpoints => new()
     {
         Management = _services.Single(service => service.Service == "Management").Url,
-        Callbacks = null,
+        Callbacks = _services.Single(service => service.Service == CallbackIngest).Url,
         Amqp = _servers.RabbitMqConnection,
         Postgres = _servers.PostgresConnection,
         AdminToken = _settings.AdminToken,
@@ -41,7 +43,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             Postgres = _servers.Postgres is { } database ? [database.ProcessId] : [],
             Publisher = ProcessesOf("Publisher"),
             Dispatcher = ProcessesOf("Dispatcher"),
-            CallbackIngest = [],
+            CallbackIngest = ProcessesOf(CallbackIngest),
             Management = ProcessesOf("Management"),
         },
     };
@@ -55,10 +57,8 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <exception cref="DirectoryInUseException">A system runs in this state directory already.</exception>
     public static async Task<LocalSystem> StartAsync(LocalSystemOptions options, CancellationToken cancellationToken = default)
     {
-        if (options.ManagementPort is { } port && !FreePorts.IsFree(port))
-        {
-            throw new ProvisioningException($"Port {port} on 127.0.0.1, wanted for management, is taken; choose another one.");
-        }
+        RefuseIfTaken(options.ManagementPort, "management");
+        RefuseIfTaken(options.CallbacksPort, "callbacks");
 
         var system = new LocalSystem(options, await OwnedDirectory.TakeAsync(options.StateDirectory, cancellationToken));
         try
@@ -85,6 +85,14 @@ internal sealed class LocalSystem : IAsyncDisposable
         await Task.WhenAll(_services.Select(service => service.StopAsync()));
         await _servers.DisposeAsync();
         _directory.Dispose();
+    }
+
+    private static void RefuseIfTaken(int? wanted, string what)
+    {
+        if (wanted is { } port && !FreePorts.IsFree(port))
+        {
+            throw new ProvisioningException($"Port {port} on 127.0.0.1, wanted for {what}, is taken; choose another one.");
+        }
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
@@ -121,6 +129,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         Add("Management", 1, _options.ManagementPort);
         Add("Publisher", _options.Publishers);
         Add("Dispatcher", _options.Dispatchers);
+        Add(CallbackIngest, 1, _options.CallbacksPort);
     }
 
     private void Add(string service, int instances, int? port = null)

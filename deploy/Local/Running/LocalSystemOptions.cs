@@ -13,6 +13,9 @@ internal sealed record LocalSystemOptions
     /// <summary>Null takes a free one.</summary>
     public int? ManagementPort { get; init; }
 
+    /// <summary>Null takes a free one.</summary>
+    public int? CallbacksPort { get; init; }
+
     /// <summary>False runs the services as they were built last.</summary>
     public bool Build { get; init; } = true;
 

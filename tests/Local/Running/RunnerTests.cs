@@ -15,8 +15,9 @@ public sealed class RunnerTests
         using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo", "--dispatchers", "2");
         var endpoints = await runner.ReadyAsync();
 
-        Assert.Equal(HttpStatusCode.OK, await HealthAsync(endpoints));
-        Assert.Null(endpoints.Callbacks);
+        Assert.Equal(HttpStatusCode.OK, await HealthAsync(endpoints.Management));
+        Assert.Equal(HttpStatusCode.OK, await HealthAsync(endpoints.Callbacks));
+        Assert.Single(endpoints.Processes.CallbackIngest);
         Assert.Equal(2, endpoints.Processes.Dispatcher.Count);
         Assert.Equal("beam.smp", ProcessTable.NameOf(Assert.Single(endpoints.Processes.RabbitMq)));
         Assert.Equal("postgres", ProcessTable.NameOf(Assert.Single(endpoints.Processes.Postgres)));
@@ -64,9 +65,10 @@ public sealed class RunnerTests
         await Eventually.TrueAsync(
             async () => await Endpoints.ReadAsync(runner.EndpointsFile) is var now
                 && !Everything(now).Intersect(Everything(before)).Any()
-                && await HealthAsync(now) == HttpStatusCode.OK,
+                && await HealthAsync(now.Management) == HttpStatusCode.OK
+                && await HealthAsync(now.Callbacks) == HttpStatusCode.OK,
             Runner.Limit,
-            "every process to be a new one and management to be ready");
+            "every process to be a new one and the APIs to be ready");
         var after = await Endpoints.ReadAsync(runner.EndpointsFile);
         Assert.Equal(before with { Processes = after.Processes }, after);
 
@@ -119,6 +121,7 @@ public sealed class RunnerTests
         var (exitCode, output) = await runner.EndAsync();
         Assert.True(exitCode == 0, output);
         Assert.Contains("delivered after 3 attempts, the same bytes each time", output, StringComparison.Ordinal);
+        Assert.Contains("the callback is applied", output, StringComparison.Ordinal);
         Assert.Empty(runner.Remaining());
     }
 
@@ -143,14 +146,16 @@ public sealed class RunnerTests
         Assert.Contains($"The server that {key} names does not answer", output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_port_that_is_taken_is_named_before_anything_starts()
+    [Theory]
+    [InlineData("--management-port")]
+    [InlineData("--callbacks-port")]
+    public async Task A_port_that_is_taken_is_named_before_anything_starts(string option)
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--management-port", $"{port}");
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, option, $"{port}");
         var (exitCode, output) = await runner.EndAsync();
 
         Assert.Equal(1, exitCode);
@@ -158,12 +163,12 @@ public sealed class RunnerTests
         Assert.DoesNotContain("ready", output, StringComparison.Ordinal);
     }
 
-    private static async Task<HttpStatusCode?> HealthAsync(Endpoints endpoints)
+    private static async Task<HttpStatusCode?> HealthAsync(string service)
     {
         using var http = new HttpClient();
         try
         {
-            using var answer = await http.GetAsync(new Uri(endpoints.Management + "/health/ready"));
+            using var answer = await http.GetAsync(new Uri(service + "/health/ready"));
             return answer.StatusCode;
         }
         catch (HttpRequestException)
@@ -175,6 +180,6 @@ public sealed class RunnerTests
     private static IEnumerable<int> Everything(Endpoints endpoints) =>
     [
         .. endpoints.Processes.RabbitMq, .. endpoints.Processes.Postgres, .. endpoints.Processes.Publisher,
-        .. endpoints.Processes.Dispatcher, .. endpoints.Processes.Management,
+        .. endpoints.Processes.Dispatcher, .. endpoints.Processes.CallbackIngest, .. endpoints.Processes.Management,
     ];
 }
