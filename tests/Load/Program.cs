@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Webhooks.Load;
+using Webhooks.Load.Callbacks;
 using Webhooks.Load.Floor;
 
 var events = Count("--events", 20_000, "How many events to publish.");
@@ -35,6 +36,22 @@ root.SetAction((parsed, cancellationToken) => LoadRun.RunAsync(
 
 // The floor runs in a process of its own, as the dispatcher does.
 root.Subcommands.Add(FloorLoop.Command());
+
+var callbacks = Count("--callbacks", 20_000, "How many callbacks to send, each with a key of its own.");
+var callers = Count("--callers", 64, "How many are on their way at a time, when there is no rate.");
+var callbackLoad = new Command("callbacks", "Measures callbacks: from the call to the answer, which comes when the broker has the command.") { callbacks, callers, rate, warmup, endpoints };
+callbackLoad.SetAction((parsed, cancellationToken) => CallbackLoad.RunAsync(
+    new CallbackLoadOptions
+    {
+        Callbacks = parsed.GetValue(callbacks),
+        Callers = parsed.GetValue(callers),
+        Rate = parsed.GetValue(rate),
+        Warmup = parsed.GetValue(warmup),
+        Endpoints = parsed.GetValue(endpoints),
+    },
+    cancellationToken));
+root.Subcommands.Add(callbackLoad);
+root.Subcommands.Add(BareEndpoint.Command());
 
 return await root.Parse(args).InvokeAsync();
 

@@ -16,6 +16,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     {
         (_runner, _state) = (runner, state);
         Management = endpoints.GetProperty("management").GetString()!;
+        Callbacks = endpoints.GetProperty("callbacks").GetString()!;
         Amqp = new Uri(endpoints.GetProperty("amqp").GetString()!);
         AdminToken = endpoints.GetProperty("admin_token").GetString()!;
         Processes = endpoints.GetProperty("processes").EnumerateObject()
@@ -25,6 +26,8 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     public string Management { get; }
+
+    public string Callbacks { get; }
 
     public Uri Amqp { get; }
 
@@ -48,6 +51,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         {
             // Its progress goes with ours; standard output is the report's alone.
             RedirectStandardOutput = true,
+            // The limit of new keys is there to keep us out.
+            Environment = { ["Webhooks__CallbacksPerMinute"] = "0" },
         })!;
         _ = runner.StandardOutput.BaseStream.CopyToAsync(Console.OpenStandardError(), CancellationToken.None);
         var file = Path.Combine(state.FullName, "endpoints.json");

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Webhooks.Load.Measuring;
+using Webhooks.Load.Running;
+
+namespace Webhooks.Load.Callbacks;
+
+/// <summary>One measurement of callbacks: warm-up, run, floor, report.</summary>
+internal static class CallbackLoad
+{
+    public static async Task<int> RunAsync(CallbackLoadOptions options, CancellationToken cancellationToken)
+    {
+        await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
+        using var callers = new Callers(new Uri(system.Callbacks), system.AdminToken);
+
+        LoadRun.Progress($"warming up with {options.Warmup} callbacks");
+        await callers.CallAsync(options.Warmup, options.Callers, rate: 0, cancellationToken);
+
+        LoadRun.Progress($"{options.Callbacks} callbacks{(options.Rate > 0 ? $", {options.Rate} a second" : $", {options.Callers} at a time")}");
+        var before = ProcessCosts.Of(system.Processes);
+        var run = await callers.CallAsync(options.Callbacks, options.Callers, options.Rate, cancellationToken);
+        var costs = ProcessCosts.Of(system.Processes).Since(before);
+
+        LoadRun.Progress("measuring the floor: a bare endpoint that reads and parses the same bodies");
+        await using var bare = await BareEndpoint.StartAsync(cancellationToken);
+        using var bareCallers = new Callers(bare.Url, system.AdminToken);
+        await bareCallers.CallAsync(options.Warmup, options.Callers, rate: 0, cancellationToken);
+        var floor = await bareCallers.CallAsync(options.Callbacks, options.Callers, rate: 0, cancellationToken);
+
+        Console.WriteLine(JsonSerializer.Serialize(
+            new
+            {
+                options.Callbacks,
+                CallbacksPerSecondAsked = options.Rate > 0 ? options.Rate : (double?)null,
+                CallbacksPerSecond = Math.Round(run.PerSecond),
+                LatencyMs = run.LatencyMs,
+                run.Refused,
+                Floor = Math.Round(floor.PerSecond),
+                RatioToFloor = Math.Round(run.PerSecond / floor.PerSecond, 3),
+                CpuMicrosecondsPerCallback = costs.Cpu.ToDictionary(
+                    process => process.Key, process => Math.Round(process.Value.TotalMicroseconds / options.Callbacks, 1), StringComparer.Ordinal),
+            },
+            Report.Json));
+        return run.Refused == 0 ? 0 : 1;
+    }
+}
