@@ -53,7 +53,7 @@ internal sealed partial class CallbackIntake(KeyKeeper keys, CommandPublisher co
         finally
         {
             metrics.Answered(callback.Route.Name, answer, clock.GetElapsedTime(started));
-            Log.Answered(logger, callback.Route.Name, callback.SubjectId, callback.Body.ExternalSystem, callback.TenantId, callback.Key, answer, callback.CommandId, clock.GetElapsedTime(started).TotalMilliseconds);
+            Log.Answered(logger, answer is "accepted" or "replayed" ? LogLevel.Debug : LogLevel.Information, callback.Route.Name, callback.SubjectId, callback.Body.ExternalSystem, callback.TenantId, callback.Key, answer, callback.CommandId, clock.GetElapsedTime(started).TotalMilliseconds);
         }
     }
 
@@ -100,8 +100,8 @@ internal sealed partial class CallbackIntake(KeyKeeper keys, CommandPublisher co
     private static partial class Log
     {
         /// <summary>The one line that an operator needs about a callback. Add a field here before adding a second line.</summary>
-        [LoggerMessage(1, LogLevel.Information, "Callback on {Route} {SubjectId} by {ExternalSystem} of {TenantId} with key {Key}: {Answer}; command {CommandId}, {Milliseconds:0} ms")]
+        [LoggerMessage(EventId = 1, Message = "Callback on {Route} {SubjectId} by {ExternalSystem} of {TenantId} with key {Key}: {Answer}; command {CommandId}, {Milliseconds:0} ms")]
         public static partial void Answered(
-            ILogger logger, string route, string subjectId, string externalSystem, string tenantId, string key, string answer, Guid commandId, double milliseconds);
+            ILogger logger, LogLevel level, string route, string subjectId, string externalSystem, string tenantId, string key, string answer, Guid commandId, double milliseconds);
     }
 }

@@ -35,7 +35,8 @@ internal static class CallbackLoad
                 LatencyMs = run.LatencyMs,
                 run.Refused,
                 Floor = Math.Round(floor.PerSecond),
-                RatioToFloor = Math.Round(run.PerSecond / floor.PerSecond, 3),
+                // At a pace nothing is compared: the callers waited on purpose.
+                RatioToFloor = options.Rate > 0 ? (double?)null : Math.Round(run.PerSecond / floor.PerSecond, 3),
                 CpuMicrosecondsPerCallback = costs.Cpu.ToDictionary(
                     process => process.Key, process => Math.Round(process.Value.TotalMicroseconds / options.Callbacks, 1), StringComparer.Ordinal),
             },
