@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Webhooks.Api.OpenApi;
 using Webhooks.Broker;
 using Webhooks.Database;
 using Webhooks.Management;
@@ -56,7 +57,7 @@ api.MapEventTypesApi();
 api.MapEgressApi();
 api.MapAuditApi();
 api.MapCallbacksApi();
-api.MapOpenApi();
+api.MapOpenApi(ManagementDescription.Api);
 
 await app.RunAsync();
 return 0;

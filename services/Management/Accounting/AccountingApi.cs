@@ -1,6 +1,6 @@
 using Webhooks.Api.Access;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Accounting;
 

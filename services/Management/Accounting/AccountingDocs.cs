@@ -1,4 +1,4 @@
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 
 namespace Webhooks.Management.Accounting;
 

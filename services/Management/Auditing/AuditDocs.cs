@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Webhooks.Api.OpenApi;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Auditing;
 

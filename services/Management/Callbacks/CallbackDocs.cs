@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Webhooks.Api.OpenApi;
 using Webhooks.Contracts;
 using Webhooks.Management.Deliveries;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Callbacks;
 

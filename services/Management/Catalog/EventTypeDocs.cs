@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 
 namespace Webhooks.Management.Catalog;
 

@@ -1,8 +1,8 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Catalog;
 

@@ -1,10 +1,10 @@
 using System.Text;
 using Webhooks.Api.Access;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
 using Webhooks.Contracts;
 using Webhooks.Management.Events;
-using Webhooks.Management.OpenApi;
 using Webhooks.Subscriptions.Rendering;
 using Webhooks.Subscriptions.Shaping.Transforms;
 using Webhooks.Subscriptions.Storage;

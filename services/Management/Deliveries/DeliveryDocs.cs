@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Webhooks.Api.OpenApi;
 using Webhooks.Management.OpenApi;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Profiles;

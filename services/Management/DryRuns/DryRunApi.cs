@@ -2,9 +2,9 @@ using Microsoft.Extensions.Options;
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Management.Events;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.DryRuns;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Management.Deliveries;
 using Webhooks.Management.Events;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.DryRuns;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using Webhooks.Api.Access;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Egress;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Webhooks.Api.Access;
+using Webhooks.Api.OpenApi;
 using Webhooks.Management.Deliveries;
-using Webhooks.Management.OpenApi;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Events;

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Options;
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
 using Webhooks.Management.Deliveries;
-using Webhooks.Management.OpenApi;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Events;

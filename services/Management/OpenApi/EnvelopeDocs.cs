@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Webhooks.Management.Secrets;
 using Webhooks.Subscriptions.Profiles;
 
+using Webhooks.Api.OpenApi;
+
 namespace Webhooks.Management.OpenApi;
 
 /// <summary>How the profiles are described: their envelopes and headers, from the data that they are.</summary>

@@ -6,6 +6,8 @@ using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Rendering;
 
+using Webhooks.Api.OpenApi;
+
 namespace Webhooks.Management.OpenApi;
 
 /// <summary>A request as it is really rendered and signed, with the secret that the document shows: receivers can try their verification on it.</summary>

@@ -5,6 +5,8 @@ using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Rendering;
 
+using Webhooks.Api.OpenApi;
+
 namespace Webhooks.Management.OpenApi;
 
 /// <summary>What receivers get: one webhook for each event type of the catalog, its body in every profile as it is really rendered.</summary>

@@ -1,7 +1,7 @@
 using Webhooks.Api.Access;
+using Webhooks.Api.OpenApi;
 using Webhooks.Database.Replays;
 using Webhooks.Management.Deliveries;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Replays;
 

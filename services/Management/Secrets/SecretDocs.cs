@@ -1,4 +1,4 @@
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
 

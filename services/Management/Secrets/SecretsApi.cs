@@ -1,11 +1,11 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Problems;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
 using Webhooks.Management.Auditing;
-using Webhooks.Management.OpenApi;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Secrets;

@@ -1,7 +1,7 @@
 using Webhooks.Api.Access;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Stats;
 

@@ -1,5 +1,5 @@
+using Webhooks.Api.OpenApi;
 using Webhooks.Management.Accounting;
-using Webhooks.Management.OpenApi;
 using Webhooks.Sending;
 
 namespace Webhooks.Management.Stats;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Webhooks.Api.Access;
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 using Webhooks.Management.Secrets;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Events;

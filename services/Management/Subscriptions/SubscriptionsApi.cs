@@ -1,10 +1,10 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
 using Webhooks.Contracts;
-using Webhooks.Management.OpenApi;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Storage;

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Webhooks.Api.Access;
+using Webhooks.Api.OpenApi;
 using Webhooks.Management.Catalog;
 using Webhooks.Management.Deliveries;
-using Webhooks.Management.OpenApi;
 using Webhooks.Management.Secrets;
 using Webhooks.Management.Subscriptions;
 

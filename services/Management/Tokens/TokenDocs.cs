@@ -1,5 +1,5 @@
 using Webhooks.Api.Access;
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 
 namespace Webhooks.Management.Tokens;
 

@@ -1,11 +1,11 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
 using Webhooks.Api.Tokens;
 using Webhooks.Contracts;
-using Webhooks.Management.OpenApi;
 
 namespace Webhooks.Management.Tokens;
 

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Webhooks.Api.OpenApi;
 using Webhooks.Contracts;
-using Webhooks.Management.OpenApi;
 using Webhooks.Management.Tests.OpenApi;
 using Webhooks.TestKit;
 

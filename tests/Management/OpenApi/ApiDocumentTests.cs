@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 
 namespace Webhooks.Management.Tests.OpenApi;
 

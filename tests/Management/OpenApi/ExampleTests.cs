@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 
 namespace Webhooks.Management.Tests.OpenApi;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Webhooks.Management.OpenApi;
+using Webhooks.Api.OpenApi;
 
 namespace Webhooks.Management.Tests.OpenApi;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>
 /// What a value may be, as JSON Schema 2020-12. None can be made without a sentence and an example; the example of an

@@ -1,7 +1,7 @@
 using Webhooks.Contracts;
 using Webhooks.Subscriptions.Events;
 
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>What many bodies and parameters share, described once, with examples that belong together.</summary>
 internal static class Words

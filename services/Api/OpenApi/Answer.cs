@@ -1,4 +1,4 @@
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>What a request is answered with when it did what it asked for.</summary>
 /// <param name="Status">The status code.</param>
@@ -25,6 +25,9 @@ internal sealed record Answer(int Status, string Description, Type? Type, Schema
     };
 
     public static Answer Empty(string description) => new(StatusCodes.Status204NoContent, description, Type: null, Schema: null);
+
+    /// <summary>With one more header.</summary>
+    public Answer With(string header, Schema schema) => this with { Headers = [.. Headers, (header, schema)] };
 
     /// <summary>With the tag that If-Match takes.</summary>
     public Answer Tagged() => this with { Headers = [.. Headers, ("ETag", Schema.Text("Names this state of the resource; `If-Match` takes it.", "\"3-57\""))] };

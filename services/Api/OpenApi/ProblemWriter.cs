@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 using Webhooks.Api.Problems;
 
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>Writes the answers that are problems: one response a status, in which the code is one of those that the operation may answer.</summary>
 internal static class ProblemWriter
@@ -32,8 +32,8 @@ internal static class ProblemWriter
     {
         foreach (var status in problems.GroupBy(problem => problem.Example.Status))
         {
-            // Several codes share 400, in another selection for each operation; all others have a response to refer to.
-            responses[status.Key.ToString(CultureInfo.InvariantCulture)] = status.Key == StatusCodes.Status400BadRequest
+            // Several codes share a status, 400 most of all, in another selection for each operation; who is alone has a response to refer to.
+            responses[status.Key.ToString(CultureInfo.InvariantCulture)] = status.Key == StatusCodes.Status400BadRequest || status.Count() > 1
                 ? Response([.. status])
                 : new JsonObject { ["$ref"] = $"#/components/responses/{NameOf(status.Single())}" };
         }

@@ -1,6 +1,6 @@
 using Webhooks.Api.Problems;
 
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>A problem that operations may answer. Its status and code are those of a real one.</summary>
 /// <param name="Example">One that the API makes.</param>
@@ -41,9 +41,9 @@ internal sealed record ProblemKind(Problem Example, string When)
 
     public static ProblemKind PreconditionFailed { get; } = new(Problem.PreconditionFailed, "The resource has changed since the `ETag` in `If-Match` was read; read it again.");
 
-    public static ProblemKind TooLarge { get; } = new(Problem.TooLarge(Api.Bodies.RequestBody.Limit), "The body is too large; `detail` says how large it may be.");
+    public static ProblemKind TooLarge { get; } = new(Problem.TooLarge(Bodies.RequestBody.Limit), "The body is too large; `detail` says how large it may be.");
 
-    public static ProblemKind UnsupportedMediaType { get; } = new(Api.Bodies.RequestBody.WrongType, "The body is not sent as JSON in UTF-8, or it is compressed.");
+    public static ProblemKind UnsupportedMediaType { get; } = new(Bodies.RequestBody.WrongType, "The body is not sent as JSON in UTF-8, or it is compressed.");
 
     public static ProblemKind RateLimited { get; } = new(
         Problem.RateLimited("There were too many test sends within a minute.", TimeSpan.FromMinutes(1)),

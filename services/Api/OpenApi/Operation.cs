@@ -1,4 +1,4 @@
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>A group of operations.</summary>
 /// <param name="Name">As it stands in the document's contents.</param>
@@ -27,6 +27,9 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
     /// <summary>Is the body a merge patch (RFC 7396)? Its media type is one more that is taken then.</summary>
     public bool IsMergePatch { get; init; }
 
+    /// <summary>True: whether there is what the path names is not for this service to know.</summary>
+    public bool TakesAnyId { get; init; }
+
     public required IReadOnlyList<Answer> Answers { get; init; }
 
     /// <summary>Those that do not follow from the rest.</summary>
@@ -54,12 +57,12 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
             yield return ProblemKind.ValidationFailed;
         }
 
-        if (Parameters.Any(parameter => parameter.Name == Api.Pages.QueryReader.CursorName))
+        if (Parameters.Any(parameter => parameter.Name == Pages.QueryReader.CursorName))
         {
             yield return ProblemKind.InvalidCursor;
         }
 
-        if (Parameters.Any(parameter => parameter.In == Parameter.InPath))
+        if (Parameters.Any(parameter => parameter.In == Parameter.InPath) && !TakesAnyId)
         {
             yield return ProblemKind.NotFound;
         }

@@ -1,6 +1,6 @@
 using Webhooks.Api.Access;
 
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>A route of the API as it is mapped, with what is said about it.</summary>
 internal sealed record DescribedRoute(string Path, string Method, string Scope, Operation Operation)

@@ -1,14 +1,14 @@
 using System.Text.Json.Nodes;
 
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>The named schemas that the operations use, and those that these use.</summary>
 internal static class ComponentSchemas
 {
-    public static JsonObject Write(IEnumerable<Operation> operations)
+    public static JsonObject Write(IEnumerable<Operation> operations, IEnumerable<Schema> others)
     {
         var named = new SortedDictionary<string, Schema>(StringComparer.Ordinal);
-        foreach (var schema in operations.SelectMany(Roots).Append(ProblemWriter.Schema).Concat(WebhookSection.Schemas))
+        foreach (var schema in operations.SelectMany(Roots).Append(ProblemWriter.Schema).Concat(others))
         {
             Collect(schema, named);
         }

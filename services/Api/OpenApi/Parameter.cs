@@ -1,6 +1,6 @@
 using Webhooks.Api.Access;
 
-namespace Webhooks.Management.OpenApi;
+namespace Webhooks.Api.OpenApi;
 
 /// <summary>Something that a request carries beside its body.</summary>
 /// <param name="In"><c>path</c>, <c>query</c> or <c>header</c>.</param>
@@ -15,9 +15,9 @@ internal sealed record Parameter(string In, string Name, Schema Schema)
     /// <summary>The length of a page, and where it begins: every list has both.</summary>
     public static IReadOnlyList<Parameter> Page { get; } =
     [
-        Query("limit", Schema.Whole("How many items the page has at most.", 50, 1, Api.Pages.QueryReader.LargestLimit).Default(Api.Pages.QueryReader.DefaultLimit)),
+        Query("limit", Schema.Whole("How many items the page has at most.", 50, 1, Pages.QueryReader.LargestLimit).Default(Pages.QueryReader.DefaultLimit)),
         Query(
-            Api.Pages.QueryReader.CursorName,
+            Pages.QueryReader.CursorName,
             Schema.Text("Where the page begins: the `next_cursor` of the page before. Without it the list begins with the newest.", "cwjekPEBHgAAAZjA3hkwcZqT9aEMFyx8aA")),
     ];
 
