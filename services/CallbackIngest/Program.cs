@@ -1,3 +1,4 @@
+using Webhooks.Api.OpenApi;
 using Webhooks.Broker;
 using Webhooks.CallbackIngest;
 using Webhooks.CallbackIngest.Callbacks;
@@ -16,5 +17,6 @@ var app = builder.Build();
 app.UseCallbackIngest();
 app.MapServiceDefaults();
 app.MapCallbacksApi();
+app.MapOpenApi(CallbackDocs.Api);
 
 await app.RunAsync();

@@ -21,7 +21,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = Deepest };
 
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
-    private readonly List<(string Code, FieldError Error)> _refusals = [];
+    private readonly List<Problem> _refusals = [];
     private DateTimeOffset? _updatedAt;
     private JsonElement? _payload;
 
@@ -44,9 +44,9 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
             throw new RefusedException(Problem.Invalid(errors));
         }
 
-        if (_refusals is [var (code, first), ..])
+        if (_refusals is [var first, ..])
         {
-            throw new RefusedException(new Problem(StatusCodes.Status422UnprocessableEntity, code, first.Message) { Errors = [.. _refusals.Select(refusal => refusal.Error)] });
+            throw new RefusedException(first with { Errors = [.. _refusals.SelectMany(refusal => refusal.Errors)] });
         }
 
         return new CallbackBody
@@ -58,6 +58,23 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
             Others = [.. root.EnumerateObject().Where(member => route.Fields.All(field => field.Name != member.Name))],
         };
     }
+
+    /// <summary>What was understood and cannot be done: <c>invalid_status</c>.</summary>
+    public static Problem InvalidChoice(CallbackField field) => Refusal($"invalid_{field.Member}", NotOneOf(field).Message, [NotOneOf(field)]);
+
+    /// <summary>What was understood and lacks something: <c>assignee_missing</c>.</summary>
+    public static Problem MissingNeed(CallbackRoute route, CallbackField field, string choice, string needed)
+    {
+        var other = route.Fields.First(candidate => candidate.Name == needed);
+        var error = Error(other, FieldError.Required, $"The {field.Name} {choice} needs the {needed}.");
+        return Refusal($"{other.Member}_missing", error.Message, [error]);
+    }
+
+    private static Problem Refusal(string code, string detail, IReadOnlyList<FieldError> errors) =>
+        new(StatusCodes.Status422UnprocessableEntity, code, detail) { Errors = errors };
+
+    private static FieldError NotOneOf(CallbackField field) =>
+        Error(field, FieldError.InvalidValue, $"The {field.Name} must be one of {string.Join(", ", field.Choices)}.");
 
     private static JsonElement Parse(ReadOnlyMemory<byte> body)
     {
@@ -142,7 +159,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
                 _texts[field.Name] = choice;
                 break;
             case FieldKind.Choice:
-                _refusals.Add(($"invalid_{field.Member}", Error(field, FieldError.InvalidValue, $"The {field.Name} must be one of {string.Join(", ", field.Choices)}.")));
+                _refusals.Add(InvalidChoice(field));
                 break;
             case var _ when text.Length > field.Longest:
                 Fault(field, FieldError.OutOfRange, string.Create(CultureInfo.InvariantCulture, $"It must have at most {field.Longest} characters."));
@@ -172,11 +189,10 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
     {
         if (field.Needs is var (choice, needed) && _texts.GetValueOrDefault(field.Name) == choice && !_texts.ContainsKey(needed))
         {
-            var other = route.Fields.First(candidate => candidate.Name == needed);
             // Said already, if it is there and cannot be read.
             if (!errors.Exists(error => error.Pointer == "/" + needed))
             {
-                _refusals.Add(($"{other.Member}_missing", Error(other, FieldError.Required, $"The {field.Name} {choice} needs the {needed}.")));
+                _refusals.Add(MissingNeed(route, field, choice, needed));
             }
         }
     }

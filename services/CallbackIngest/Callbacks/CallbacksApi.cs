@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Problems;
 using Webhooks.CallbackIngest.Commands;
 using Webhooks.CallbackIngest.Keys;
@@ -23,7 +24,7 @@ internal static class CallbacksApi
         foreach (var route in app.ServiceProvider.GetRequiredService<RouteTable>().All)
         {
             app.MapPost(route.Template, (HttpContext context, RequestClock clock, Caller caller, CallbackIntake intake, TimeProvider time) =>
-                TakeAsync(context, route, clock, caller, intake, time)).Requires(Scope.CallbacksWrite);
+                TakeAsync(context, route, clock, caller, intake, time)).Requires(Scope.CallbacksWrite).DescribedBy(() => CallbackDocs.Take(route));
         }
     }
 

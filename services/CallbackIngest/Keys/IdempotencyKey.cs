@@ -15,7 +15,7 @@ internal static class IdempotencyKey
     private static readonly SearchValues<char> Characters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.-");
 
-    private static readonly Problem Missing = new(
+    public static Problem Missing { get; } = new(
         StatusCodes.Status400BadRequest, "idempotency_key_missing", $"Send the header {Header} (or {StandardHeader}): the same key for the same callback, however often it is sent.")
     {
         Errors = [new FieldError("/" + Header, FieldError.Required, "It is required.")],

@@ -11,6 +11,6 @@ internal static class KeyProblem
     public static Problem InProgress(TimeSpan retryAfter) =>
         new(StatusCodes.Status409Conflict, "callback_in_progress", "A callback with this key is being processed. Send it again in a moment.") { RetryAfter = retryAfter };
 
-    public static Problem Limited(TimeSpan retryAfter) =>
-        new(StatusCodes.Status429TooManyRequests, "rate_limited", "Too many new callbacks of this external system within a minute. Send it again later; repeats of a key are not counted.") { RetryAfter = retryAfter };
+    public static Problem Limited(TimeSpan retryAfter) => Problem.RateLimited(
+        "Too many new callbacks of this external system within a minute. Send it again later; repeats of a key are not counted.", retryAfter);
 }

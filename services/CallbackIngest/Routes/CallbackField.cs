@@ -28,6 +28,12 @@ internal enum FieldKind
 /// <param name="Kind">How it is read.</param>
 internal sealed record CallbackField(string Name, string Member, FieldKind Kind)
 {
+    /// <summary>What it says, in a sentence.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>A real one, as it is written in JSON; null: none is shown.</summary>
+    public string? Example { get; init; }
+
     public bool IsRequired { get; init; }
 
     /// <summary>Characters, of a text.</summary>

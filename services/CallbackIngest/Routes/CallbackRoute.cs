@@ -9,6 +9,9 @@ internal sealed record CallbackRoute
     /// <summary>The path, with <see cref="SubjectName"/> in braces.</summary>
     public required string Template { get; init; }
 
+    /// <summary>What it is called in the API's description: <c>exception</c>.</summary>
+    public required string Noun { get; init; }
+
     /// <summary>What the call is about, as the path names it: 1–128 of <c>A-Za-z0-9_.:-</c>.</summary>
     public required string SubjectName { get; init; }
 

@@ -12,14 +12,15 @@ public sealed class RouteTests(World world) : IClassFixture<World>
     {
         Name = "disputes",
         Template = "/v1/disputes/{disputeId}/callback",
+        Noun = "dispute",
         SubjectName = "disputeId",
         SubjectMember = "dispute_id",
         Fields =
         [
-            new("bank", "bank", FieldKind.System) { IsRequired = true, Longest = 8 },
-            new("verdict", "verdict", FieldKind.Choice) { IsRequired = true, Choices = ["WON", "LOST"], Needs = ("LOST", "amount") },
-            new("amount", "amount", FieldKind.Text),
-            new("decidedAt", "decided_at", FieldKind.UpdatedAt),
+            new("bank", "bank", FieldKind.System) { Description = "Which bank.", Example = "B", IsRequired = true, Longest = 8 },
+            new("verdict", "verdict", FieldKind.Choice) { Description = "How it ended.", Example = "WON", IsRequired = true, Choices = ["WON", "LOST"], Needs = ("LOST", "amount") },
+            new("amount", "amount", FieldKind.Text) { Description = "How much." },
+            new("decidedAt", "decided_at", FieldKind.UpdatedAt) { Description = "When." },
         ],
         RoutingKey = "dispute.apply-verdict",
         MessageType = "urn:message:Bank:ApplyVerdict",
