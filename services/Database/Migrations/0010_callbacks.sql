@@ -31,7 +31,7 @@ CREATE INDEX callbacks_by_system ON callbacks (tenant_id, external_system, creat
 CREATE INDEX callbacks_latest ON callbacks (subject_id, tenant_id, external_system, external_updated_at)
     WHERE status <> 'failed' AND external_updated_at IS NOT NULL;
 -- Pages of Management's list.
-CREATE INDEX callbacks_by_subject ON callbacks (subject_id, id);
+CREATE INDEX callbacks_by_subject ON callbacks (subject_id, tenant_id, id);
 CREATE INDEX callbacks_by_tenant ON callbacks (tenant_id, id);
 CREATE INDEX callbacks_reserved ON callbacks (lease_until) WHERE status = 'reserved';
 CREATE INDEX callbacks_unanswered ON callbacks (repeat_at) WHERE status = 'accepted';

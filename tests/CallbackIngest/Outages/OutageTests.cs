@@ -21,6 +21,7 @@ public sealed class OutageTests(World world) : IClassFixture<World>
 
         relay.Restore();
         await SucceedsLaterAsync(ingest, key);
+        await IsReadyAsync(ingest, 200);
         await world.StatusIsAsync(key, "accepted");
     }
 
@@ -43,6 +44,7 @@ public sealed class OutageTests(World world) : IClassFixture<World>
 
         relay.Restore();
         await SucceedsLaterAsync(ingest, key);
+        await IsReadyAsync(ingest, 200);
         await world.StatusIsAsync(key, "accepted");
     }
 
@@ -69,7 +71,17 @@ public sealed class OutageTests(World world) : IClassFixture<World>
             refused.IsProblem(503, "unavailable");
             Assert.NotNull(refused.RetryAfter);
         }));
+        await IsReadyAsync(ingest, 503);
     }
+
+    private static Task IsReadyAsync(IngestClient ingest, int status) => Eventually.TrueAsync(
+        async () =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(ingest.Address, "/health/ready"));
+            return (await IngestClient.SendAsync(request)).Status == status;
+        },
+        World.Limit,
+        $"readiness to be {status}");
 
     // In doubt whether the first try got through, the key belongs to it until its lease ends.
     private async Task SucceedsLaterAsync(IngestClient ingest, string key) => await Eventually.TrueAsync(

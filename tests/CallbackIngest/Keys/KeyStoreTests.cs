@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.CallbackIngest.Commands;
+using Webhooks.CallbackIngest.Keys;
+using Webhooks.CallbackIngest.Results;
+using Webhooks.CallbackIngest.Routes;
+using Webhooks.Database.Auditing;
+using Webhooks.TestKit;
+
+namespace Webhooks.CallbackIngest.Tests.Keys;
+
+/// <summary>What can happen between a key's reservation and its completion.</summary>
+public sealed class KeyStoreTests(World world) : IClassFixture<World>
+{
+    private static readonly IOptions<CallbackOptions> Options = Microsoft.Extensions.Options.Options.Create(new CallbackOptions { CallbacksPerMinute = 0 });
+
+    private readonly KeyStore _keys = new(world.Database, Options);
+    private readonly CompletionStore _completions = new(world.Database, Options);
+    private readonly ResultStore _results = new(world.Database);
+
+    [Theory]
+    [InlineData(true, "applied")]
+    [InlineData(false, "failed")]
+    public async Task A_result_that_comes_before_the_completion_stays(bool isApplied, string status)
+    {
+        var callback = Callback($"early-{isApplied}");
+        var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
+        Assert.Contains(callback.CommandId, await _results.ApplyAsync([new CommandResult(callback.CommandId, isApplied, "said early")], CancellationToken.None));
+
+        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, FailedBecause: null)], CancellationToken.None);
+
+        Assert.Equal(status, await world.StatusAsync(callback.Key));
+        Assert.Equal("said early", await world.Database.ScalarAsync<string>("SELECT reason FROM callbacks WHERE idempotency_key = $1", callback.Key));
+        Assert.True(await world.Database.ScalarAsync<bool>("SELECT accepted_at IS NOT NULL AND repeat_at IS NULL FROM callbacks WHERE idempotency_key = $1", callback.Key));
+    }
+
+    [Fact]
+    public async Task What_was_marked_failed_and_is_confirmed_after_all_is_accepted()
+    {
+        var callback = Callback("late");
+        var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
+        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, "not confirmed")], CancellationToken.None);
+        Assert.Equal("failed", await world.StatusAsync("late"));
+
+        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, FailedBecause: null)], CancellationToken.None);
+
+        Assert.Equal("accepted", await world.StatusAsync("late"));
+        Assert.IsType<KeyOutcome.Replayed>(await ReserveAsync(callback));
+    }
+
+    [Fact]
+    public async Task A_failure_takes_nothing_back_that_is_done()
+    {
+        var callback = Callback("done");
+        var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
+        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, FailedBecause: null)], CancellationToken.None);
+
+        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, "not confirmed")], CancellationToken.None);
+
+        Assert.Equal("accepted", await world.StatusAsync("done"));
+    }
+
+    [Fact]
+    public async Task In_one_group_a_key_goes_to_the_first_and_a_later_change_supersedes_what_follows()
+    {
+        var (first, other) = (Callback("group-1", updatedAt: "2024-01-20T10:30:00Z"), Callback("group-1", note: "other", updatedAt: "2024-01-20T10:30:00Z"));
+        var older = Callback("group-2", updatedAt: "2024-01-20T10:29:00Z");
+
+        var outcomes = await _keys.ReserveAsync([first, first, other, older], CancellationToken.None);
+
+        Assert.False(Assert.IsType<KeyOutcome.Reserved>(outcomes[0]).Superseded);
+        Assert.IsType<KeyOutcome.InProgress>(outcomes[1]);
+        Assert.IsType<KeyOutcome.Reused>(outcomes[2]);
+        Assert.True(Assert.IsType<KeyOutcome.Reserved>(outcomes[3]).Superseded);
+    }
+
+    [Fact]
+    public async Task What_failed_supersedes_nothing()
+    {
+        var later = Callback("order-failed", updatedAt: "2024-01-20T10:30:00Z", exceptionId: "exc_failed");
+        var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(later));
+        await _completions.WriteAsync([new Completion(later, reserved.CallbackId, "not confirmed")], CancellationToken.None);
+
+        Assert.False(Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(Callback("order-older", updatedAt: "2024-01-20T10:29:00Z", exceptionId: "exc_failed"))).Superseded);
+    }
+
+    private async Task<KeyOutcome> ReserveAsync(IncomingCallback callback) => Assert.Single(await _keys.ReserveAsync([callback], CancellationToken.None));
+
+    private static IncomingCallback Callback(string key, string note = "done", string? updatedAt = null, string exceptionId = IngestClient.Exception)
+    {
+        var raw = Encoding.UTF8.GetBytes(IngestClient.Body(updatedAt: updatedAt, note: note));
+        var body = new CallbackBodyReader(ExceptionRoute.Route, []).Read(raw);
+        return new IncomingCallback
+        {
+            Route = ExceptionRoute.Route,
+            TenantId = World.Tenant,
+            SubjectId = exceptionId,
+            Key = key,
+            CommandId = CommandId.Of(World.Tenant, ExceptionRoute.Route.Name, body.ExternalSystem, exceptionId, key),
+            Fingerprint = SHA256.HashData(raw),
+            Body = body,
+            ReceivedAt = TimeProvider.System.GetUtcNow(),
+            Actor = Actor.System,
+            TraceParent = null,
+            TraceId = null,
+        };
+    }
+}
