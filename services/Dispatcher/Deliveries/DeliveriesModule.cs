@@ -64,6 +64,15 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<ReplayBacklog>();
         builder.Services.AddSingleton<Replayer>();
         builder.Services.AddSingleton<FleetLeadership>();
+        builder.Services.AddDuty<DuePoller>("announcing of what is due", poller => poller.RunAsync);
+        builder.Services.AddDuty<Canceler>("canceling", canceler => canceler.RunAsync);
+        builder.Services.AddDuty<Replayer>("replaying", replayer => replayer.RunAsync);
+        builder.Services.AddDuty<AccountingFold>("folding of accounts", fold => fold.RunAsync);
+        builder.Services.AddDuty<RollupKeeper>("adding up of hours", keeper => keeper.RunAsync);
         builder.Services.AddHostedService<LeaderLoop>();
     }
+
+    private static void AddDuty<T>(this IServiceCollection services, string name, Func<T, Func<CancellationToken, Task>> run)
+        where T : class =>
+        services.AddSingleton(provider => new LeaderDuty(name, run(provider.GetRequiredService<T>())));
 }

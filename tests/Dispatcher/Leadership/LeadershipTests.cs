@@ -88,6 +88,35 @@ public sealed class LeadershipTests : IAsyncLifetime
         Assert.NotEqual(led, await LeaderAsync());
     }
 
+    [Fact]
+    public async Task A_duty_that_fails_by_its_data_takes_neither_the_leader_nor_the_other_duties_with_it()
+    {
+        var subscription = await _world.SubscribeAsync(_receiver.Url);
+        await _world.Database.ExecuteAsync("ALTER TABLE accounting_totals ADD CONSTRAINT none CHECK (accepted < 0)");
+        var leader = await _world.StartDispatcherAsync();
+        await LeadAsync();
+        var led = await LeaderAsync();
+
+        foreach (var round in Enumerable.Range(1, 2))
+        {
+            // Each of them counts, and what is counted cannot be folded.
+            var accepted = await _world.AcceptAsync(subscription);
+            await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
+            await _world.EndedAsync();
+            Assert.Equal(round, _receiver.Count);
+        }
+
+        Assert.False(leader.Ended.IsCancellationRequested);
+        Assert.Equal(led, await LeaderAsync());
+        Assert.NotEqual(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM accounting_deltas"));
+
+        await _world.Database.ExecuteAsync("ALTER TABLE accounting_totals DROP CONSTRAINT none");
+
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM accounting_deltas") == 0, World.Limit, "the duty to be tried again");
+        Assert.Equal(led, await LeaderAsync());
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _receiver.DisposeAsync();
