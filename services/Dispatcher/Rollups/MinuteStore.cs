@@ -15,7 +15,7 @@ internal sealed class MinuteStore(NpgsqlDataSource database)
         ON CONFLICT (subscription_id, minute, measure, writer) DO UPDATE SET count = present.count + excluded.count
         """;
 
-    // Ten minutes after its end no transaction that began in the hour is left: the server ends those that idle for half a minute.
+    // Repeatable: an hour that is added up again is what its minutes come to. Ten minutes after its end no transaction that began in the hour is left: the server ends those that idle for half a minute.
     private const string FoldHour = """
         WITH due AS (
             SELECT to_timestamp(value) AS hour FROM settings
@@ -26,6 +26,8 @@ internal sealed class MinuteStore(NpgsqlDataSource database)
             SELECT subscription_id, due.hour, measure, sum(count)
             FROM due JOIN delivery_minutes ON minute >= due.hour AND minute < due.hour + interval '1 hour'
             GROUP BY subscription_id, due.hour, measure
+            ORDER BY subscription_id, due.hour, measure
+            ON CONFLICT (subscription_id, hour, measure) DO UPDATE SET count = excluded.count
         ), moved AS (
             UPDATE settings SET value = value + 3600 FROM due WHERE name = 'hours_until'
         )
