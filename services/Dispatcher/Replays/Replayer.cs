@@ -11,6 +11,7 @@ internal sealed partial class Replayer(ReplayStore store, ReplayBacklog backlog,
 {
     private const int ChunkLimit = 500;
     private const int TurnLimit = 50;
+    private const string FaultOfOurOwn = "It was ended by a fault of our own, which our log tells. What it made until then stays.";
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Carries out replays until the leadership ends.</summary>
@@ -50,8 +51,9 @@ internal sealed partial class Replayer(ReplayStore store, ReplayBacklog backlog,
         catch (Exception fault) when (fault is not OperationCanceledException && !DatabaseFault.IsOurs(fault))
         {
             // One that cannot be carried out must not take the others, and the leader's other duties, with it.
+            // What the fault says of our tables is for the log alone: the tenant reads this error.
             Log.Failed(logger, fault, id);
-            await store.FailAsync(id, $"It was ended by a fault of our own: {fault.Message}", leading);
+            await store.FailAsync(id, FaultOfOurOwn, leading);
         }
     }
 
