@@ -87,9 +87,16 @@ internal sealed record ReplayRequest
         }
 
         var (since, until) = ReadSpan(members);
+        var named = caller.TenantOfList(members.Text(Caller.TenantMember, tenantId, tenantId, Reading<string?>.Of));
+        if (tenantId is not null && named != tenantId)
+        {
+            // Neither may win: the other one's deliveries would be sent again.
+            members.Fault(Caller.TenantMember, FieldError.InvalidValue, "It names another tenant than the tenant_id beside the filter.");
+        }
+
         var filter = new DeliveryFilter
         {
-            TenantId = caller.TenantOfList(members.Text(Caller.TenantMember, tenantId, tenantId, Reading<string?>.Of)),
+            TenantId = named,
             SubscriptionId = members.Text<Guid?>("subscription_id", null, null, ReadSubscriptionId),
             EventId = members.Text<string?>("event_id", null, null, ReadEventId),
             Type = members.Text<string?>("type", null, null, ReadType),

@@ -94,6 +94,7 @@ public sealed class ReplaysApiTests(ManagementApi api) : IClassFixture<Managemen
     [InlineData("""{"filter":[]}""", "/filter invalid_type")]
     [InlineData("""{"filter":{}}""", "/filter required")]
     [InlineData("""{"filter":{"tenant_id":"x"}}""", "/filter required")]
+    [InlineData("""{"tenant_id":"one","filter":{"since":"2024-01-20T10:30:00Z","tenant_id":"other"}}""", "/filter/tenant_id invalid_value")]
     [InlineData("""{"filter":{"since":"2024-01-20T10:30:00Z","state":"failed"}}""", "/filter/state unknown_member")]
     [InlineData("""{"filter":{"since":"yesterday","status":"lost","subscription_id":"x","event_id":"e e","type":"A"}}""", "/filter/since invalid_format", "/filter/subscription_id invalid_format", "/filter/event_id invalid_format", "/filter/type invalid_format", "/filter/status invalid_value")]
     [InlineData("""{"filter":{"since":"2024-01-20T10:30:00Z","status":"pending"}}""", "/filter/status invalid_value")]
