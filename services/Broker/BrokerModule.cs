@@ -32,19 +32,23 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     private readonly BrokerConnection _consuming = new(options, "consuming", clock, loggers.CreateLogger<BrokerConnection>());
     private readonly List<ConfirmedPublisher> _publishers = [];
 
-    /// <summary>True while every publisher could publish now. Consumers share the broker, so this tells for all.</summary>
+    /// <summary>True while every publisher to our own queues could publish now. Consumers share the broker, so this tells for all.</summary>
     public bool IsReady => _publishers.TrueForAll(publisher => publisher.IsReady);
 
     /// <param name="purpose">Shown in the broker's list of connections.</param>
     /// <param name="declare">Declares what is published to; run on every new connection.</param>
     public ConfirmedPublisher Publisher(string purpose, Func<IChannel, Task> declare)
     {
-        var publisher = new ConfirmedPublisher(
-            new BrokerConnection(options, purpose, clock, loggers.CreateLogger<BrokerConnection>()),
-            options, declare, clock, loggers.CreateLogger<ConfirmedPublisher>());
+        var publisher = New(purpose, declare);
         _publishers.Add(publisher);
         return publisher;
     }
+
+    /// <summary>For an exchange that others bind queues to. They may confirm late or never, so readiness does not ask for it.</summary>
+    /// <param name="purpose">Shown in the broker's list of connections.</param>
+    /// <param name="declare">Declares what is published to; run on every new connection.</param>
+    public ConfirmedPublisher PublisherToOthers(string purpose, Func<IChannel, Task> declare) =>
+        New(purpose, declare);
 
     /// <summary>For queues that may never confirm. Connects when it is first used, and readiness does not ask for it.</summary>
     public LonePublisher LonePublisher(string purpose) =>
@@ -58,4 +62,8 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
 
     /// <summary>Ends the consumers' connection. A publisher belongs to who asked for it.</summary>
     public ValueTask DisposeAsync() => _consuming.DisposeAsync();
+
+    private ConfirmedPublisher New(string purpose, Func<IChannel, Task> declare) => new(
+        new BrokerConnection(options, purpose, clock, loggers.CreateLogger<BrokerConnection>()),
+        options, declare, clock, loggers.CreateLogger<ConfirmedPublisher>());
 }

@@ -215,6 +215,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
             if (Volatile.Read(ref _open) is { } channel && channel.OldestAge() > _options.ConfirmTimeout)
             {
                 Log.ConfirmOverdue(_logger, _options.ConfirmTimeout.TotalSeconds);
+                channel.MarkOverdue();
                 await ReplaceAsync(channel);
             }
         }
@@ -235,7 +236,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "RabbitMQ did not confirm within {Seconds} s: replacing the connection and publishing again")]
+        [LoggerMessage(1, LogLevel.Warning, "RabbitMQ did not confirm within {Seconds} s: replacing the connection")]
         public static partial void ConfirmOverdue(ILogger logger, double seconds);
 
         [LoggerMessage(2, LogLevel.Warning, "{Count} messages were not confirmed: publishing them again")]

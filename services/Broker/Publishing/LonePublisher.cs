@@ -14,29 +14,22 @@ public sealed class LonePublisher(BrokerConnection connection, BrokerOptions opt
     private static readonly TimeSpan ChannelLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>Publishes once, waiting for the broker to be there.</summary>
-    public async Task<PublishOutcome> TryPublishAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    public async Task<PublishOutcome> TryPublishAsync(OutgoingMessage message, CancellationToken cancellationToken) =>
+        await await BeginAsync(message, cancellationToken);
+
+    /// <summary>The same in two steps: returns once the message is on its way, so that a next one comes after it; the inner task tells the outcome.</summary>
+    public async Task<Task<PublishOutcome>> BeginAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         var open = await connection.OpenAsync(cancellationToken);
         var channel = await open.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-        var properties = new BasicProperties { ContentType = "application/json", DeliveryMode = DeliveryModes.Persistent };
+        var properties = message.Properties ?? new BasicProperties { ContentType = "application/json" };
+        properties.DeliveryMode = DeliveryModes.Persistent;
         // Never a token here: a canceled publish corrupts the client's state.
-        var publishing = channel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, properties, message.Body).AsTask();
+        var publishing = channel.BasicPublishAsync(message.Exchange, message.RoutingKey, message.IsMandatory, properties, message.Body).AsTask();
         _ = CloseAfterAsync(publishing, channel);
-        try
-        {
-            await publishing.WaitAsync(options.ConfirmTimeout, clock, cancellationToken);
-            return PublishOutcome.Confirmed;
-        }
-        catch (PublishException refused)
-        {
-            return refused.IsReturn ? PublishOutcome.Unroutable : PublishOutcome.Refused;
-        }
-        catch (TimeoutException)
-        {
-            return PublishOutcome.Unknown;
-        }
+        return OutcomeAsync(publishing, cancellationToken);
     }
 
     /// <summary>Runs <paramref name="declare"/> on a channel of its own.</summary>
@@ -49,6 +42,23 @@ public sealed class LonePublisher(BrokerConnection connection, BrokerOptions opt
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    private async Task<PublishOutcome> OutcomeAsync(Task publishing, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await publishing.WaitAsync(options.ConfirmTimeout, clock, cancellationToken);
+            return PublishOutcome.Confirmed;
+        }
+        catch (PublishException refused)
+        {
+            return refused.IsReturn ? PublishOutcome.Unroutable : PublishOutcome.Refused;
+        }
+        catch (TimeoutException)
+        {
+            return PublishOutcome.Unconfirmed;
+        }
+    }
 
     private async Task CloseAfterAsync(Task publishing, IChannel channel)
     {

@@ -52,13 +52,13 @@ internal sealed class PendingConfirms
     }
 
     /// <summary>Settles all that is left, when the channel is lost.</summary>
-    public void Abandon()
+    public void Abandon(PublishOutcome outcome)
     {
         lock (_lock)
         {
             foreach (var pending in _pending.Values)
             {
-                pending.Batch.Settle(pending.Index, PublishOutcome.Unknown);
+                pending.Batch.Settle(pending.Index, outcome);
             }
 
             _pending.Clear();

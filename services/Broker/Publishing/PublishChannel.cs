@@ -21,6 +21,7 @@ internal sealed class PublishChannel
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource? _blocked;
     private long _unblockedAt;
+    private volatile bool _isOverdue;
 
     private PublishChannel(IConnection connection, IChannel channel, TimeProvider clock)
     {
@@ -87,7 +88,10 @@ internal sealed class PublishChannel
         await _channel.BasicPublishAsync(message.Exchange, message.RoutingKey, message.IsMandatory, properties, message.Body);
     }
 
-    public void AbandonAll() => _pending.Abandon();
+    /// <summary>The channel is about to be given up because a confirm is overdue: that is then the outcome of all that is in flight.</summary>
+    public void MarkOverdue() => _isOverdue = true;
+
+    public void AbandonAll() => _pending.Abandon(_isOverdue ? PublishOutcome.Unconfirmed : PublishOutcome.Unknown);
 
     private Task Settle(ulong number, bool multiple, PublishOutcome outcome)
     {
@@ -111,7 +115,7 @@ internal sealed class PublishChannel
     private Task Abandon()
     {
         _closed.TrySetResult();
-        _pending.Abandon();
+        AbandonAll();
         Interlocked.Exchange(ref _blocked, null)?.TrySetResult();
         return Task.CompletedTask;
     }

@@ -12,6 +12,9 @@ public enum PublishOutcome
     /// <summary>The broker refused it, for example because the queue is full.</summary>
     Refused,
 
-    /// <summary>The connection was lost or the confirm did not come: it may or may not have been stored.</summary>
+    /// <summary>The connection was lost: it may or may not have been stored.</summary>
     Unknown,
+
+    /// <summary>The connection was there and the confirm did not come in time: some queue may have it and another not.</summary>
+    Unconfirmed,
 }

@@ -22,7 +22,7 @@ internal sealed partial class EventAnnouncer(
                 async token =>
                 {
                     outcome = (await publisher.TryPublishAsync([message], token))[0];
-                    return outcome != PublishOutcome.Unknown;
+                    return outcome is not (PublishOutcome.Unknown or PublishOutcome.Unconfirmed);
                 },
                 request,
                 clientGone);

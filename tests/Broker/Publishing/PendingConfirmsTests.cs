@@ -46,7 +46,7 @@ public sealed class PendingConfirmsTests
         var batch = Publish(2);
         _pending.Settle(1, multiple: false, PublishOutcome.Confirmed);
 
-        _pending.Abandon();
+        _pending.Abandon(PublishOutcome.Unknown);
 
         Assert.Equal([PublishOutcome.Confirmed, PublishOutcome.Unknown], await batch.Done);
     }

@@ -73,6 +73,10 @@ public abstract class Surroundings : IAsyncDisposable
     /// <summary>As a broker does that was killed right after the queue's declaration.</summary>
     public async Task LoseLeaderAsync(string queue) => await (await TestBroker.ServerAsync()).LoseLeaderAsync(_rabbitMq, queue);
 
+    public async Task SuspendQueueAsync(string queue) => await (await TestBroker.ServerAsync()).SuspendQueueAsync(_rabbitMq, queue);
+
+    public async Task ResumeQueueAsync(string queue) => await (await TestBroker.ServerAsync()).ResumeQueueAsync(_rabbitMq, queue);
+
     /// <summary>Consumers that were not canceled.</summary>
     public async Task<int> ConsumersAsync() => await (await TestBroker.ServerAsync()).ConsumersAsync(_rabbitMq);
 

@@ -51,6 +51,19 @@ public static class BrokerControl
         {[_], []} = rabbit_quorum_queue:recover(<<"{{VirtualHostOf(uri)}}">>, [Q]).
         """);
 
+    /// <summary>Makes a classic queue take and confirm nothing, until it is resumed. Unlike one without a leader it holds no channel.</summary>
+    public static Task SuspendQueueAsync(this RabbitMqServer server, string uri, string queue) => server.EvaluateAsync(
+        $$"""
+        {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VirtualHostOf(uri)}}">>, queue, <<"{{queue}}">>)),
+        ok = sys:suspend(amqqueue:get_pid(Q)).
+        """);
+
+    public static Task ResumeQueueAsync(this RabbitMqServer server, string uri, string queue) => server.EvaluateAsync(
+        $$"""
+        {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VirtualHostOf(uri)}}">>, queue, <<"{{queue}}">>)),
+        ok = sys:resume(amqqueue:get_pid(Q)).
+        """);
+
     /// <summary>Gives a leader to every queue that has none, and loses nothing. Decision 0002 tells operators to do just that.</summary>
     public static Task ElectLeadersAsync(this RabbitMqServer server) => server.EvaluateAsync(
         """
