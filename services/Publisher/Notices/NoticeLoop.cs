@@ -4,10 +4,11 @@ using Webhooks.Database.Faults;
 namespace Webhooks.Publisher.Notices;
 
 /// <summary>
-/// Looks for notices and has them told. It polls: a NOTIFY in the transactions that write notices would make their commits
-/// wait for each other.
+/// Looks for notices at one step and has it done. It polls: a NOTIFY in the transactions that write notices would make their
+/// commits wait for each other. Each step has a loop of its own, so that the accepting never waits for the publishing.
 /// </summary>
-internal sealed class NoticeLoop(NoticeTurn turn, DatabaseGate database, TimeProvider clock) : BackgroundService
+internal sealed class NoticeLoop<TTurn>(TTurn turn, DatabaseGate database, TimeProvider clock) : BackgroundService
+    where TTurn : INoticeTurn
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 

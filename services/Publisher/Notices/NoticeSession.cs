@@ -7,19 +7,18 @@ using Webhooks.Subscriptions.Notices;
 namespace Webhooks.Publisher.Notices;
 
 /// <summary>
-/// The time in which this publisher tells notices and no other one does: it ends with the database session that holds the
+/// The time in which this publisher does a step and no other one does: it ends with the database session that holds the
 /// lock. No transaction is open while the broker is waited for.
 /// </summary>
-internal sealed class NoticeSession(NpgsqlConnection connection, string unlock, FanOutStore fanOut, SubscriptionCache subscriptions) : IAsyncDisposable
+internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step, FanOutStore fanOut, SubscriptionCache subscriptions) : IAsyncDisposable
 {
-    private const string Select = """
-        SELECT seq, id, tenant_id, type, occurred_at, data, traceparent FROM notices ORDER BY seq LIMIT $1
-        """;
+    private const string MarkAccepted = "UPDATE notices SET accepted = true WHERE seq = ANY($1) AND NOT accepted RETURNING seq";
 
     /// <summary>The oldest ones, in order.</summary>
     public async Task<IReadOnlyList<StoredNotice>> ReadAsync(int limit, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(Select, connection);
+        await using var command = new NpgsqlCommand(
+            $"SELECT seq, id, tenant_id, type, occurred_at, data, traceparent FROM notices WHERE {step.Condition} ORDER BY seq LIMIT $1", connection);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var notices = new List<StoredNotice>();
@@ -33,18 +32,18 @@ internal sealed class NoticeSession(NpgsqlConnection connection, string unlock, 
     }
 
     /// <summary>
-    /// Deletes notices that were published, and accepts the events that somebody wants to have: all or nothing. Their
-    /// deliveries are due at once, so nothing after the commit can be lost. Returns how many there are.
+    /// Accepts the events that somebody wants to have, and remembers that in the notices: all or nothing. Their deliveries are
+    /// due at once, so nothing after the commit can be lost. Returns how many there are.
     /// </summary>
-    public async Task<int> SettleAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
+    public async Task<int> AcceptAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var (configVersion, deleted) = await DeleteAsync(notices, cancellationToken);
+        var (configVersion, marked) = await MarkAsync(notices, cancellationToken);
 
         // Not even stored for those who named no such type: most tenants only see their own events.
         var config = await subscriptions.AtLeastAsync(configVersion, cancellationToken);
         var wanted = notices
-            .Where(told => deleted.Contains(told.Seq) && config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0)
+            .Where(told => marked.Contains(told.Seq) && config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0)
             .Select(told => told.ToEvent())
             .ToList();
         var deliveries = wanted.Count == 0 ? [] : await fanOut.AcceptAsync(connection, wanted, dueAtOnce: true, cancellationToken);
@@ -53,44 +52,50 @@ internal sealed class NoticeSession(NpgsqlConnection connection, string unlock, 
         return deliveries.Count;
     }
 
-    /// <summary>Deletes a notice without an event.</summary>
-    public async Task DiscardAsync(StoredNotice notice, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("DELETE FROM notices WHERE seq = $1", connection);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = notice.Seq });
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    /// <summary>Counts a notice as accepted that can be no event: it is still to be published.</summary>
+    public Task AcceptWithoutEventAsync(StoredNotice notice, CancellationToken cancellationToken) =>
+        ExecuteAsync(MarkAccepted, [notice], cancellationToken);
+
+    /// <summary>Deletes notices that were published.</summary>
+    public Task DeleteAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken) =>
+        ExecuteAsync("DELETE FROM notices WHERE seq = ANY($1)", notices, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         // A session that is lost has lost its lock too.
         if (connection.State == ConnectionState.Open)
         {
-            await using var command = new NpgsqlCommand(unlock, connection);
+            await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({step.LockKey})", connection);
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
 
         await connection.DisposeAsync();
     }
 
-    private async Task<(long ConfigVersion, HashSet<long> Deleted)> DeleteAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
+    private static NpgsqlParameter<long[]> SeqsOf(IReadOnlyList<StoredNotice> notices) => new() { TypedValue = [.. notices.Select(told => told.Seq)] };
+
+    private async Task<(long ConfigVersion, HashSet<long> Marked)> MarkAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM notices WHERE seq = ANY($1) RETURNING seq")
-        {
-            Parameters = { new NpgsqlParameter<long[]> { TypedValue = [.. notices.Select(told => told.Seq)] } },
-        });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(MarkAccepted) { Parameters = { SeqsOf(notices) } });
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var configVersion = reader.GetInt64(0);
         await reader.NextResultAsync(cancellationToken);
-        var deleted = new HashSet<long>();
+        var marked = new HashSet<long>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            deleted.Add(reader.GetInt64(0));
+            marked.Add(reader.GetInt64(0));
         }
 
-        return (configVersion, deleted);
+        return (configVersion, marked);
+    }
+
+    private async Task ExecuteAsync(string sql, IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(SeqsOf(notices));
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -5,7 +5,7 @@ using Webhooks.Broker.Topology;
 
 namespace Webhooks.Publisher.Notices;
 
-/// <summary>Registers the way of a notice: read, publish, accept as an event, delete.</summary>
+/// <summary>Registers the way of a notice: accept as an event, publish, delete.</summary>
 internal static class NoticesModule
 {
     /// <summary>
@@ -16,10 +16,14 @@ internal static class NoticesModule
 
     public static void AddNotices(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddKeyedSingleton(Notifying, (services, _) => services.GetRequiredService<BrokerLinks>().Publisher(
+        builder.Services.AddKeyedSingleton(Notifying, (services, _) => services.GetRequiredService<BrokerLinks>().PublisherToOthers(
             Notifying, BrokerTopology.DeclareNotificationsAsync));
         builder.Services.AddSingleton<NoticeStore>();
-        builder.Services.AddSingleton<NoticeTurn>();
-        builder.Services.AddHostedService<NoticeLoop>();
+        builder.Services.AddKeyedSingleton(Notifying, (services, _) => services.GetRequiredService<BrokerLinks>().LonePublisher("notifying singly"));
+        builder.Services.AddSingleton<NotificationPublisher>();
+        builder.Services.AddSingleton<AcceptingTurn>();
+        builder.Services.AddSingleton<PublishingTurn>();
+        builder.Services.AddHostedService<NoticeLoop<AcceptingTurn>>();
+        builder.Services.AddHostedService<NoticeLoop<PublishingTurn>>();
     }
 }

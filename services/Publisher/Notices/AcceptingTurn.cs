@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Database.Faults;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Publisher.Notices;
+
+/// <summary>
+/// The first step of the oldest notices: their events are accepted for the subscriptions that name them. Needs no broker. Who
+/// dies before the commit leaves them to be accepted by the next one, who dies after it to be published.
+/// </summary>
+internal sealed partial class AcceptingTurn(NoticeStore store, ILogger<AcceptingTurn> logger) : INoticeTurn
+{
+    private const int Limit = 100;
+
+    public async Task<bool> RunAsync(CancellationToken stop)
+    {
+        await using var session = await store.TryBeginAsync(NoticeStep.Accepting, stop);
+        if (session is null)
+        {
+            return false;
+        }
+
+        var notices = await session.ReadAsync(Limit, stop);
+        await AcceptAsync(session, notices, stop);
+        return notices.Count == Limit;
+    }
+
+    private async Task AcceptAsync(NoticeSession session, IReadOnlyList<StoredNotice> notices, CancellationToken stop)
+    {
+        try
+        {
+            var deliveries = await session.AcceptAsync(notices, stop);
+            Log.Accepted(logger, notices.Count, deliveries);
+        }
+        catch (Exception fault) when (IsOfTheNotices(fault, stop) && notices.Count > 1)
+        {
+            foreach (var notice in notices)
+            {
+                await AcceptAsync(session, [notice], stop);
+            }
+        }
+        catch (Exception fault) when (IsOfTheNotices(fault, stop))
+        {
+            // One that can never become an event must not be tried for ever, and stand before all others.
+            Log.NoEvent(logger, fault, notices[0].EventType, notices[0].Notice.Id, notices[0].Notice.TenantId);
+            await session.AcceptWithoutEventAsync(notices[0], stop);
+        }
+    }
+
+    // A configuration that we cannot read is no notice's fault: it ends the service, which says what it lacks.
+    private static bool IsOfTheNotices(Exception fault, CancellationToken stop) =>
+        !DatabaseFault.IsOurs(fault) && fault is not UnreadableConfigException && !stop.IsCancellationRequested;
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Debug, "Accepted the events of {Notices} notices, which became {Deliveries} deliveries")]
+        public static partial void Accepted(ILogger logger, int notices, int deliveries);
+
+        [LoggerMessage(2, LogLevel.Error, "The event {Type} {Id} of tenant {TenantId} could not be stored and reaches no subscription; its notification is published")]
+        public static partial void NoEvent(ILogger logger, Exception fault, string type, string id, string tenantId);
+    }
+}

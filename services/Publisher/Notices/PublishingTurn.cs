@@ -1,0 +1,26 @@
+namespace Webhooks.Publisher.Notices;
+
+/// <summary>
+/// The second step of the oldest notices: they are published on the bus, and only then deleted. Who dies in between leaves
+/// them to be published again, with the same ids.
+/// </summary>
+internal sealed class PublishingTurn(NoticeStore store, NotificationPublisher publisher) : INoticeTurn
+{
+    // While a queue confirms nothing, each of them holds a channel for a minute and each turn takes a confirm's timeout, ten
+    // seconds: with these, channels stay below the 2,047 that a connection may have.
+    private const int Limit = 200;
+
+    public async Task<bool> RunAsync(CancellationToken stop)
+    {
+        await using var session = await store.TryBeginAsync(NoticeStep.Publishing, stop);
+        if (session is null)
+        {
+            return false;
+        }
+
+        var notices = await session.ReadAsync(Limit, stop);
+        await publisher.PublishAsync(notices, stop);
+        await session.DeleteAsync(notices, stop);
+        return notices.Count == Limit;
+    }
+}
