@@ -27,6 +27,7 @@ public sealed record SignatureScheme
     /// <param name="secretEncoding">How a secret's text becomes a key.</param>
     /// <param name="secretPrefix">See <see cref="SecretPrefix"/>.</param>
     /// <param name="multiple">See <see cref="Multiple"/>.</param>
+    /// <param name="timestampTemplate">See <see cref="TimestampTemplate"/>.</param>
     /// <exception cref="ArgumentException">The scheme cannot work; the message names the template and what is wrong with it.</exception>
     public SignatureScheme(
         string signatureHeader,
@@ -38,7 +39,8 @@ public sealed record SignatureScheme
         DigestEncoding digestEncoding = DigestEncoding.Hex,
         SecretEncoding secretEncoding = SecretEncoding.Utf8,
         string? secretPrefix = null,
-        SignatureSeparator? multiple = null)
+        SignatureSeparator? multiple = null,
+        string? timestampTemplate = null)
     {
         SignatureHeader = RequireHeaderName(signatureHeader, nameof(signatureHeader));
         TimestampHeader = timestampHeader is null ? null : RequireHeaderName(timestampHeader, nameof(timestampHeader));
@@ -50,6 +52,7 @@ public sealed record SignatureScheme
         Multiple = multiple is null ? null : RequireDefined(multiple.Value, nameof(multiple));
         Value = Templates.ValueTemplate.Parse(valueTemplate);
         Message = Templates.MessageTemplate.Parse(messageTemplate);
+        TimestampItem = timestampTemplate is null ? null : Templates.ValueTemplate.Parse(timestampTemplate, "timestamp template", "timestamp");
 
         if (Message.UsesTimestamp && timestampHeader is null)
         {
@@ -61,14 +64,24 @@ public sealed record SignatureScheme
             throw new ArgumentException($"The message template '{messageTemplate}' uses {{id}}, so the scheme needs an id header.", nameof(idHeader));
         }
 
-        if (Message.Headers.Append(timestampHeader).Append(idHeader).Contains(signatureHeader, StringComparer.OrdinalIgnoreCase))
+        if (timestampTemplate is not null && (multiple is null || !string.Equals(timestampHeader, signatureHeader, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new ArgumentException("A timestamp template is for a timestamp that is listed in the signature's own header: name that header twice, and say how its items are separated.", nameof(timestampTemplate));
+        }
+
+        if (Message.Headers.Append(timestampTemplate is null ? timestampHeader : null).Append(idHeader).Contains(signatureHeader, StringComparer.OrdinalIgnoreCase))
         {
             throw new ArgumentException($"The header '{signatureHeader}' carries the signature and cannot be part of what is signed.", nameof(signatureHeader));
         }
 
-        if (multiple is not null && valueTemplate.Contains(' ', StringComparison.Ordinal))
+        if (multiple is SignatureSeparator.Space && valueTemplate.Contains(' ', StringComparison.Ordinal))
         {
             throw new ArgumentException($"The value template '{valueTemplate}' has a space, which separates the signatures of a list.", nameof(valueTemplate));
+        }
+
+        if (multiple is SignatureSeparator.Comma && valueTemplate.Contains(',', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"The value template '{valueTemplate}' has a comma, which separates the signatures of a list.", nameof(valueTemplate));
         }
 
         if (secretPrefix is not null && secretEncoding is SecretEncoding.Utf8)
@@ -110,6 +123,16 @@ public sealed record SignatureScheme
 
     /// <summary>Set when the header may list several signatures (secret rotation, several versions); null: exactly one.</summary>
     public SignatureSeparator? Multiple { get; }
+
+    /// <summary>
+    /// How the timestamp stands in the signature's header, as one item of the list, such as Stripe's <c>t={timestamp}</c>:
+    /// then <see cref="TimestampHeader"/> is that header. Null: the timestamp has a header of its own.
+    /// </summary>
+    public string? TimestampTemplate => TimestampItem?.Text;
+
+    internal char Separator => Multiple is SignatureSeparator.Comma ? ',' : ' ';
+
+    internal ValueTemplate? TimestampItem { get; }
 
     internal MessageTemplate Message { get; }
 

@@ -9,4 +9,8 @@ public enum SignatureSeparator
     /// <summary>[<c>space</c>] As in Standard Webhooks.</summary>
     [JsonStringEnumMemberName("space")]
     Space,
+
+    /// <summary>[<c>comma</c>] As Stripe lists them; blanks around an item do not count.</summary>
+    [JsonStringEnumMemberName("comma")]
+    Comma,
 }

@@ -33,7 +33,6 @@ public sealed class SignatureVerifier
         _coveredHeaders =
         [
             .. scheme.Message.Headers,
-            .. scheme.Message.UsesTimestamp ? [scheme.TimestampHeader!] : Array.Empty<string>(),
             .. scheme.Message.UsesId ? [scheme.IdHeader!] : Array.Empty<string>(),
         ];
     }
@@ -67,9 +66,10 @@ public sealed class SignatureVerifier
         ArgumentNullException.ThrowIfNull(headers);
 
         var signatures = headers(_scheme.SignatureHeader);
-        var timestamp = _scheme.TimestampHeader is null ? null : headers(_scheme.TimestampHeader);
+        var timestamp = _scheme.TimestampItem is not null ? FindTimestamp(signatures)
+            : _scheme.TimestampHeader is null ? null : headers(_scheme.TimestampHeader);
         if (string.IsNullOrEmpty(signatures)
-            || (Tolerance is not null && string.IsNullOrEmpty(timestamp))
+            || ((Tolerance is not null || _scheme.Message.UsesTimestamp) && string.IsNullOrEmpty(timestamp))
             || Array.Exists(_coveredHeaders, name => string.IsNullOrEmpty(headers(name))))
         {
             return SignatureVerification.MissingHeader;
@@ -107,15 +107,35 @@ public sealed class SignatureVerifier
         }
     }
 
+    /// <summary>The timestamp among the items of the signature's header; null when it is not there just once: one could be signed and the other read.</summary>
+    private string? FindTimestamp(ReadOnlySpan<char> items)
+    {
+        string? found = null;
+        foreach (var range in items.Split(_scheme.Separator))
+        {
+            if (_scheme.TimestampItem!.TryGetDigest(items[range].Trim(' '), out var timestamp))
+            {
+                if (found is not null)
+                {
+                    return null;
+                }
+
+                found = timestamp.ToString();
+            }
+        }
+
+        return found;
+    }
+
     private SignatureVerification Compare(ReadOnlySpan<char> signatures, in MessageValues values)
     {
         Span<byte> received = stackalloc byte[SigningKey.MaxDigestLength];
         received = received[.._keys[0].DigestLength];
         byte[]? expected = null;
 
-        foreach (var range in signatures.Split(' '))
+        foreach (var range in signatures.Split(_scheme.Separator))
         {
-            var signature = _scheme.Multiple is SignatureSeparator.Space ? signatures[range] : signatures;
+            var signature = _scheme.Multiple is null ? signatures : signatures[range].Trim(' ');
             if (_scheme.Value.TryGetDigest(signature, out var text) && DigestText.TryRead(_scheme.DigestEncoding, text, received))
             {
                 // Hashed only now, and once: a header without any well-formed signature costs no hashing.

@@ -59,7 +59,8 @@ public sealed class SigningKey
         Span<char> text = stackalloc char[DigestText.MaxLength];
         text = text[..DigestText.Length(Scheme.DigestEncoding, digest.Length)];
         DigestText.Write(Scheme.DigestEncoding, digest, text);
-        return string.Concat(Scheme.Value.Prefix, text, Scheme.Value.Suffix);
+        var signature = string.Concat(Scheme.Value.Prefix, text, Scheme.Value.Suffix);
+        return Scheme.TimestampItem is { } item ? $"{item.Prefix}{timestamp}{item.Suffix}{Scheme.Separator}{signature}" : signature;
     }
 
     /// <summary>Fills <paramref name="digest"/>; otherwise returns the part of the message that has no value.</summary>

@@ -21,6 +21,7 @@ using Webhooks.Management.Replays;
 using Webhooks.Management.Stats;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Management.TestSends;
+using Webhooks.Sources.Storage;
 using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Management;
@@ -51,6 +52,8 @@ internal static class ManagementModule
 
         services.AddSingleton<CallbackStore>();
         services.AddSingleton<CallbackLinks>();
+
+        services.AddSingleton<SourceStore>();
 
         services.AddSingleton<SubscriptionMembers>();
         services.AddSingleton<DelayQueues>();

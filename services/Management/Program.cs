@@ -14,6 +14,7 @@ using Webhooks.Management.Events;
 using Webhooks.Management.OpenApi;
 using Webhooks.Management.Replays;
 using Webhooks.Management.Secrets;
+using Webhooks.Management.Sources;
 using Webhooks.Management.Stats;
 using Webhooks.Management.Subscriptions;
 using Webhooks.Management.TestSends;
@@ -57,6 +58,7 @@ api.MapEventTypesApi();
 api.MapEgressApi();
 api.MapAuditApi();
 api.MapCallbacksApi();
+api.MapSourcesApi();
 api.MapOpenApi(ManagementDescription.Api);
 
 await app.RunAsync();

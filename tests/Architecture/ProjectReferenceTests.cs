@@ -19,8 +19,9 @@ public sealed class ProjectReferenceTests
         ["services/Publisher/Publisher.csproj"] = "Broker Database ServiceDefaults Subscriptions",
         ["services/Dispatcher/Dispatcher.csproj"] = "Broker Database Sending ServiceDefaults Subscriptions",
         ["services/Api/Api.csproj"] = "Broker Contracts Database Subscriptions",
-        ["services/CallbackIngest/CallbackIngest.csproj"] = "Api Broker Database ServiceDefaults",
-        ["services/Management/Management.csproj"] = "Api Broker Database Sending ServiceDefaults Subscriptions",
+        ["services/Sources/Sources.csproj"] = "Contracts Database Signatures Subscriptions",
+        ["services/CallbackIngest/CallbackIngest.csproj"] = "Api Broker Database ServiceDefaults Sources",
+        ["services/Management/Management.csproj"] = "Api Broker Database Sending ServiceDefaults Sources Subscriptions",
         ["deploy/Local/Local.csproj"] = "Contracts Signatures",
     };
 

@@ -14,4 +14,7 @@ public static class NotificationTypes
 
     /// <summary>A subscription takes no deliveries any more: <see cref="Contracts.SubscriptionDisabled"/>.</summary>
     public const string SubscriptionDisabled = "subscription.disabled";
+
+    /// <summary>A source's webhook that is no command: <see cref="Contracts.InboundReceived"/>.</summary>
+    public const string InboundReceived = "inbound.received";
 }

@@ -14,6 +14,8 @@ internal static class Scope
     public const string EventsRead = "events:read";
     public const string EventTypesRead = "event-types:read";
 
+    public const string SourcesRead = "sources:read";
+    public const string SourcesWrite = "sources:write";
     public const string CallbacksRead = "callbacks:read";
     public const string CallbacksWrite = "callbacks:write";
 
@@ -24,5 +26,5 @@ internal static class Scope
     public static FrozenSet<string> All { get; } = FrozenSet.Create(
         StringComparer.Ordinal,
         SubscriptionsRead, SubscriptionsWrite, SecretsRead, DeliveriesRead, DeliveriesWrite, EventsPublish, EventsRead,
-        EventTypesRead, "event-types:write", "sources:read", "sources:write", CallbacksRead, CallbacksWrite, Admin);
+        EventTypesRead, "event-types:write", SourcesRead, SourcesWrite, CallbacksRead, CallbacksWrite, Admin);
 }

@@ -28,6 +28,11 @@ internal static class RequestBody
         return Utf8.IsValid(body) ? body : throw new RefusedException(Problem.MalformedJson("The body is not valid UTF-8."));
     }
 
+    /// <summary>The bytes as they came, whatever they say of themselves: for who verifies them before anything is read.</summary>
+    /// <exception cref="RefusedException">413.</exception>
+    public static Task<byte[]> ReadAnyAsync(HttpRequest request, RequestClock clock, CancellationToken cancellationToken) =>
+        clock.WithoutAsync(() => ReceiveAsync(request, Limit, cancellationToken));
+
     private static bool IsJson(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)

@@ -10,10 +10,20 @@ namespace Webhooks.CallbackIngest.Commands;
 /// </summary>
 internal static class CommandId
 {
-    public static Guid Of(string tenantId, string route, string externalSystem, string subjectId, string key)
+    public static Guid Of(string tenantId, string route, string externalSystem, string subjectId, string key) =>
+        Hash("webhooks.callback", tenantId, route, externalSystem, subjectId, key);
+
+    /// <summary>Of a source's webhook. The source's keys are its own: neither another source's nor a caller's of the API can hide them.</summary>
+    public static Guid OfWebhook(string tenantId, string route, string externalSystem, string subjectId, string sourceId, string key) =>
+        Hash("webhooks.source", tenantId, route, externalSystem, subjectId, sourceId, key);
+
+    /// <summary>Of a webhook that is no command, for telling of it once.</summary>
+    public static Guid OfInbound(string tenantId, string sourceId, string key) => Hash("webhooks.inbound", tenantId, sourceId, key);
+
+    private static Guid Hash(params ReadOnlySpan<string> parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in (ReadOnlySpan<string>)["webhooks.callback", tenantId, route, externalSystem, subjectId, key])
+        foreach (var part in parts)
         {
             Append(hash, part);
         }

@@ -21,6 +21,11 @@ internal sealed partial class ExpiryKeeper(ExpiryStore store, DatabaseGate datab
             {
                 Log.Forgotten(logger, forgotten.Unanswered > 0 ? LogLevel.Warning : LogLevel.Debug, forgotten.Forgotten, forgotten.Unanswered);
             }
+
+            while (await database.RunAsync(store.ForgetInboundAsync, stoppingToken) > 0)
+            {
+                // As long as there are more.
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }

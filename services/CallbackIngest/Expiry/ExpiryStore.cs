@@ -32,6 +32,11 @@ internal sealed class ExpiryStore(NpgsqlDataSource database, IOptions<CallbackOp
         SELECT count(*), count(*) FILTER (WHERE status = 'accepted') FROM forgotten
         """;
 
+    private const string ForgetInbound = """
+        DELETE FROM inbound_webhooks WHERE id IN (
+            SELECT id FROM inbound_webhooks WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """;
+
     /// <summary>How many keys are free again.</summary>
     public async Task<int> EndLeasesAsync(CancellationToken cancellationToken)
     {
@@ -74,6 +79,15 @@ internal sealed class ExpiryStore(NpgsqlDataSource database, IOptions<CallbackOp
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         return ((int)row.GetInt64(0), (int)row.GetInt64(1));
+    }
+
+    /// <summary>How many webhooks that were no commands were forgotten: told of again, if they ever come again.</summary>
+    public async Task<int> ForgetInboundAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(ForgetInbound);
+        command.Parameters.Add(new() { Value = (clock.GetUtcNow() - TimeSpan.FromDays(options.Value.CallbackRetentionDays)).UtcDateTime });
+        command.Parameters.Add(new() { Value = (long)GroupLimit });
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static Guid SmallestIdOf(DateTimeOffset moment)

@@ -31,6 +31,10 @@ public static class AuditAction
     /// <summary>The domain service has not, or the command never reached the broker; the details say why.</summary>
     public const string CallbackFailed = "callback.failed";
 
+    public const string SourceCreated = "source.created";
+    public const string SourceUpdated = "source.updated";
+    public const string SourceDeleted = "source.deleted";
+
     public const string TokenCreated = "token.created";
     public const string TokenRevoked = "token.revoked";
 }

@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Json;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Subscriptions.Notices;
 
-/// <summary>Writes a notice's data: a flat JSON object, minified, in the spelling of all events. What is absent is written as null.</summary>
+/// <summary>Writes a notice's data: a JSON object, minified, in the spelling of all events. What is absent is written as null.</summary>
 public sealed class NoticeData
 {
     private readonly ArrayBufferWriter<byte> _output = new(512);
@@ -37,6 +38,22 @@ public sealed class NoticeData
             _output.Write("null"u8);
         }
 
+        return this;
+    }
+
+    /// <param name="name">The member.</param>
+    /// <param name="json">A JSON value, well-formed; it is minified. Null: none.</param>
+    public NoticeData AddJson(string name, byte[]? json)
+    {
+        if (json is null)
+        {
+            return Add(name, (string?)null);
+        }
+
+        AppendName(name);
+        var reader = new Utf8JsonReader(json, MinifiedJson.AnyDepth);
+        reader.Read();
+        MinifiedJson.Copy(ref reader, _output);
         return this;
     }
 

@@ -43,7 +43,7 @@ public sealed class SecretKeyCheck(NpgsqlDataSource database, SecretVault vault)
 
     private async Task<bool> IsAnotherAsync(string keyId, CancellationToken cancellationToken)
     {
-        var samples = SealedPlace.All.Select(place => $"(SELECT subscription_id, {place.Ciphertext} FROM {place.Table} WHERE {place.KeyId} = $1 LIMIT $2)");
+        var samples = SealedPlace.All.Select(place => $"(SELECT {place.OwnerId}, {place.Ciphertext} FROM {place.Table} WHERE {place.KeyId} = $1 LIMIT $2)");
         await using var command = database.CreateCommand(string.Join(" UNION ALL ", samples));
         command.Parameters.Add(new() { Value = keyId });
         command.Parameters.Add(new() { Value = Samples });

@@ -22,39 +22,50 @@ public sealed class SecretReencryption(NpgsqlDataSource database, SecretVault va
 
     /// <summary>Does one chunk.</summary>
     /// <param name="after">The end of the chunk before.</param>
-    /// <param name="size">How many subscriptions at most.</param>
+    /// <param name="size">How many subscriptions, and how many sources, at most.</param>
     /// <returns>Null: there is none left after <paramref name="after"/>.</returns>
     public async Task<ReencryptedChunk?> NextAsync(Guid after, int size, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var subscriptions = await LockAsync(connection, after, size, cancellationToken);
-        if (subscriptions.Count == 0)
+        var locked = new List<(string Owners, List<Guid> Ids)>();
+        foreach (var owners in SealedPlace.All.Select(place => place.Owners).Distinct())
+        {
+            locked.Add((owners, await LockAsync(connection, owners, after, size, cancellationToken)));
+        }
+
+        if (locked.All(owners => owners.Ids.Count == 0))
         {
             return null;
         }
+
+        // Where one table has more, the chunk ends for all: the next one begins behind one id.
+        var end = locked.Any(owners => owners.Ids.Count == size)
+            ? locked.Where(owners => owners.Ids.Count == size).Min(owners => owners.Ids[^1])
+            : locked.SelectMany(owners => owners.Ids).Max();
 
         var faults = new List<string>();
         var count = 0;
         foreach (var place in SealedPlace.All)
         {
-            var secrets = await ReadAsync(connection, place, subscriptions, faults, cancellationToken);
+            var ids = locked.First(owners => owners.Owners == place.Owners).Ids.Where(id => id <= end).ToList();
+            var secrets = await ReadAsync(connection, place, ids, faults, cancellationToken);
             await WriteAsync(connection, place, secrets, cancellationToken);
             count += secrets.Count;
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return new ReencryptedChunk(subscriptions[^1], count, faults);
+        return new ReencryptedChunk(end, count, faults);
     }
 
-    // The lock that a change of a subscription takes, too: nobody replaces a secret meanwhile. In the order of the ids, and
+    // The lock that a change of one takes, too: nobody replaces a secret meanwhile. In the order of the ids, and
     // deliveries go on: they only read.
-    private async Task<List<Guid>> LockAsync(NpgsqlConnection connection, Guid after, int size, CancellationToken cancellationToken)
+    private async Task<List<Guid>> LockAsync(NpgsqlConnection connection, string owners, Guid after, int size, CancellationToken cancellationToken)
     {
-        var exist = SealedPlace.All.Select(place => $"EXISTS (SELECT FROM {place.Table} WHERE subscription_id = subscriptions.id AND {place.UnderAnotherKeyThan("$1")})");
+        var exist = SealedPlace.All.Where(place => place.Owners == owners).Select(place => $"EXISTS (SELECT FROM {place.Table} WHERE {place.OwnerId} = {owners}.id AND {place.UnderAnotherKeyThan("$1")})");
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT id FROM subscriptions
+            SELECT id FROM {owners}
             WHERE id > $2 AND ({string.Join(" OR ", exist)})
             ORDER BY id LIMIT $3 FOR NO KEY UPDATE
             """,
@@ -73,23 +84,23 @@ public sealed class SecretReencryption(NpgsqlDataSource database, SecretVault va
     }
 
     private async Task<List<StoredSecret>> ReadAsync(
-        NpgsqlConnection connection, SealedPlace place, List<Guid> subscriptions, List<string> faults, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SealedPlace place, List<Guid> owners, List<string> faults, CancellationToken cancellationToken)
     {
         // A statement of its own: it sees what was written until the locks were had.
         await using var command = new NpgsqlCommand(
-            $"SELECT subscription_id, {place.Number}, {place.KeyId}, {place.Ciphertext} FROM {place.Table} WHERE subscription_id = ANY ($2) AND {place.UnderAnotherKeyThan("$1")}",
+            $"SELECT {place.OwnerId}, {place.Number}, {place.KeyId}, {place.Ciphertext} FROM {place.Table} WHERE {place.OwnerId} = ANY ($2) AND {place.UnderAnotherKeyThan("$1")}",
             connection);
         command.Parameters.Add(new() { Value = KeyId });
-        command.Parameters.Add(new() { Value = subscriptions.ToArray() });
+        command.Parameters.Add(new() { Value = owners.ToArray() });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var secrets = new List<StoredSecret>();
         while (await row.ReadAsync(cancellationToken))
         {
-            var subscriptionId = row.GetGuid(0);
+            var ownerId = row.GetGuid(0);
             try
             {
-                var text = vault.Open(subscriptionId, new SealedSecret(row.GetString(2), row.GetFieldValue<byte[]>(3)));
-                secrets.Add(new StoredSecret(subscriptionId, row.GetInt32(1), vault.Seal(subscriptionId, text)));
+                var text = vault.Open(ownerId, new SealedSecret(row.GetString(2), row.GetFieldValue<byte[]>(3)));
+                secrets.Add(new StoredSecret(ownerId, row.GetInt32(1), vault.Seal(ownerId, text)));
             }
             catch (SecretSealedException fault)
             {
@@ -105,22 +116,22 @@ public sealed class SecretReencryption(NpgsqlDataSource database, SecretVault va
         await using var command = new NpgsqlCommand(
             $"""
             UPDATE {place.Table} AS place SET {place.KeyId} = given.key_id, {place.Ciphertext} = given.ciphertext
-            FROM unnest($1, $2, $3, $4) AS given (subscription_id, number, key_id, ciphertext)
-            WHERE place.subscription_id = given.subscription_id AND place.{place.Number} = given.number
+            FROM unnest($1, $2, $3, $4) AS given (owner_id, number, key_id, ciphertext)
+            WHERE place.{place.OwnerId} = given.owner_id AND place.{place.Number} = given.number
             """,
             connection);
-        command.Parameters.Add(new() { Value = secrets.Select(secret => secret.SubscriptionId).ToArray() });
+        command.Parameters.Add(new() { Value = secrets.Select(secret => secret.OwnerId).ToArray() });
         command.Parameters.Add(new() { Value = secrets.Select(secret => secret.Number).ToArray() });
         command.Parameters.Add(new() { Value = secrets.Select(secret => secret.Sealed.KeyId).ToArray() });
         command.Parameters.Add(new() { Value = secrets.Select(secret => secret.Sealed.Ciphertext).ToArray() });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private sealed record StoredSecret(Guid SubscriptionId, int Number, SealedSecret Sealed);
+    private sealed record StoredSecret(Guid OwnerId, int Number, SealedSecret Sealed);
 }
 
 /// <summary>What was done in one step.</summary>
-/// <param name="End">Its last subscription.</param>
+/// <param name="End">The last subscription or source that it can have.</param>
 /// <param name="Count">How many secrets are under the current key now.</param>
 /// <param name="Faults">A sentence for each secret that could not be opened, and stays as it is.</param>
 public sealed record ReencryptedChunk(Guid End, int Count, IReadOnlyList<string> Faults);

@@ -11,8 +11,8 @@ namespace Webhooks.Subscriptions.Secrets;
 public sealed record SealedSecret(string KeyId, byte[] Ciphertext);
 
 /// <summary>
-/// Encrypts subscriptions' secrets at rest (AES-256-GCM). The subscription's id is authenticated with each, so that a
-/// ciphertext copied to another subscription's row does not open there.
+/// Encrypts the secrets of subscriptions and sources at rest (AES-256-GCM). Their owner's id is authenticated with each, so
+/// that a ciphertext copied to another one's row does not open there.
 /// </summary>
 public sealed class SecretVault
 {
@@ -34,7 +34,7 @@ public sealed class SecretVault
 
     internal bool Knows(string keyId) => _keys.ContainsKey(keyId);
 
-    public SealedSecret Seal(Guid subscriptionId, string secret)
+    public SealedSecret Seal(Guid ownerId, string secret)
     {
         var text = Encoding.UTF8.GetBytes(secret);
         var ciphertext = new byte[NonceSize + TagSize + text.Length];
@@ -42,24 +42,24 @@ public sealed class SecretVault
         RandomNumberGenerator.Fill(nonce);
 
         using var aes = new AesGcm(_keys[_currentKeyId], TagSize);
-        aes.Encrypt(nonce, text, ciphertext.AsSpan(NonceSize + TagSize), ciphertext.AsSpan(NonceSize, TagSize), Associated(subscriptionId));
+        aes.Encrypt(nonce, text, ciphertext.AsSpan(NonceSize + TagSize), ciphertext.AsSpan(NonceSize, TagSize), Associated(ownerId));
         return new SealedSecret(_currentKeyId, ciphertext);
     }
 
-    /// <exception cref="SecretSealedException">Its key is not configured, or it was altered or belongs to another subscription.</exception>
-    public string Open(Guid subscriptionId, SealedSecret secret)
+    /// <exception cref="SecretSealedException">Its key is not configured, or it was altered or belongs to another owner.</exception>
+    public string Open(Guid ownerId, SealedSecret secret)
     {
         ArgumentNullException.ThrowIfNull(secret);
         if (!_keys.TryGetValue(secret.KeyId, out var key))
         {
             throw new SecretSealedException(
-                $"A secret of subscription {subscriptionId:N} was encrypted with key \"{secret.KeyId}\": configure Webhooks:SecretKeys:{secret.KeyId}.");
+                $"A secret of {ownerId:N} was encrypted with key \"{secret.KeyId}\": configure Webhooks:SecretKeys:{secret.KeyId}.");
         }
 
         var ciphertext = secret.Ciphertext.AsSpan();
         if (ciphertext.Length < NonceSize + TagSize)
         {
-            throw new SecretSealedException($"A secret of subscription {subscriptionId:N} is too short to be one.");
+            throw new SecretSealedException($"A secret of {ownerId:N} is too short to be one.");
         }
 
         var text = new byte[ciphertext.Length - NonceSize - TagSize];
@@ -67,18 +67,18 @@ public sealed class SecretVault
         using var aes = new AesGcm(key, TagSize);
         try
         {
-            aes.Decrypt(ciphertext[..NonceSize], ciphertext[(NonceSize + TagSize)..], ciphertext.Slice(NonceSize, TagSize), text, Associated(subscriptionId));
+            aes.Decrypt(ciphertext[..NonceSize], ciphertext[(NonceSize + TagSize)..], ciphertext.Slice(NonceSize, TagSize), text, Associated(ownerId));
         }
         catch (AuthenticationTagMismatchException)
         {
             throw new SecretSealedException(
-                $"A secret of subscription {subscriptionId:N} does not open with key \"{secret.KeyId}\": Webhooks:SecretKeys:{secret.KeyId} is another key, or the row was altered.");
+                $"A secret of {ownerId:N} does not open with key \"{secret.KeyId}\": Webhooks:SecretKeys:{secret.KeyId} is another key, or the row was altered.");
         }
 
         return Encoding.UTF8.GetString(text);
     }
 
-    private static byte[] Associated(Guid subscriptionId) => subscriptionId.ToByteArray(bigEndian: true);
+    private static byte[] Associated(Guid ownerId) => ownerId.ToByteArray(bigEndian: true);
 }
 
 /// <summary>A stored secret that the configured keys do not open. The message says which configuration key is wrong.</summary>

@@ -10,13 +10,19 @@ public static class StorageModule
 {
     public static void AddSubscriptionStore(this IHostApplicationBuilder builder)
     {
+        builder.AddSecretVault();
+        builder.Services.AddSingleton<SecretReencryption>();
+        builder.Services.AddSingleton<SubscriptionStore>();
+    }
+
+    /// <summary>For a service that opens secrets and has nothing to do with subscriptions.</summary>
+    public static void AddSecretVault(this IHostApplicationBuilder builder)
+    {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddOptionsWithValidateOnStart<SecretKeyOptions>().BindConfiguration(SecretKeyOptions.Section);
         builder.Services.AddSingleton<IValidateOptions<SecretKeyOptions>, SecretKeyOptionsValidator>();
         builder.Services.AddSingleton<SecretVault>();
-        builder.Services.AddSingleton<SecretReencryption>();
         builder.Services.AddSingleton<SecretKeyCheck>();
         builder.Services.AddHostedService<SecretKeyCheckAtStart>();
-        builder.Services.AddSingleton<SubscriptionStore>();
     }
 }

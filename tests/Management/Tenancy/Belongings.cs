@@ -50,6 +50,7 @@ internal sealed class Belongings(ManagementApi api, string tenantId)
         "event-types" => "match_run.completed",
         "replays" => await ReplayAsync(),
         "callbacks" => await StoredCallbacks.AddAsync(api, tenantId),
+        "sources" => Made(await api.PostAsync("/v1/sources", new { tenant_id = tenantId, kind = "jira" })),
         _ => throw new InvalidOperationException($"The document has a path with an id after /{kind}/. Say here how to make such a thing, so that the tests reach it."),
     };
 

@@ -1,0 +1,9 @@
+using Webhooks.Database.Notifications;
+
+namespace Webhooks.CallbackIngest.Sources;
+
+/// <summary>Keeps the sources in memory within a second of every change.</summary>
+internal sealed class SourceKeeper(SourceCache sources, ConfigListener listener) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => listener.RunAsync(sources.ReloadAsync, stoppingToken);
+}

@@ -1,0 +1,30 @@
+using Webhooks.Api.Problems;
+
+namespace Webhooks.CallbackIngest.Sources;
+
+/// <summary>
+/// Lets only a source's own webhooks through. Whatever is wrong is counted and logged, without secret or signature, and
+/// answered with one and the same 401: a forger learns nothing from it.
+/// </summary>
+internal sealed partial class WebhookCheck(SourceMetrics metrics, TimeProvider clock, ILogger<WebhookCheck> logger)
+{
+    private static readonly Problem Refused = new(
+        StatusCodes.Status401Unauthorized, "unauthenticated", "This webhook is not proved to come from its source. The source's configuration says what it must carry.");
+
+    /// <exception cref="RefusedException">401.</exception>
+    public void Check(KnownSource known, Func<string, string?> headers, ReadOnlySpan<byte> body)
+    {
+        if (known.Verifier.FaultOf(headers, body, clock.GetUtcNow()) is { } reason)
+        {
+            metrics.Refused(known.Source.Kind, reason);
+            Log.Refused(logger, known.Id, known.Source.Kind, known.Source.TenantId, reason, body.Length);
+            throw new RefusedException(Refused);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "A webhook to {SourceId} ({Kind}) of {TenantId} is not its own: {Reason}; {Bytes} bytes")]
+        public static partial void Refused(ILogger logger, string sourceId, string kind, string tenantId, string reason, int bytes);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
+using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.CallbackIngest.Commands;
+using Webhooks.CallbackIngest.Keys;
+using Webhooks.CallbackIngest.Routes;
+using Webhooks.Database.Auditing;
+using Webhooks.Sources.Mapping;
+using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Notices;
+
+namespace Webhooks.CallbackIngest.Sources;
+
+/// <summary>The way of a verified webhook: to a command like a callback's, or, when it maps to none, to a notification.</summary>
+internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundStore inbound, SourceMetrics metrics, TimeProvider clock, ILogger<WebhookIntake> logger)
+{
+    private const int LargestPayload = 64 * 1024;
+
+    private static readonly CallbackRoute Route = ExceptionRoute.Route;
+
+    /// <exception cref="RefusedException">429 or 503: the sender should try again.</exception>
+    public async Task<WebhookAnswer> TakeAsync(KnownSource known, ReceivedWebhook webhook, string? remoteAddress, RequestClock request, CancellationToken clientGone)
+    {
+        var (source, activity) = (known.Source, Activity.Current);
+        var key = WebhookMapping.KeyOf(source.Settings, webhook);
+        var exceptionId = WebhookMapping.ExceptionIdOf(source.Settings, webhook);
+        var (body, reason, detail) = Read(known, webhook, exceptionId);
+        var traceParent = activity is { IdFormat: ActivityIdFormat.W3C } ? activity.Id : null;
+
+        WebhookAnswer answer;
+        if (body is null)
+        {
+            answer = await TellAsync(known, webhook, new Untold(key, exceptionId, reason, detail), traceParent, clientGone).WaitAsync(clientGone);
+            Log.NoCommand(logger, known.Id, source.Kind, source.TenantId, key, reason, detail);
+        }
+        else
+        {
+            var callback = new IncomingCallback
+            {
+                Route = Route,
+                TenantId = source.TenantId,
+                SubjectId = exceptionId!,
+                Key = key,
+                CommandId = CommandId.OfWebhook(source.TenantId, Route.Name, body.ExternalSystem, exceptionId!, known.Id, key),
+                Fingerprint = webhook.Fingerprint,
+                Body = body,
+                ReceivedAt = clock.GetUtcNow(),
+                Actor = new Actor(known.Id, source.Name, remoteAddress),
+                TraceParent = traceParent,
+                TraceId = activity?.TraceId.ToString(),
+            };
+            // The intake has a limit of its own.
+            answer = await request.WithoutAsync(() => AcceptAsync(callback, clientGone));
+        }
+
+        metrics.Answered(source.Kind, answer.Status);
+        return answer;
+    }
+
+    private async Task<WebhookAnswer> AcceptAsync(IncomingCallback callback, CancellationToken clientGone)
+    {
+        try
+        {
+            return await callbacks.AcceptAsync(callback, clientGone) ? WebhookAnswer.Replayed : WebhookAnswer.Accepted;
+        }
+        catch (RefusedException refused) when (refused.Problem == KeyProblem.Reused)
+        {
+            return WebhookAnswer.Ignored;
+        }
+        catch (RefusedException refused) when (refused.Problem.Status == StatusCodes.Status409Conflict)
+        {
+            // To some senders a conflict is final.
+            throw new RefusedException(Problem.Unavailable("This webhook is being processed. Send it again in a moment."));
+        }
+    }
+
+    /// <summary>The callback; otherwise why there is none.</summary>
+    private static (CallbackBody? Body, string Reason, string Detail) Read(KnownSource known, ReceivedWebhook webhook, string? exceptionId)
+    {
+        if (webhook.Body is null)
+        {
+            return (null, "not_json", "The body is not a JSON object that every reader reads alike, at most 58 levels deep and in UTF-8.");
+        }
+
+        if (exceptionId is null || !EventRules.IsId(exceptionId))
+        {
+            return string.IsNullOrEmpty(exceptionId)
+                ? (null, "exception_id_missing", "The webhook names no exception where its source says.")
+                : (null, "exception_id_invalid", "What the webhook has for an exception's id is not 1–128 of A-Z, a-z, 0-9, _, ., : and -.");
+        }
+
+        try
+        {
+            return (new CallbackBodyReader(Route, []).Read(WebhookMapping.CallbackOf(known.Source.Settings, webhook)), "", "");
+        }
+        catch (RefusedException refused)
+        {
+            var problem = refused.Problem;
+            return (null, problem.Code, problem.Errors.Count == 0 ? problem.Detail : string.Join(' ', problem.Errors.Select(error => $"{error.Pointer}: {error.Message}")));
+        }
+    }
+
+    private async Task<WebhookAnswer> TellAsync(KnownSource known, ReceivedWebhook webhook, Untold untold, string? traceParent, CancellationToken cancellationToken)
+    {
+        var source = known.Source;
+        var payload = webhook.Body is { } body ? JsonMarshal.GetRawUtf8Value(body).ToArray() : null;
+        var data = new NoticeData()
+            .Add("source_id", known.Id)
+            .Add("kind", source.Kind)
+            .Add("external_system", source.Settings.ExternalSystem)
+            .Add("idempotency_key", untold.Key)
+            .Add("exception_id", EventRules.IsId(untold.ExceptionId ?? "") ? untold.ExceptionId : null)
+            .Add("reason", untold.Reason)
+            .Add("detail", untold.Detail)
+            .AddJson("payload", payload?.Length <= LargestPayload ? payload : null)
+            .ToBytes();
+        var id = CommandId.OfInbound(source.TenantId, known.Id, untold.Key);
+        var isNew = await inbound.AddAsync(id, source.Id, InboundStore.NoticeOf(id, source.TenantId, clock.GetUtcNow(), data, traceParent), cancellationToken);
+        return isNew ? WebhookAnswer.Received : WebhookAnswer.ReceivedBefore;
+    }
+
+    private sealed record Untold(string Key, string? ExceptionId, string Reason, string Detail);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Webhook to {SourceId} ({Kind}) of {TenantId} with key {Key} is no command: {Reason}. {Detail}")]
+        public static partial void NoCommand(ILogger logger, string sourceId, string kind, string tenantId, string key, string reason, string detail);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Webhooks.Api.Bodies;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
+using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.Sources;
+using Webhooks.Sources.Mapping;
+using Webhooks.Sources.Presets;
+
+namespace Webhooks.CallbackIngest.Sources;
+
+/// <summary>HTTP for sources' webhooks. No token: a webhook is proved by what its source says.</summary>
+internal static class WebhooksApi
+{
+    private static readonly Problem NotFound = Problem.NotFound("There is no such source.");
+
+    public static void MapWebhooksApi(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/sources/{sourceId}", TakeAsync);
+        app.MapPost("/v1/sources/{sourceId}/{exceptionId}", TakeAsync);
+    }
+
+    private static async Task<IResult> TakeAsync(HttpContext context, RequestClock clock, SourceCache sources, WebhookCheck check, WebhookIntake intake)
+    {
+        var (request, clientGone) = (context.Request, context.RequestAborted);
+        var (pathId, sourceId) = (request.RouteValues["exceptionId"] as string, request.RouteValues["sourceId"] as string ?? "");
+        if (sources.Find(sourceId) is not { } known)
+        {
+            return NotFound;
+        }
+
+        // Taken out now: when the time is up the request is another's.
+        var headers = request.Headers.ToDictionary(header => header.Key, header => string.Join(", ", header.Value.ToArray()), StringComparer.OrdinalIgnoreCase);
+        var query = request.Query.ToDictionary(parameter => parameter.Key, parameter => parameter.Value.Count == 1 ? parameter.Value[0] : null, StringComparer.Ordinal);
+        var remoteAddress = AddressOf(context.Connection);
+        var raw = await RequestBody.ReadAnyAsync(request, clock, clientGone);
+
+        // Before anything is parsed: only the source's own bytes are worth it.
+        check.Check(known, headers.GetValueOrDefault, raw);
+
+        var webhook = new ReceivedWebhook
+        {
+            PathId = pathId,
+            Query = query.GetValueOrDefault,
+            Headers = headers.GetValueOrDefault,
+            Fingerprint = SHA256.HashData(raw),
+            Body = ReceivedWebhook.Parse(raw),
+        };
+        if (ChallengeOf(known.Source, webhook.Body) is { } challenge)
+        {
+            return TypedResults.Ok(new ChallengeResponse(challenge));
+        }
+
+        return new AnsweredResult(await intake.TakeAsync(known, webhook, remoteAddress, clock, clientGone));
+    }
+
+    // Slack asks whether the address is meant before it sends events.
+    private static string? ChallengeOf(Source source, JsonElement? body) =>
+        source.Kind == SourcePreset.Slack && TextOf(body, "type") == "url_verification" ? TextOf(body, "challenge") : null;
+
+    private static string? TextOf(JsonElement? body, string name)
+    {
+        try
+        {
+            return body is { } root && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair.
+            return null;
+        }
+    }
+
+    private static string? AddressOf(ConnectionInfo connection) =>
+        connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4().ToString() : connection.RemoteIpAddress?.ToString();
+
+    private sealed record ChallengeResponse(string Challenge);
+
+    /// <summary>The answer to an authentic webhook.</summary>
+    private sealed class AnsweredResult(WebhookAnswer answer) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.Headers[CallbacksApi.ReplayedHeader] = answer.IsReplay ? "true" : "false";
+            return httpContext.Response.WriteAsJsonAsync(answer, httpContext.RequestAborted);
+        }
+    }
+}

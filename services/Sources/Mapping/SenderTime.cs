@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace Webhooks.Sources.Mapping;
+
+/// <summary>Times as external systems spell them, turned into RFC 3339. What is none is left as it is, for the callback's rules to complain of.</summary>
+internal static class SenderTime
+{
+    // Of seconds this would be the year 5138, of milliseconds it is March 1973.
+    private const long SmallestMilliseconds = 100_000_000_000;
+    private const long LargestMilliseconds = 253_402_300_799_999;
+
+    // Jira writes +0000; ServiceNow writes UTC without saying so; a due date has no time.
+    private static readonly string[] Formats =
+    [
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd",
+    ];
+
+    public static string Normalize(string text)
+    {
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            var milliseconds = number >= SmallestMilliseconds ? number : number * 1000;
+            return milliseconds <= LargestMilliseconds ? Write(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)) : text;
+        }
+
+        return DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? Write(time) : text;
+    }
+
+    private static string Write(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+}
