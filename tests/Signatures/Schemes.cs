@@ -18,6 +18,9 @@ internal static class Schemes
 
     public static readonly SignatureScheme Pointer = new("X-Checksum", "{pointer:/event/id}.{pointer:/amounts/1}.{body}");
 
+    public static readonly SignatureScheme Listed = new(
+        "Stripe-Signature", "{timestamp}.{body}", "v1={digest}", timestampHeader: "Stripe-Signature", multiple: SignatureSeparator.Comma, timestampTemplate: "t={timestamp}");
+
     /// <summary>Usable as a secret of every scheme.</summary>
     public const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

@@ -61,6 +61,17 @@ public sealed class SignatureSchemeTests
     public void A_space_in_the_value_of_a_space_separated_list_is_refused() => Assert.Throws<ArgumentException>(
         () => new SignatureScheme("X-Signature", "{body}", "v1 {digest}", multiple: SignatureSeparator.Space));
 
+    [Theory]
+    [InlineData("X-Signature", "t={timestamp}", null, "v1={digest}")]
+    [InlineData("X-Timestamp", "t={timestamp}", SignatureSeparator.Comma, "v1={digest}")]
+    [InlineData(null, "t={timestamp}", SignatureSeparator.Comma, "v1={digest}")]
+    [InlineData("X-Signature", "t={digest}", SignatureSeparator.Comma, "v1={digest}")]
+    [InlineData("X-Signature", "t=", SignatureSeparator.Comma, "v1={digest}")]
+    [InlineData("X-Signature", null, SignatureSeparator.Comma, "v1={digest}")]
+    [InlineData("X-Signature", "t={timestamp}", SignatureSeparator.Comma, "v1,{digest}")]
+    public void A_timestamp_in_the_signatures_header_is_an_item_of_its_list(string? timestampHeader, string? template, SignatureSeparator? separator, string value) => Assert.Throws<ArgumentException>(
+        () => new SignatureScheme("X-Signature", "{timestamp}.{body}", value, timestampHeader, multiple: separator, timestampTemplate: template));
+
     [Fact]
     public void A_secret_prefix_without_base64_is_refused() => Assert.Throws<ArgumentException>(
         () => new SignatureScheme("X-Signature", "{body}", secretPrefix: "whsec_"));

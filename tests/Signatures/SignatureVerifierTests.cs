@@ -32,6 +32,29 @@ public sealed class SignatureVerifierTests
         Assert.Equal(SignatureVerification.Valid, new SignatureVerifier(Schemes.Matcher, "secret").Verify(headers, "{}"u8, Now));
     }
 
+    // Computed with Python's hmac.
+    private const string StripeBody = """{"id":"evt_1","object":"event","type":"charge.dispute.closed","created":1705758590,"data":{"object":{"id":"du_1","status":"won","metadata":{"exception_id":"exc_001"}}}}""";
+    private const string StripeDigest = "40bbb79fd1220e0fcbd3c766756eb242f7e493db9f59d1b80e87abb8ca74e823";
+
+    [Theory]
+    [InlineData("t=1705758600,v1={0}", SignatureVerification.Valid)]
+    [InlineData("v0=00, v1=00, v1={0}, t=1705758600", SignatureVerification.Valid)]
+    [InlineData("t=1705758601,v1={0}", SignatureVerification.SignatureMismatch)]
+    [InlineData("t=1705758600,t=1705758600,v1={0}", SignatureVerification.MissingHeader)]
+    [InlineData("t=,v1={0}", SignatureVerification.MissingHeader)]
+    [InlineData("v1={0}", SignatureVerification.MissingHeader)]
+    [InlineData("t=1705758600,,", SignatureVerification.MalformedSignature)]
+    public void A_timestamp_may_stand_in_the_signatures_own_header(string header, SignatureVerification expected)
+    {
+        Dictionary<string, string> headers = new() { ["stripe-signature"] = header.Replace("{0}", StripeDigest, StringComparison.Ordinal) };
+        var verifier = new SignatureVerifier(Schemes.Listed, "whsec_stripe_test_secret_0001") { Tolerance = TimeSpan.FromMinutes(5) };
+
+        Assert.Equal(expected, verifier.Verify(headers, System.Text.Encoding.UTF8.GetBytes(StripeBody), Now));
+        Assert.Equal(
+            $"t=1705758600,v1={StripeDigest}",
+            new SigningKey(Schemes.Listed, "whsec_stripe_test_secret_0001").Sign(System.Text.Encoding.UTF8.GetBytes(StripeBody), "1705758600"));
+    }
+
     [Fact]
     public void A_forged_stale_message_is_a_mismatch() => Assert.Equal(
         SignatureVerification.SignatureMismatch, VerifySigned("1", signedTimestamp: "2"));

@@ -61,7 +61,7 @@ internal static class AuthenticationMembers
             Separator = members.Text<SignatureSeparator?>("separator", null, null, Separators.Read),
         };
         members.RefuseOthers();
-        if (method is { } known && !body.IsFaulty(Name))
+        if (method is { } known)
         {
             Judge(body, members, known, read);
         }
@@ -107,7 +107,7 @@ internal static class AuthenticationMembers
 
         void Require(string member, string? value)
         {
-            if (value is null)
+            if (value is null && !members.IsFaulty(member))
             {
                 members.Fault(member, FieldError.Required, "The method needs it.");
             }

@@ -30,6 +30,7 @@ internal static class SourceMembers
         }
 
         var preset = SourcePreset.Find(kind ?? SourcePreset.Custom)!;
+        var name = Name(body, "");
         var settings = Settings(body, preset, present: null);
         var given = body.Text<string?>(Secret, null, null, SecretReading.Read);
         Judge(body, settings, given);
@@ -37,7 +38,7 @@ internal static class SourceMembers
         {
             Id = Guid.CreateVersion7(now),
             TenantId = "",
-            Name = Name(body, ""),
+            Name = name,
             Kind = preset.Kind,
             Settings = settings,
             Secrets = [new SubscriptionSecret(given ?? Generate(settings))],
@@ -55,6 +56,7 @@ internal static class SourceMembers
             body.Fault(Kind, FieldError.ReadOnly, "It stays what it is: make another source.");
         }
 
+        var name = Name(body, current.Name);
         var settings = Settings(body, SourcePreset.Find(current.Kind)!, current.Settings);
         var given = body.Text<string?>(Secret, null, null, SecretReading.Read);
         var grace = TimeSpan.FromSeconds(body.WholeNumber("grace_period_seconds", UsualGrace, UsualGrace, 0, LongestGrace));
@@ -74,7 +76,7 @@ internal static class SourceMembers
             Judge(body, settings, secret.Text);
         }
 
-        var next = current with { Name = Name(body, current.Name), Settings = settings, Secrets = secrets };
+        var next = current with { Name = name, Settings = settings, Secrets = secrets };
         body.RefuseOthers();
         return next;
     }

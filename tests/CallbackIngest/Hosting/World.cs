@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using RabbitMQ.Client;
 using Webhooks.Api.Access;
@@ -45,6 +46,9 @@ public sealed class World : Surroundings, IAsyncLifetime
 
     public string RabbitMq { get; }
 
+    /// <summary>Every line that the instances logged.</summary>
+    public CapturedLog Log { get; } = new();
+
     /// <summary>The first instance.</summary>
     public IngestClient Ingest { get; private set; } = null!;
 
@@ -76,7 +80,7 @@ public sealed class World : Surroundings, IAsyncLifetime
     /// <param name="settings">Configuration keys, with colons.</param>
     internal async Task<IngestClient> StartIngestAsync(CallbackRoute? route, params (string Key, string Value)[] settings)
     {
-        var host = new Host(Settings(settings), route);
+        var host = new Host(Settings(settings), route, Log);
         host.UseKestrel(0);
         await Task.Run(host.StartServer);
         _hosts.Add(host);
@@ -133,7 +137,7 @@ public sealed class World : Surroundings, IAsyncLifetime
         Actor.System,
         CancellationToken.None);
 
-    private sealed class Host(IEnumerable<KeyValuePair<string, string>> settings, CallbackRoute? route) : WebApplicationFactory<CallbackOptions>
+    private sealed class Host(IEnumerable<KeyValuePair<string, string>> settings, CallbackRoute? route, CapturedLog log) : WebApplicationFactory<CallbackOptions>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
@@ -142,6 +146,7 @@ public sealed class World : Surroundings, IAsyncLifetime
                 builder.UseSetting(key, value);
             }
 
+            builder.ConfigureLogging(logging => logging.AddProvider(log));
             if (route is not null)
             {
                 builder.ConfigureServices(services => services.AddSingleton(route));

@@ -13,6 +13,9 @@ public sealed record Endpoints(
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
+    /// <summary>Where callbacks and sources' webhooks are sent; URL without a trailing slash.</summary>
+    public required string Callbacks { get; init; }
+
     /// <summary>The runner replaces the file in one step, so a reader never sees half of it.</summary>
     public static Endpoints Read(string file) =>
         JsonSerializer.Deserialize<Endpoints>(File.ReadAllBytes(file), Json) ?? throw new InvalidDataException($"{file} is empty.");

@@ -1,0 +1,198 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.Json;
+using Webhooks.Contracts;
+using Webhooks.Sources;
+using Webhooks.TestKit;
+
+namespace Webhooks.CallbackIngest.Tests.Sources;
+
+public sealed class WebhooksApiTests(World world) : IClassFixture<World>
+{
+    private const string Issue = """{"webhookEvent":"jira:issue_updated","issue":{"key":"RECON-1","fields":{"status":{"statusCategory":{"key":"done"}}}},"note":"NOTE"}""";
+
+    [Fact]
+    public async Task A_signed_webhook_of_Jira_becomes_one_command_however_often_it_comes()
+    {
+        var source = await world.CreateSourceAsync("jira");
+
+        // The constant: signed by another implementation.
+        (string, string)[] headers = [("X-Hub-Signature", SignedWebhooks.JiraSignature), ("X-Atlassian-Webhook-Identifier", "jira-once")];
+        (await world.Ingest.SendAsync(SignedWebhooks.Bytes(SignedWebhooks.Jira), headers, token: null, $"/v1/sources/{source}/exc_jira")).Is("accepted");
+        (await world.Ingest.SendAsync(SignedWebhooks.Bytes(SignedWebhooks.Jira), headers, token: null, $"/v1/sources/{source}/exc_jira")).Is("accepted", replayed: true);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => world.Ingest.SendAsync(SignedWebhooks.Bytes(SignedWebhooks.Jira), headers, token: null, $"/v1/sources/{source}/exc_jira")));
+
+        var command = await TheCommandOfAsync("exc_jira");
+        Assert.Equal("JIRA", command.GetProperty("external_system").GetString());
+        Assert.Equal("RECON-1234", command.GetProperty("external_issue_id").GetString());
+        Assert.Equal("RESOLVED", command.GetProperty("status").GetString());
+        Assert.Equal("2026-01-15T10:30:00Z", command.GetProperty("updated_at").GetString());
+        Assert.Equal("jira-once", command.GetProperty("idempotency_key").GetString());
+        Assert.Equal(World.Tenant, command.GetProperty("tenant_id").GetString());
+        Assert.Equal(SignedWebhooks.Jira, command.GetProperty("payload").GetRawText());
+        await world.StatusIsAsync("jira-once", "accepted");
+        Assert.Equal([source], await world.Database.ColumnAsync<string>("SELECT DISTINCT actor FROM audit WHERE details LIKE '%jira-once%'"));
+    }
+
+    [Fact]
+    public async Task Changed_content_under_a_known_key_is_ignored_and_a_key_in_progress_is_503()
+    {
+        var source = await world.CreateSourceAsync("jira");
+        (await world.JiraAsync($"{source}/exc_same", Issue, "changed")).Is("accepted");
+        (await world.JiraAsync($"{source}/exc_same", Issue.Replace("NOTE", "other", StringComparison.Ordinal), "changed")).Is("ignored");
+
+        await world.Database.ExecuteAsync("UPDATE callbacks SET status = 'reserved', lease_until = clock_timestamp() + interval '1 hour' WHERE idempotency_key = 'changed'");
+        var progress = await world.JiraAsync($"{source}/exc_same", Issue, "changed");
+        progress.IsProblem(503, "unavailable");
+        Assert.NotNull(progress.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Two_sources_of_a_tenant_and_its_callers_never_hide_each_others_webhooks()
+    {
+        var (first, second) = (await world.CreateSourceAsync("jira"), await world.CreateSourceAsync("jira"));
+
+        (await world.JiraAsync($"{first}/exc_own", Issue, "own-key")).Is("accepted");
+        (await world.JiraAsync($"{second}/exc_own", Issue, "own-key")).Is("accepted");
+        (await world.Ingest.SendAsync(IngestClient.Body(), "own-key", exceptionId: "exc_own")).IsAccepted();
+
+        Assert.Equal(3, await world.Database.ScalarAsync<long>("SELECT count(DISTINCT command_id) FROM callbacks WHERE idempotency_key = 'own-key'"));
+    }
+
+    [Fact]
+    public async Task Whatever_fails_the_answer_is_one_and_the_reason_is_counted_and_logged_without_secrets()
+    {
+        var source = await world.CreateSourceAsync("stripe", secret: SignedWebhooks.StripeSecret);
+        var reasons = new System.Collections.Concurrent.ConcurrentBag<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "webhooks.signature.verification_failures")
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => reasons.Add(string.Join(' ', tags.ToArray().Select(tag => tag.Value))));
+        listener.Start();
+        var before = await world.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks");
+
+        var answers = new List<Answer>();
+        foreach (var header in new[] { null, "t=1705758600,v1=zz", $"t=1705758600,v1={new string('0', 64)}", $"t=1705758600,v1={SignedWebhooks.StripeDigest}" })
+        {
+            answers.Add(await world.Ingest.SendAsync(SignedWebhooks.Bytes(SignedWebhooks.Stripe), header is null ? [] : [("Stripe-Signature", header)], token: null, $"/v1/sources/{source}"));
+        }
+
+        Assert.All(answers, answer => answer.IsProblem(401, "unauthenticated"));
+        Assert.Single(answers.Select(answer => answer.Text.Replace(answer.Json.GetProperty("trace_id").GetString()!, "", StringComparison.Ordinal)).Distinct());
+        Assert.Single(answers.Select(answer => string.Join('\n', answer.Headers.Where(header => header.Key != "Date").Select(header => $"{header.Key}: {string.Join(',', header.Value)}"))).Distinct());
+        foreach (var reason in new[] { "missing_header", "malformed_signature", "signature_mismatch", "timestamp_outside_tolerance" })
+        {
+            Assert.Contains($"stripe {reason}", reasons);
+            Assert.Contains(world.Log.Lines, line => line.Contains(source, StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain(world.Log.Lines, line => line.Contains(SignedWebhooks.StripeSecret, StringComparison.Ordinal) || line.Contains(SignedWebhooks.StripeDigest, StringComparison.Ordinal));
+        Assert.Equal(before, await world.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks"));
+    }
+
+    [Fact]
+    public async Task A_webhook_that_is_no_command_is_told_of_once()
+    {
+        var source = await world.CreateSourceAsync("jira");
+        const string Sprint = """{"webhookEvent" : "sprint_closed", "sprint":{"id":7,"name":"é"}}""";
+
+        (await world.JiraAsync($"{source}/exc_001", Sprint, "sprint-7")).Is("received");
+        (await world.JiraAsync($"{source}/exc_001", Sprint, "sprint-7")).Is("received", replayed: true);
+        (await world.JiraAsync(source, Issue, "no-exception")).Is("received");
+        (await world.JiraAsync($"{source}/a%20b", Issue, "bad-exception")).Is("received");
+        (await world.JiraAsync($"{source}/exc_001", "payload=form", "not-json")).Is("received");
+
+        var notices = await world.Database.ColumnAsync<string>("SELECT convert_from(data, 'UTF8') FROM notices WHERE type = 'inbound.received' AND convert_from(data, 'UTF8') LIKE '%' || $1 || '%' ORDER BY seq", source);
+        Assert.Equal(["validation_failed", "exception_id_missing", "exception_id_invalid", "not_json"], notices.Select(data => JsonElement.Parse(data).GetProperty("reason").GetString()));
+        var told = JsonSerializer.Deserialize<ReceivedInbound>(notices[0])!;
+        Assert.Equal((source, "jira", "JIRA", "sprint-7", "exc_001"), (told.SourceId, told.Kind, told.ExternalSystem, told.IdempotencyKey, told.ExceptionId));
+        Assert.Equal("""{"webhookEvent":"sprint_closed","sprint":{"id":7,"name":"é"}}""", told.Payload!.Value.GetRawText());
+        Assert.Contains("/externalIssueId", told.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Other_systems_prove_and_name_what_they_are_about_in_their_own_ways()
+    {
+        var snow = await world.CreateSourceAsync("servicenow", secret: SignedWebhooks.ServiceNowSecret);
+        (await world.Ingest.SendAsync(SignedWebhooks.Bytes(SignedWebhooks.ServiceNow.Replace("exc_001", "exc_snow", StringComparison.Ordinal)), [("X-Hmac-Signature", SignedWebhooks.ServiceNowSignature)], token: null, $"/v1/sources/{snow}"))
+            .IsProblem(401, "unauthenticated");
+        (await world.Ingest.SendAsync(SignedWebhooks.Bytes(SignedWebhooks.ServiceNow), [("X-Hmac-Signature", SignedWebhooks.ServiceNowSignature)], token: null, $"/v1/sources/{snow}")).Is("accepted");
+
+        var header = await world.CreateSourceAsync("servicenow", settings => settings with
+        {
+            Authentication = new() { Method = AuthenticationMethod.Header, Header = "X-Webhook-Secret" },
+            ExceptionId = new(PlaceKind.Query, "exception"),
+        });
+        (await world.Ingest.SendAsync(SignedWebhooks.Bytes(SignedWebhooks.ServiceNow), [("X-Webhook-Secret", SourceWorld.Secret)], token: null, $"/v1/sources/{header}?exception=exc_query")).Is("accepted");
+        Assert.Equal("INC0012345", (await TheCommandOfAsync("exc_query")).GetProperty("external_issue_id").GetString());
+
+        var slack = await world.CreateSourceAsync("slack");
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        const string Challenge = """{"type":"url_verification","token":"x","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}""";
+        var asked = await world.Ingest.SendAsync(
+            SignedWebhooks.Bytes(Challenge),
+            [("X-Slack-Request-Timestamp", $"{now}"), ("X-Slack-Signature", "v0" + SourceWorld.Sign($"v0:{now}:{Challenge}")["sha256".Length..])],
+            token: null,
+            $"/v1/sources/{slack}");
+        Assert.Equal((200, """{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}"""), (asked.Status, asked.Text));
+    }
+
+    [Theory]
+    [InlineData("src_00000000000000000000000000000000")]
+    [InlineData("src_")]
+    [InlineData("..%2fsrc_")]
+    [InlineData("sub_00000000000000000000000000000000/exc")]
+    public async Task An_unknown_source_is_404(string path) => (await world.JiraAsync(path, Issue, "unknown")).IsProblem(404, "not_found");
+
+    [Fact]
+    public async Task A_deleted_source_is_404_within_a_second()
+    {
+        var source = await world.CreateSourceAsync("jira");
+        var store = new Webhooks.Sources.Storage.SourceStore(world.Database, world.Vault);
+        Assert.True(PrefixedId.TryParse(PrefixedId.Source, source, out var id));
+
+        Assert.False(await store.DeleteAsync(id, World.OtherTenant, Database.Auditing.Actor.System, CancellationToken.None));
+        Assert.True(await store.DeleteAsync(id, World.Tenant, Database.Auditing.Actor.System, CancellationToken.None));
+
+        await Eventually.TrueAsync(async () => (await world.JiraAsync(source, Issue, "deleted")).Status == 404, TimeSpan.FromSeconds(1), "the source to be forgotten");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Hostile_webhooks_are_never_our_fault(int seed)
+    {
+        var source = await world.CreateSourceAsync("jira", settings => settings with { ExceptionId = new(PlaceKind.Pointer, "/exc") });
+        var random = new Random(seed);
+        string[] values = ["null", "1e999", "\"\\ud800\"", "\"\\u0000\"", "\"done\"", "[]", "{\"key\":\"\\ud800\"}", "{\"fields\":{\"status\":{\"statusCategory\":{\"key\":\"done\"}},\"updated\":\"9999-12-31T23:59:59-1400\"}}", "9223372036854775807", "\"exc_1\"", "{\"\\ud800\":1}"];
+        string[] identifiers = ["k", "ü", "a b", "", new string('x', 300)];
+        for (var round = 0; round < 250; round++)
+        {
+            var body = string.Join(',', new[] { "issue", "exc", "timestamp", "webhookEvent", "comment", "\\ud800", "" }.Where(_ => random.Next(2) == 0).Select(name => $"\"{name}\":{values[random.Next(values.Length)]}"));
+            var bytes = SignedWebhooks.Bytes("{" + body + "}");
+            if (random.Next(3) == 0)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
+            var signature = "sha256=" + Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData(Encoding.UTF8.GetBytes(SourceWorld.Secret), bytes));
+            var answer = await world.Ingest.SendAsync(bytes, [("X-Hub-Signature", signature), ("X-Atlassian-Webhook-Identifier", identifiers[random.Next(identifiers.Length)] + random.Next(50))], token: null, $"/v1/sources/{source}");
+            Assert.True(answer.Status == 200, $"{answer.Status} {answer.Text} for {Encoding.UTF8.GetString(bytes)}");
+        }
+
+        (await world.Ingest.SendAsync(new byte[(1024 * 1024) + 1], [], token: null, $"/v1/sources/{source}")).IsProblem(413, "too_large");
+    }
+
+    private async Task<JsonElement> TheCommandOfAsync(string exceptionId)
+    {
+        var text = await world.Database.ColumnAsync<string>("SELECT convert_from(command, 'UTF8') FROM callbacks WHERE subject_id = $1", exceptionId);
+        return JsonElement.Parse(Assert.Single(text));
+    }
+}
