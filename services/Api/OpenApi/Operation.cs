@@ -21,6 +21,12 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
         init => field = value is { Name: null } ? value.Named($"{char.ToUpperInvariant(Id[0])}{Id[1..]}Request") : value;
     }
 
+    /// <summary>A sentence about a body of which only its bytes count at first; null: it is not such a one.</summary>
+    public string? AnyBody { get; init; }
+
+    /// <summary>True: it is not a token that proves who asks.</summary>
+    public bool TakesNoToken { get; init; }
+
     /// <summary>May the request have no body at all?</summary>
     public bool BodyIsOptional { get; init; }
 
@@ -41,18 +47,26 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
     private IEnumerable<ProblemKind> ByItsShape()
     {
         yield return ProblemKind.Unauthenticated;
-        yield return ProblemKind.Forbidden;
         yield return ProblemKind.Unavailable;
-        if (Body is not null)
+        if (!TakesNoToken)
+        {
+            yield return ProblemKind.Forbidden;
+        }
+
+        if (Body is not null || AnyBody is not null)
         {
             yield return ProblemKind.BadRequest;
             yield return ProblemKind.TooSlow;
-            yield return ProblemKind.MalformedJson;
             yield return ProblemKind.TooLarge;
+        }
+
+        if (Body is not null)
+        {
+            yield return ProblemKind.MalformedJson;
             yield return ProblemKind.UnsupportedMediaType;
         }
 
-        if (Body is not null || Parameters.Any(parameter => parameter.In == Parameter.InQuery))
+        if (Body is not null || (AnyBody is null && Parameters.Any(parameter => parameter.In == Parameter.InQuery)))
         {
             yield return ProblemKind.ValidationFailed;
         }

@@ -9,15 +9,15 @@ internal static class OperationWriter
     private const string Json = "application/json";
     private const string MergePatch = "application/merge-patch+json";
 
-    public static JsonObject Write(Operation operation, string scope)
+    public static JsonObject Write(Operation operation, string? scope)
     {
         var written = new JsonObject
         {
             ["tags"] = new JsonArray(operation.Tag.Name),
             ["operationId"] = operation.Id,
             ["summary"] = operation.Summary,
-            ["description"] = $"{operation.Description}\n\nRequires the scope `{scope}`.",
-            ["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray(scope) }),
+            ["description"] = scope is null ? operation.Description : $"{operation.Description}\n\nRequires the scope `{scope}`.",
+            ["security"] = scope is null ? new JsonArray() : new JsonArray(new JsonObject { ["bearer"] = new JsonArray(scope) }),
         };
         if (operation.Parameters.Count > 0)
         {
@@ -27,6 +27,11 @@ internal static class OperationWriter
         if (operation.Body is { } body)
         {
             written["requestBody"] = WriteBody(body, operation.IsMergePatch, !operation.BodyIsOptional);
+        }
+
+        if (operation.AnyBody is { } any)
+        {
+            written["requestBody"] = new JsonObject { ["description"] = any, ["required"] = true, ["content"] = new JsonObject { ["*/*"] = new JsonObject() } };
         }
 
         var responses = new JsonObject(operation.Answers.Select(answer =>

@@ -36,7 +36,7 @@ internal static class CallbackDocs
 
     private static readonly ProblemKind Reused = new(KeyProblem.Reused, "The key belongs to a callback with another body: give each callback a key of its own.");
 
-    private static readonly ProblemKind Limited = new(
+    internal static readonly ProblemKind Limited = new(
         KeyProblem.Limited(MinuteWindow.Length), "There were too many new keys of this external system within a minute; repeats are not counted. Send the same request again after the seconds in `Retry-After`.");
 
     public static ApiDescription Api { get; } = new("Webhooks: callbacks", "Call back about what you were told.", Introduction);

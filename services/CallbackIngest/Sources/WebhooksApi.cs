@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
+using Webhooks.Api.OpenApi;
 using Webhooks.Api.Problems;
 using Webhooks.CallbackIngest.Callbacks;
 using Webhooks.Sources;
@@ -17,8 +18,8 @@ internal static class WebhooksApi
 
     public static void MapWebhooksApi(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/v1/sources/{sourceId}", TakeAsync);
-        app.MapPost("/v1/sources/{sourceId}/{exceptionId}", TakeAsync);
+        app.MapPost("/v1/sources/{sourceId}", TakeAsync).DescribedBy(WebhookDocs.Take);
+        app.MapPost("/v1/sources/{sourceId}/{exceptionId}", TakeAsync).DescribedBy(WebhookDocs.TakeAbout);
     }
 
     private static async Task<IResult> TakeAsync(HttpContext context, RequestClock clock, SourceCache sources, WebhookCheck check, WebhookIntake intake)
