@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Text.Json;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Problems;
+using Webhooks.CallbackIngest.Keys;
 using Webhooks.CallbackIngest.Routes;
+using Webhooks.Subscriptions.Json;
 
 namespace Webhooks.CallbackIngest.Callbacks;
 
 /// <summary>
 /// Reads a callback's body by the fields of its route. Pure. What cannot be read is collected, so that one answer (400)
-/// names it all; what can be read and cannot be done (422) is told when nothing else is wrong.
+/// names it all; what can be read and cannot be done is in it too, and a 422 when nothing else is wrong.
 /// </summary>
 internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> errors)
 {
@@ -39,9 +41,11 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
             CheckNeeds(field);
         }
 
+        IReadOnlyList<JsonProperty> others = [.. root.EnumerateObject().Where(member => route.Fields.All(field => field.Name != member.Name))];
+        CheckOthers(others);
         if (errors.Count > 0)
         {
-            throw new RefusedException(Problem.Invalid(errors));
+            throw new RefusedException(IdempotencyKey.ProblemOf([.. errors, .. _refusals.SelectMany(refusal => refusal.Errors)]));
         }
 
         if (_refusals is [var first, ..])
@@ -55,7 +59,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
             UpdatedAt = _updatedAt,
             Texts = _texts,
             Payload = _payload,
-            Others = [.. root.EnumerateObject().Where(member => route.Fields.All(field => field.Name != member.Name))],
+            Others = others,
         };
     }
 
@@ -194,6 +198,16 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
             {
                 _refusals.Add(MissingNeed(route, field, choice, needed));
             }
+        }
+    }
+
+    // Members without a place of their own join the payload's. One of two that differ would be lost there.
+    private void CheckOthers(IEnumerable<JsonProperty> others)
+    {
+        foreach (var member in others.Where(member => _payload is { ValueKind: JsonValueKind.Object } payload
+            && payload.TryGetProperty(member.Name, out var same) && !JsonElement.DeepEquals(same, member.Value)))
+        {
+            errors.Add(new FieldError("/" + JsonPointer.Escape(member.Name), FieldError.InvalidValue, "The payload has a member of this name with another value, and the command keeps both in one place."));
         }
     }
 

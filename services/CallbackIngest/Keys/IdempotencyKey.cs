@@ -15,22 +15,27 @@ internal static class IdempotencyKey
     private static readonly SearchValues<char> Characters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.-");
 
+    private static readonly FieldError Absent = new("/" + Header, FieldError.Required, "It is required.");
+
     public static Problem Missing { get; } = new(
         StatusCodes.Status400BadRequest, "idempotency_key_missing", $"Send the header {Header} (or {StandardHeader}): the same key for the same callback, however often it is sent.")
     {
-        Errors = [new FieldError("/" + Header, FieldError.Required, "It is required.")],
+        Errors = [Absent],
     };
 
+    /// <summary>What is wrong with a request, under the code that tells most: that there is no key.</summary>
+    public static Problem ProblemOf(IReadOnlyList<FieldError> errors) => errors.Contains(Absent) ? Missing with { Errors = errors } : Problem.Invalid(errors);
+
     /// <param name="headers">The request's.</param>
-    /// <param name="errors">Where a key of the wrong form is complained of; what is returned then is not to be used.</param>
-    /// <exception cref="RefusedException">400: there is none.</exception>
+    /// <param name="errors">Where no key, or one of the wrong form, is complained of; what is returned then is not to be used.</param>
     public static string Read(IHeaderDictionary headers, List<FieldError> errors)
     {
         var given = Values(headers[Header]).Concat(Values(headers[StandardHeader])).Distinct(StringComparer.Ordinal).ToList();
         switch (given)
         {
             case []:
-                throw new RefusedException(Missing);
+                errors.Add(Absent);
+                return "";
             case [var key] when key.Length <= Longest && !key.AsSpan().ContainsAnyExcept(Characters):
                 return key;
             case [_]:

@@ -36,8 +36,8 @@ public sealed class CallbackTableTests(World world) : IClassFixture<World>
     [InlineData("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","dueAt":"tomorrow","updatedAt":"2024-01-20T10:30:00"}""", "/dueAt invalid_format", "/updatedAt invalid_format")]
     [InlineData("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","payload":[],"callbackType":{},"assignee":7}""", "/payload invalid_type", "/callbackType invalid_type", "/assignee invalid_type")]
     [InlineData("""{"externalSystem":"\u0000","externalIssueId":"\ud800","status":"OPEN"}""", "/externalSystem invalid_value", "/externalIssueId invalid_value")]
-    // What is not known yet is told when the rest is right.
-    [InlineData("""{"externalSystem":"J","status":"DONE"}""", "/externalIssueId required")]
+    // What would be 422 by itself is told with the rest.
+    [InlineData("""{"externalSystem":"J","status":"DONE"}""", "/externalIssueId required", "/status invalid_value")]
     public async Task What_is_missing_or_of_the_wrong_form_is_400_with_every_error(string body, params string[] errors) =>
         (await world.Ingest.SendAsync(body, NewKey())).IsProblem(400, "validation_failed", errors);
 
@@ -60,6 +60,31 @@ public sealed class CallbackTableTests(World world) : IClassFixture<World>
     [Fact]
     public async Task Without_a_key_it_is_400_of_its_own() =>
         (await world.Ingest.SendAsync(IngestClient.Body(), key: null)).IsProblem(400, "idempotency_key_missing", "/X-Idempotency-Key required");
+
+    [Theory]
+    [InlineData("{}", "/X-Idempotency-Key required", "/externalSystem required", "/externalIssueId required", "/status required")]
+    [InlineData("""{"externalSystem":"JIRA","externalIssueId":"R-1","status":"ASSIGNED","updatedAt":"bad"}""", "/X-Idempotency-Key required", "/updatedAt invalid_format", "/assignee required")]
+    [InlineData("""{"externalSystem":"JIRA","externalIssueId":"R-1","status":"DONE","dueAt":"no"}""", "/X-Idempotency-Key required", "/dueAt invalid_format", "/status invalid_value")]
+    public async Task What_lacks_its_key_hears_of_everything_else_too(string body, params string[] errors) =>
+        (await world.Ingest.SendAsync(body, key: null)).IsProblem(400, "idempotency_key_missing", errors);
+
+    [Theory]
+    [InlineData("""{"z":9}""", """{"q":2}""", 400)]
+    [InlineData("""{"q":2.0}""", """{"q":2}""", 200)]
+    public async Task A_member_that_the_payload_has_with_another_value_is_refused_rather_than_lost(string custom, string inPayload, int status)
+    {
+        var answer = await world.Ingest.SendAsync(
+            $$"""{"externalSystem":"JIRA","externalIssueId":"R-1","status":"OPEN","payload":{"cus/tom":{{inPayload}}},"cus/tom":{{custom}}}""", NewKey());
+
+        if (status == 400)
+        {
+            answer.IsProblem(400, "validation_failed", "/cus~1tom invalid_value");
+        }
+        else
+        {
+            Assert.Equal(status, (int)answer.Status);
+        }
+    }
 
     [Theory]
     [InlineData("with space")]
