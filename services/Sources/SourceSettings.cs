@@ -48,6 +48,9 @@ internal sealed record Authentication
     /// <summary>The header of the signature, or of the secret.</summary>
     public string? Header { get; init; }
 
+    /// <summary>What proves the sender comes in it, and nothing else may be read out of it.</summary>
+    public string? ProofHeader => Method == AuthenticationMethod.Basic ? "Authorization" : Header;
+
     public string? Username { get; init; }
 
     public string? MessageTemplate { get; init; }

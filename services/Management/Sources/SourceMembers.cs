@@ -32,6 +32,7 @@ internal static class SourceMembers
         var preset = SourcePreset.Find(kind ?? SourcePreset.Custom)!;
         var name = Name(body, "");
         var settings = Settings(body, preset, present: null);
+        CheckKey(body, settings);
         var given = body.Text<string?>(Secret, null, null, SecretReading.Read);
         Judge(body, settings, given);
         var source = new Source
@@ -58,6 +59,7 @@ internal static class SourceMembers
 
         var name = Name(body, current.Name);
         var settings = Settings(body, SourcePreset.Find(current.Kind)!, current.Settings);
+        CheckKey(body, settings);
         var given = body.Text<string?>(Secret, null, null, SecretReading.Read);
         var grace = TimeSpan.FromSeconds(body.WholeNumber("grace_period_seconds", UsualGrace, UsualGrace, 0, LongestGrace));
         var secrets = current.Secrets;
@@ -99,6 +101,15 @@ internal static class SourceMembers
         var usual = preset.ToleranceSeconds ?? 0;
         var seconds = body.WholeNumber("tolerance_seconds", present is null ? usual : present.ToleranceSeconds ?? 0, usual, 0, LongestTolerance);
         return seconds == 0 ? null : seconds;
+    }
+
+    // Keys are shown, logged and sent on.
+    private static void CheckKey(MemberReader body, SourceSettings settings)
+    {
+        if (settings.IdempotencyKey is { From: PlaceKind.Header, Name: { } name } && string.Equals(name, settings.Authentication.ProofHeader, StringComparison.OrdinalIgnoreCase))
+        {
+            body.Fault(body.Has("idempotency_key") ? "idempotency_key/name" : "authentication/header", FieldError.InvalidValue, "The header that proves the sender cannot be the idempotency key: keys are shown to people.");
+        }
     }
 
     private static void Judge(MemberReader body, SourceSettings settings, string? secret)
