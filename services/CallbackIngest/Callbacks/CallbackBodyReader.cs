@@ -205,7 +205,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
     private void CheckOthers(IEnumerable<JsonProperty> others)
     {
         foreach (var member in others.Where(member => _payload is { ValueKind: JsonValueKind.Object } payload
-            && payload.TryGetProperty(member.Name, out var same) && !JsonElement.DeepEquals(same, member.Value)))
+            && payload.TryGetProperty(member.Name, out var same) && same.GetRawText() != member.Value.GetRawText()))
         {
             errors.Add(new FieldError("/" + JsonPointer.Escape(member.Name), FieldError.InvalidValue, "The payload has a member of this name with another value, and the command keeps both in one place."));
         }

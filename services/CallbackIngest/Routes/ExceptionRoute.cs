@@ -1,4 +1,5 @@
 using Webhooks.Contracts;
+using Webhooks.Sources.Mapping;
 
 namespace Webhooks.CallbackIngest.Routes;
 
@@ -30,7 +31,7 @@ internal static class ExceptionRoute
                 Description = $"How the ticket stands, in any case. `{Assigned}` needs the `{Assignee}`.",
                 Example = "RESOLVED",
                 IsRequired = true,
-                Choices = ["OPEN", Assigned, "PENDING_RESOLUTION", "RESOLVED"],
+                Choices = [.. MappedField.Statuses],
                 Needs = (Assigned, Assignee),
             },
             new("resolutionNotes", "resolution_notes", FieldKind.Text) { Description = "How it was resolved, in free text.", Example = "Matched by hand.", Longest = LongestNotes },

@@ -30,6 +30,10 @@ internal static class FieldMembers
             if (members.Object(field.Name) is { } mapping)
             {
                 read[field.Name] = Read(mapping);
+                if (field.Name == MappedField.Status)
+                {
+                    CheckStatuses(mapping, read[field.Name]);
+                }
             }
             else if (members.Names(field.Name) && !members.Has(field.Name))
             {
@@ -76,6 +80,23 @@ internal static class FieldMembers
         mapping.RefuseOthers();
         return new FieldMapping { Pointers = pointers, Values = values, Otherwise = otherwise };
     }
+
+    // Every webhook that came to another one would be no command.
+    private static void CheckStatuses(MemberReader mapping, FieldMapping status)
+    {
+        var statuses = $"It must be one of {string.Join(", ", MappedField.Statuses)}.";
+        foreach (var (text, meaning) in status.Values.Where(value => !IsStatus(value.Value)))
+        {
+            mapping.Fault($"values/{JsonPointer.Escape(text)}", FieldError.InvalidValue, statuses);
+        }
+
+        if (status.Otherwise is { } otherwise && !IsStatus(otherwise))
+        {
+            mapping.Fault("otherwise", FieldError.InvalidValue, statuses);
+        }
+    }
+
+    private static bool IsStatus(string text) => MappedField.Statuses.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase);
 
     private static Reading<string> ReadPointer(string text) => text.Length <= LongestPointer && JsonPointer.TryParse(text, out _)
         ? Reading<string>.Of(text)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Webhooks.Sources.Mapping;
 
-/// <summary>Times as external systems spell them, turned into RFC 3339. What is none is left as it is, for the callback's rules to complain of.</summary>
+/// <summary>Times as external systems spell them, turned into RFC 3339.</summary>
 internal static class SenderTime
 {
     // Of seconds this would be the year 5138, of milliseconds it is March 1973.
@@ -12,18 +12,19 @@ internal static class SenderTime
     // Jira writes +0000; ServiceNow writes UTC without saying so; a due date has no time.
     private static readonly string[] Formats =
     [
-        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd",
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd",
     ];
 
-    public static string Normalize(string text)
+    /// <summary>Null: it is none.</summary>
+    public static string? Normalize(string text)
     {
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             var milliseconds = number >= SmallestMilliseconds ? number : number * 1000;
-            return milliseconds <= LargestMilliseconds ? Write(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)) : text;
+            return milliseconds <= LargestMilliseconds ? Write(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)) : null;
         }
 
-        return DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? Write(time) : text;
+        return DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? Write(time) : null;
     }
 
     private static string Write(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);

@@ -38,9 +38,9 @@ internal static class WebhookMapping
         json.WriteString("externalSystem", settings.ExternalSystem);
         foreach (var field in MappedField.All)
         {
-            if (settings.Fields.TryGetValue(field.Name, out var mapping) && Fill(mapping, webhook.Body) is { } text)
+            if (settings.Fields.TryGetValue(field.Name, out var mapping) && Fill(mapping, webhook.Body) is { } found && Usable(field, found) is { } text)
             {
-                json.WriteString(field.Member, field.IsTime ? SenderTime.Normalize(text) : text);
+                json.WriteString(field.Member, text);
             }
         }
 
@@ -54,6 +54,16 @@ internal static class WebhookMapping
         json.Flush();
         return bytes.WrittenSpan.ToArray();
     }
+
+    // A long comment or an odd date must not cost the change of the status: no sender sends the webhook again.
+    private static string? Usable(MappedField field, string text) =>
+        field.IsTime ? SenderTime.Normalize(text)
+        : field.Longest is { } longest ? Cut(text.Replace('\0', ' '), longest)
+        : text;
+
+    // Not in the middle of a character.
+    private static string Cut(string text, int longest) =>
+        text.Length <= longest ? text : text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)];
 
     private static string? Fill(FieldMapping mapping, JsonElement? body)
     {

@@ -33,7 +33,7 @@ public sealed class RouteTests(World world) : IClassFixture<World>
     {
         var ingest = await world.StartIngestAsync(Disputes);
 
-        (await SendAsync("""{"bank":"a bank with a long name","verdict":"LOST"}""", "d0")).IsProblem(400, "validation_failed", "/bank out_of_range");
+        (await SendAsync("""{"bank":"a bank with a long name","verdict":"LOST"}""", "d0")).IsProblem(400, "validation_failed", "/bank out_of_range", "/amount required");
         (await SendAsync("""{"bank":"b","verdict":"DRAWN"}""", "d1")).IsProblem(422, "invalid_verdict", "/verdict invalid_value");
         (await SendAsync("""{"bank":"b","verdict":"LOST"}""", "d1")).IsProblem(422, "amount_missing", "/amount required");
         (await SendAsync("""{"bank":"b","verdict":"won","decidedAt":"2024-01-20T10:30:00Z"}""", "d1")).IsAccepted();

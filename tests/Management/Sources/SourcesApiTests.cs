@@ -136,6 +136,7 @@ public sealed class SourcesApiTests(ManagementApi api) : IClassFixture<Managemen
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"header","header":"X-Secret"},"idempotency_key":{"from":"header","name":"x-secret"}}""", "/idempotency_key/name invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"basic","username":"u"},"idempotency_key":{"from":"header","name":"authorization"}}""", "/idempotency_key/name invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"jira","authentication":{"method":"header","header":"X-Atlassian-Webhook-Identifier"}}""", "/authentication/header invalid_value")]
+    [InlineData("""{"tenant_id":"parts","kind":"jira","fields":{"status":{"pointers":["/a"],"values":{"a/b":"NOPE","c":"resolved"},"otherwise":"DONE"}}}""", "/fields/status/values/a~1b invalid_value", "/fields/status/otherwise invalid_value")]
     [InlineData("""{"kind":"jira"}""", "/tenant_id required")]
     public async Task What_does_not_go_together_is_refused(string body, params string[] errors) =>
         (await api.PostAsync("/v1/sources", body)).IsProblem(HttpStatusCode.BadRequest, "validation_failed", errors);
