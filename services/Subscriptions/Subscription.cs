@@ -34,6 +34,9 @@ public sealed record Subscription
 
     public bool Deleted { get; init; }
 
+    /// <summary>Its lane is open: it is served from its rows, and nothing is published for it.</summary>
+    public bool HasLane { get; init; }
+
     /// <summary>Why the system disabled it; null when a person did.</summary>
     public string? DisabledReason { get; init; }
 

@@ -4,7 +4,7 @@ using Webhooks.Subscriptions;
 
 namespace Webhooks.Management.Subscriptions;
 
-/// <summary>What If-Match asks of a subscription before it is changed. Its ETag: the revision, and the configuration version of the last change, which no other change has.</summary>
+/// <summary>What If-Match asks of a subscription before it is changed. Its ETag: the revision, and the moment of the last change, which no other change has. Not its configuration version: that moves with its lane, too, which nobody changes.</summary>
 internal readonly record struct Precondition
 {
     private readonly StringValues _ifMatch;
@@ -13,7 +13,7 @@ internal readonly record struct Precondition
 
     public static Precondition Of(HttpRequest request) => new(request.Headers.IfMatch);
 
-    public static EntityTagHeaderValue TagOf(Subscription subscription) => new($"\"{subscription.Revision}-{subscription.ConfigVersion}\"");
+    public static EntityTagHeaderValue TagOf(Subscription subscription) => new($"\"{subscription.Revision}-{subscription.UpdatedAt.UtcTicks}\"");
 
     /// <summary>Without the header, always; what cannot be read as a tag matches nothing.</summary>
     public bool Holds(Subscription subscription) =>

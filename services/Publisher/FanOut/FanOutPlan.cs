@@ -22,7 +22,7 @@ internal static class FanOutPlan
                 }
 
                 // The id carries the moment of acceptance, so that whoever has only the id finds the row's partition.
-                deliveries.Add(new NewDelivery(Guid.CreateVersion7(accepted.CreatedAt), accepted, subscription.Id, subscription.Revision));
+                deliveries.Add(new NewDelivery(Guid.CreateVersion7(accepted.CreatedAt), accepted, subscription.Id, subscription.Revision, subscription.HasLane));
             }
         }
 

@@ -7,7 +7,8 @@ namespace Webhooks.Publisher.FanOut;
 internal readonly record struct NewEvent(AcceptedEvent Event, DateTimeOffset CreatedAt);
 
 /// <summary>One event for one subscription: a row to insert, then a message to publish.</summary>
-internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision);
+/// <param name="InLane">There is no message: the dispatcher that holds the subscription's lane reads the row.</param>
+internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision, bool InLane);
 
 /// <summary>A delivery that waits for its first attempt.</summary>
 internal readonly record struct UnattemptedDelivery(Guid Id, DateTimeOffset CreatedAt, Guid SubscriptionId, string? Traceparent);

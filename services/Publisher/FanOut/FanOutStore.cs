@@ -2,6 +2,7 @@ using Npgsql;
 using Webhooks.Database;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Lanes;
 
 namespace Webhooks.Publisher.FanOut;
 
@@ -29,10 +30,11 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
 
     // The sequence numbers the deliveries in the order of their events: the order of acceptance.
     private const string InsertDeliveries = """
-        INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, due_at)
-        SELECT created_at, id, tenant_id, event_id, event_type, subscription_id, revision, CASE WHEN $8 THEN created_at END
-        FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::int[]) WITH ORDINALITY
-            AS delivery (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, place)
+        INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, due_at, lane_due_at)
+        SELECT created_at, id, tenant_id, event_id, event_type, subscription_id, revision,
+               CASE WHEN $9 AND NOT in_lane THEN created_at END, CASE WHEN in_lane THEN created_at END
+        FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::int[], $8::boolean[]) WITH ORDINALITY
+            AS delivery (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, in_lane, place)
         ORDER BY place
         """;
 
@@ -42,7 +44,7 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         JOIN event_keys AS key USING (tenant_id, event_id)
         JOIN events AS event USING (created_at, tenant_id, event_id)
         JOIN deliveries AS delivery USING (created_at, tenant_id, event_id)
-        WHERE delivery.status = 'pending' AND delivery.last_attempt = 0
+        WHERE delivery.status = 'pending' AND delivery.last_attempt = 0 AND delivery.lane_due_at IS NULL
         ORDER BY delivery.seq
         """;
 
@@ -78,6 +80,7 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         var deliveries = FanOutPlan.Deliveries(accepted, config.Index);
 
         await InsertEventsAsync(connection, accepted, cancellationToken);
+        deliveries = await HoldLanesAsync(connection, deliveries, cancellationToken);
         foreach (var chunk in deliveries.Chunk(DeliveriesPerStatement))
         {
             await InsertDeliveriesAsync(connection, chunk, dueAtOnce, cancellationToken);
@@ -164,8 +167,28 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         columns.Add(delivery => delivery.Of.Event.Type);
         columns.Add(delivery => delivery.SubscriptionId);
         columns.Add(delivery => delivery.Revision);
+        columns.Add(delivery => delivery.InLane);
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = dueAtOnce });
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Holds open the lanes that the deliveries go into, and wakes their holders with the commit. A lane that was closed since
+    /// the configuration was read takes none; one that was opened since is filled by the dispatchers, out of the messages.
+    /// Costs nothing as long as nobody of them has a lane.
+    /// </summary>
+    private static async Task<List<NewDelivery>> HoldLanesAsync(
+        NpgsqlConnection connection, List<NewDelivery> deliveries, CancellationToken cancellationToken)
+    {
+        var wanted = deliveries.Where(delivery => delivery.InLane).Select(delivery => delivery.SubscriptionId).ToHashSet();
+        if (wanted.Count == 0)
+        {
+            return deliveries;
+        }
+
+        var open = await LaneStatements.HoldOpenAsync(connection, wanted, cancellationToken);
+        await LaneStatements.WakeAsync(connection, open, cancellationToken);
+        return deliveries.ConvertAll(delivery => delivery with { InLane = open.Contains(delivery.SubscriptionId) });
     }
 
     private static void AddKeys(NpgsqlParameterCollection parameters, IReadOnlyList<AcceptedEvent> events)

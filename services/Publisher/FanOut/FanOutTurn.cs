@@ -86,7 +86,7 @@ internal sealed partial class FanOutTurn(
                 inDoubt.AddRange(events);
             }
 
-            deliveries.AddRange(accepted.Select(delivery =>
+            deliveries.AddRange(accepted.Where(delivery => !delivery.InLane).Select(delivery =>
                 new UnattemptedDelivery(delivery.Id, delivery.Of.CreatedAt, delivery.SubscriptionId, delivery.Of.Event.Traceparent)));
             metrics.Accepted(events.Count);
             Log.Accepted(logger, events.Count, accepted.Count);

@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Auditing;
+using Webhooks.Subscriptions.Lanes;
 using Webhooks.Subscriptions.Notices;
 using Webhooks.Subscriptions.Secrets;
 
@@ -39,7 +40,8 @@ public sealed class SubscriptionChange : IAsyncDisposable
             return Current;
         }
 
-        next = next with { Revision = revised ? Current.Revision + 1 : Current.Revision };
+        // Whether it has a lane is not asked for, but follows: it is opened by what needs it, and closed by the dispatcher that serves it.
+        next = next with { Revision = revised ? Current.Revision + 1 : Current.Revision, HasLane = Current.HasLane || LaneNeed.Of(next) is not null };
 
         await using var batch = new NpgsqlBatch(_connection, _transaction);
         foreach (var statement in Statements(next, by))
@@ -90,6 +92,11 @@ public sealed class SubscriptionChange : IAsyncDisposable
         foreach (var entry in SubscriptionAudit.Changed(Current, next, by))
         {
             yield return AuditInsert.Command(entry);
+        }
+
+        if (LaneNeed.Of(next) is { } need && !Current.HasLane)
+        {
+            yield return LaneStatements.Open(next.Id, need);
         }
 
         yield return Update(next);

@@ -24,7 +24,8 @@ internal static class SubscriptionRow
                s.created_at, s.updated_at, s.config_version,
                ARRAY(SELECT key_id FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC),
                ARRAY(SELECT ciphertext FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC),
-               ARRAY(SELECT valid_until FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC)
+               ARRAY(SELECT valid_until FROM subscription_secrets WHERE subscription_id = s.id ORDER BY number DESC),
+               EXISTS (SELECT FROM lanes WHERE subscription_id = s.id)
         FROM subscriptions s JOIN subscription_revisions r ON r.subscription_id = s.id AND r.revision = s.revision
 
         """;
@@ -74,6 +75,7 @@ internal static class SubscriptionRow
             UpdatedAt = row.GetFieldValue<DateTimeOffset>(At + 8),
             ConfigVersion = row.GetInt64(At + 9),
             Secrets = OpenAll(vault, id, row.GetFieldValue<string[]>(At + 10), row.GetFieldValue<byte[][]>(At + 11), row.GetFieldValue<DateTime?[]>(At + 12)),
+            HasLane = row.GetBoolean(At + 13),
         };
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Npgsql;
 using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Auditing;
+using Webhooks.Subscriptions.Lanes;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
@@ -39,6 +40,12 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
             // The one that takes the version last: all changes of the fleet wait for each other there.
             BatchCommands = { AuditInsert.Command(SubscriptionAudit.Created(created, by)), Insert(created) },
         };
+        if (LaneNeed.Of(created) is { } need)
+        {
+            batch.BatchCommands.Insert(0, LaneStatements.Open(created.Id, need));
+            created = created with { HasLane = true };
+        }
+
         await using (var row = await batch.ExecuteReaderAsync(cancellationToken))
         {
             await row.ReadAsync(cancellationToken);
