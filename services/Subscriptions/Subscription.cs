@@ -6,6 +6,9 @@ public enum SubscriptionState
     /// <summary>Matching events become deliveries.</summary>
     Active,
 
+    /// <summary>Matching events become deliveries, which wait.</summary>
+    Paused,
+
     /// <summary>No new deliveries; waiting ones are canceled.</summary>
     Disabled,
 }
@@ -47,9 +50,15 @@ public sealed record Subscription
     /// <summary>The configuration version of its last change.</summary>
     public required long ConfigVersion { get; init; }
 
-    /// <summary>May an attempt of a delivery accepted at <paramref name="acceptedAt"/> start now?</summary>
+    /// <summary>
+    /// Does it still want a delivery accepted at <paramref name="acceptedAt"/>? What it does not want is canceled. What it
+    /// wants goes out now, unless <see cref="NeedsLane"/>: then the lane says when.
+    /// </summary>
     public bool Accepts(DateTimeOffset acceptedAt) =>
-        State == SubscriptionState.Active && !Deleted && !(acceptedAt <= CancelBefore);
+        State != SubscriptionState.Disabled && !Deleted && !(acceptedAt <= CancelBefore);
+
+    /// <summary>Do its deliveries have to be served from their rows, whatever its health, because they wait or go out by a limit or in an order?</summary>
+    public bool NeedsLane => !Deleted && (State == SubscriptionState.Paused || (State == SubscriptionState.Active && Settings.NeedsLane));
 }
 
 /// <summary>One immutable revision of what a subscription wants.</summary>
@@ -92,9 +101,20 @@ public sealed record SubscriptionSettings
     /// <summary>Null: the profile's deadline.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Attempts a second, over the whole fleet. Null: as many as there are.</summary>
+    public double? RateLimit { get; init; }
+
+    /// <summary>Attempts at a time, over the whole fleet. Null: as many as there are.</summary>
+    public int? MaxInFlight { get; init; }
+
+    /// <summary>By what deliveries are ordered. Null: they are not.</summary>
+    public Ordering.OrderingKey? OrderingKey { get; init; }
+
     /// <summary>The profile with this subscription's own signature and headers: who signs and sends asks for nothing else.</summary>
     /// <exception cref="ArgumentException">The signature does not go with the profile.</exception>
     public Profiles.Profile EffectiveProfile => Profiles.Overrides.EffectiveProfiles.Of(this);
+
+    internal bool NeedsLane => RateLimit is not null || MaxInFlight is not null || OrderingKey is not null;
 
     public Profiles.RetryOn EffectiveRetryOn => RetryOn ?? Profile.RetryOn;
 

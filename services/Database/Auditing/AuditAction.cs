@@ -8,6 +8,10 @@ public static class AuditAction
     public const string SubscriptionDeleted = "subscription.deleted";
     public const string SubscriptionEnabled = "subscription.enabled";
     public const string SubscriptionDisabled = "subscription.disabled";
+    public const string SubscriptionPaused = "subscription.paused";
+
+    /// <summary>Active again after a pause.</summary>
+    public const string SubscriptionResumed = "subscription.resumed";
 
     public const string SecretRotated = "secret.rotated";
     public const string SecretRevealed = "secret.revealed";

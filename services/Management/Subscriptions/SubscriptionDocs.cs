@@ -1,7 +1,7 @@
-using System.Text.Json.Nodes;
 using Webhooks.Api.Access;
 using Webhooks.Api.OpenApi;
 using Webhooks.Management.Secrets;
+using Webhooks.Management.Subscriptions.Limits;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Profiles;
@@ -34,7 +34,7 @@ internal static class SubscriptionDocs
     private static readonly Schema Description = Schema.Text("What it is for, for people.", "Tells the case system about new exceptions.", longest: SubscriptionMembers.LongestDescription);
 
     private static readonly Schema State = Schema.OneOf(
-        "`active`; `paused`: deliveries wait; `disabled`: no new deliveries, and the waiting ones are canceled.", "active", ["active", "paused", "disabled"]);
+        "`active`; `paused`: matching events still become deliveries, which wait until it is active again; `disabled`: no new deliveries, and the waiting ones are canceled.", "active", ["active", "paused", "disabled"]);
 
     private static readonly Schema RetryOn = Schema.OneOf(
         "Which failures are tried again: what a later attempt may mend by itself (`server_errors`), or everything that can ever succeed (`any_failure`). Null: the profile's rule.",
@@ -57,8 +57,6 @@ internal static class SubscriptionDocs
 
     private const string RetrySentence = "When failed deliveries are tried again. Null: the default schedule, at once and after 5 s, 30 s, 2 min, 10 min and 1 h.";
 
-    private static readonly Schema Later = Schema.Given(new JsonObject { ["type"] = "null", ["description"] = "Comes with a later version; until then it is null." }, null);
-
     /// <summary>What a new subscription and a change may set.</summary>
     private static readonly IReadOnlyList<(string Name, Schema Schema)> Settable =
     [
@@ -72,10 +70,10 @@ internal static class SubscriptionDocs
         ("retry", Schema.Request(RetrySentence, [], RetryMembers).Named("RetryRequest")),
         ("retry_on", RetryOn),
         ("timeout_seconds", Timeout),
-        ("rate_limit", Later),
-        ("max_in_flight", Later),
-        ("ordering", Later),
-        ("ordering_key", Later),
+        ("rate_limit", LimitDocs.GivenRate),
+        ("max_in_flight", LimitDocs.InFlight),
+        ("ordering", LimitDocs.Ordering),
+        ("ordering_key", LimitDocs.Key),
         ("filter", ShapingDocs.Filter),
         ("transform", ShapingDocs.Transform),
         ("headers", ShapeDocs.GivenHeaders),
@@ -97,10 +95,10 @@ internal static class SubscriptionDocs
         ("retry", Schema.Answer(RetrySentence, RetryMembers).Named("Retry").OrNull()),
         ("retry_on", RetryOn.OrNull()),
         ("timeout_seconds", Timeout.OrNull()),
-        ("rate_limit", Later),
-        ("max_in_flight", Later),
-        ("ordering", Later),
-        ("ordering_key", Later),
+        ("rate_limit", LimitDocs.Rate.OrNull()),
+        ("max_in_flight", LimitDocs.InFlight.OrNull()),
+        ("ordering", LimitDocs.Ordering.OrNull()),
+        ("ordering_key", LimitDocs.Key.OrNull()),
         ("filter", ShapingDocs.Filter.OrNull()),
         ("transform", ShapingDocs.Transform.OrNull().Showing(null)),
         ("headers", ShapeDocs.Headers.OrNull()),
@@ -150,7 +148,7 @@ internal static class SubscriptionDocs
         Tag,
         "changeSubscription",
         "Change a subscription",
-        "Changes what the body names and keeps the rest; null takes a setting back to its default. The change holds everywhere within a second. Deliveries that wait keep the body and headers of the revision they began with; URL, secret and retry rule count as they are now. Disabling cancels the waiting deliveries.")
+        "Changes what the body names and keeps the rest; null takes a setting back to its default. The change holds everywhere within a second. Deliveries that wait keep the body and headers of the revision they began with; URL, secret, retry rule, limits and order count as they are now. Disabling cancels the waiting deliveries; pausing and going on cancel none.")
     {
         Parameters = [Parameter.Path("id", Words.SubscriptionId), Parameter.IfMatch],
         Body = Schema.Request(
@@ -162,13 +160,14 @@ internal static class SubscriptionDocs
         OtherProblems = [ProblemKind.NotSupportedYet],
     };
 
-    // A patch of these two holds parts of them, and nulls.
+    // A patch of these holds parts of them, and nulls.
     private static (string Name, Schema Schema) Patched((string Name, Schema Schema) member) => member.Name switch
     {
         "filter" => (member.Name, Schema.AnyObject(
             "A merge patch of the filter: pointers that are named here change, null takes one away, the others stay. Null instead of the object takes the whole filter away.", null).OrNull()),
         "transform" => (member.Name, Schema.AnyObject(
             "A merge patch of the transform. Naming another kind than the present one replaces it. Null instead of the object takes the transform away.", null).OrNull()),
+        "rate_limit" => (member.Name, LimitDocs.PatchedRate),
         _ => member,
     };
 

@@ -1,4 +1,5 @@
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Retries;
@@ -28,6 +29,12 @@ internal sealed record SubscriptionDraft
 
     public TimeSpan? Timeout { get; init; }
 
+    public double? RateLimit { get; init; }
+
+    public int? MaxInFlight { get; init; }
+
+    public OrderingKey? OrderingKey { get; init; }
+
     public EventFilter? Filter { get; init; }
 
     public EventTransform? Transform { get; init; }
@@ -54,6 +61,9 @@ internal sealed record SubscriptionDraft
         Retry = subscription.Settings.Retry,
         RetryOn = subscription.Settings.RetryOn,
         Timeout = subscription.Settings.Timeout,
+        RateLimit = subscription.Settings.RateLimit,
+        MaxInFlight = subscription.Settings.MaxInFlight,
+        OrderingKey = subscription.Settings.OrderingKey,
         Filter = subscription.Settings.Filter,
         Transform = subscription.Settings.Transform,
         Channel = subscription.Settings.Channel,
@@ -73,6 +83,9 @@ internal sealed record SubscriptionDraft
         Retry = Retry,
         RetryOn = RetryOn,
         Timeout = Timeout,
+        RateLimit = RateLimit,
+        MaxInFlight = MaxInFlight,
+        OrderingKey = OrderingKey,
         Filter = Filter,
         Transform = Transform,
         Channel = Channel,

@@ -2,6 +2,7 @@ using Webhooks.Api.Bodies;
 using Webhooks.Api.Problems;
 using Webhooks.Management.Catalog;
 using Webhooks.Management.Secrets;
+using Webhooks.Management.Subscriptions.Limits;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Events;
@@ -23,12 +24,6 @@ internal sealed class SubscriptionMembers(UrlRules urls)
     public const double ShortestTimeout = 0.1;
     public const double LongestTimeout = 30;
 
-    // Documented, and coming: refused by name rather than ignored.
-    private static readonly string[] Later =
-    [
-        "rate_limit", "max_in_flight", "ordering", "ordering_key",
-    ];
-
     private static readonly string[] ReadOnly = ["id", "revision", "health", "created_at", "updated_at"];
 
     /// <summary>Applies the body to <paramref name="draft"/>; what is wrong stands in <paramref name="body"/>'s faults.</summary>
@@ -44,6 +39,9 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             Retry = ReadRetry(body, draft.Retry),
             RetryOn = body.Text("retry_on", draft.RetryOn, null, ReadRetryOn),
             Timeout = ReadTimeout(body, draft.Timeout),
+            RateLimit = LimitMembers.ReadRate(body, draft.RateLimit),
+            MaxInFlight = LimitMembers.ReadInFlight(body, draft.MaxInFlight),
+            OrderingKey = OrderingMembers.Read(body, draft.OrderingKey),
             Filter = body.Json("filter", draft.Filter, patch => ShapingPatch.OfFilter(draft.Filter, patch), EventFilter.Read),
             Transform = body.Json("transform", draft.Transform, patch => ShapingPatch.OfTransform(draft.Transform, patch), EventTransform.Read),
             Channel = body.Text("channel", draft.Channel, null, ChannelReading.Read),
@@ -53,11 +51,6 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             State = body.Text("state", draft.State, SubscriptionState.Active, ReadState),
         };
         CheckWhole(body, result);
-
-        foreach (var name in Later.Where(body.Has))
-        {
-            body.Fault(name, FieldError.NotSupportedYet, "It comes with a later version; leave it out or null.");
-        }
 
         foreach (var name in ReadOnly.Where(body.Names))
         {
@@ -141,12 +134,9 @@ internal sealed class SubscriptionMembers(UrlRules urls)
         ? Reading<RetryOn?>.Of(rule)
         : Reading<RetryOn?>.Refuse(FieldError.InvalidValue, "It must be server_errors or any_failure.");
 
-    private static Reading<SubscriptionState> ReadState(string text) => text switch
-    {
-        "paused" => Reading<SubscriptionState>.Refuse(FieldError.NotSupportedYet, "Pausing comes with a later version."),
-        _ when SubscriptionStateName.Find(text) is { } state => Reading<SubscriptionState>.Of(state),
-        _ => Reading<SubscriptionState>.Refuse(FieldError.InvalidValue, "It must be active or disabled."),
-    };
+    private static Reading<SubscriptionState> ReadState(string text) => SubscriptionStateName.Find(text) is { } state
+        ? Reading<SubscriptionState>.Of(state)
+        : Reading<SubscriptionState>.Refuse(FieldError.InvalidValue, "It must be active, paused or disabled.");
 
     private static TimeSpan? ReadTimeout(MemberReader body, TimeSpan? present)
     {

@@ -38,14 +38,15 @@ internal sealed record SubscriptionResponse
     /// <summary>Null: the profile's deadline.</summary>
     public required double? TimeoutSeconds { get; init; }
 
-    // Those without a setter come with later versions.
-    public object? RateLimit { get; }
+    /// <summary>Null: as fast as they come.</summary>
+    public required RateLimitResponse? RateLimit { get; init; }
 
-    public object? MaxInFlight { get; }
+    /// <summary>Null: as many as there are.</summary>
+    public required int? MaxInFlight { get; init; }
 
-    public object? Ordering { get; }
+    public required string? Ordering { get; init; }
 
-    public object? OrderingKey { get; }
+    public required string? OrderingKey { get; init; }
 
     public required JsonElement? Filter { get; init; }
 
@@ -80,6 +81,10 @@ internal sealed record SubscriptionResponse
         Retry = subscription.Settings.Retry,
         RetryOn = subscription.Settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null,
         TimeoutSeconds = subscription.Settings.Timeout?.TotalSeconds,
+        RateLimit = subscription.Settings.RateLimit is { } rate ? new RateLimitResponse(rate) : null,
+        MaxInFlight = subscription.Settings.MaxInFlight,
+        Ordering = subscription.Settings.OrderingKey is null ? null : Webhooks.Subscriptions.Ordering.OrderingKey.ByKey,
+        OrderingKey = subscription.Settings.OrderingKey?.Pointer,
         Filter = Parse(subscription.Settings.Filter?.Json),
         Transform = Parse(subscription.Settings.Transform?.Json),
         Channel = subscription.Settings.Channel,
@@ -94,6 +99,9 @@ internal sealed record SubscriptionResponse
 
     private static JsonElement? Parse(string? json) => json is null ? null : JsonElement.Parse(json);
 }
+
+/// <summary>How fast deliveries go out.</summary>
+internal sealed record RateLimitResponse(double PerSecond);
 
 /// <summary>How a subscription fares, and why when not well.</summary>
 internal sealed record HealthResponse(string State, string? Reason);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Subscriptions.Auditing;
@@ -21,6 +22,10 @@ internal static class AuditedMembers
         new("retry", Parse(RetryJson.Write(settings.Retry))),
         new("retry_on", settings.RetryOn is { } rule ? RetryOnName.Of(rule) : null),
         new("timeout_seconds", settings.Timeout?.TotalSeconds),
+        new("rate_limit", settings.RateLimit is { } rate ? new JsonObject { ["per_second"] = rate } : null),
+        new("max_in_flight", settings.MaxInFlight),
+        new("ordering", settings.OrderingKey is null ? null : OrderingKey.ByKey),
+        new("ordering_key", settings.OrderingKey?.Pointer),
         new("filter", Parse(settings.Filter?.Json)),
         new("transform", Parse(settings.Transform?.Json)),
         new("channel", settings.Channel),

@@ -35,7 +35,7 @@ internal static class SubscriptionAudit
 
         if (after.State != before.State)
         {
-            yield return Entry(after, by, ActionOf(after.State), new JsonObject
+            yield return Entry(after, by, ActionOf(before.State, after.State), new JsonObject
             {
                 ["reason"] = after.DisabledReason,
                 ["changes"] = new JsonObject { ["state"] = Change(SubscriptionStateName.Of(before.State), SubscriptionStateName.Of(after.State)) },
@@ -80,11 +80,13 @@ internal static class SubscriptionAudit
         ["previous_valid_until"] = after.Secrets.Skip(1).Max(secret => secret.ValidUntil)?.UtcDateTime,
     };
 
-    private static string ActionOf(SubscriptionState state) => state switch
+    private static string ActionOf(SubscriptionState before, SubscriptionState after) => after switch
     {
+        SubscriptionState.Active when before == SubscriptionState.Paused => AuditAction.SubscriptionResumed,
         SubscriptionState.Active => AuditAction.SubscriptionEnabled,
+        SubscriptionState.Paused => AuditAction.SubscriptionPaused,
         SubscriptionState.Disabled => AuditAction.SubscriptionDisabled,
-        _ => $"subscription.{SubscriptionStateName.Of(state)}",
+        _ => throw new ArgumentOutOfRangeException(nameof(after), after, "This state has no action."),
     };
 
     private static JsonObject Change(JsonNode? old, JsonNode? now) => new() { ["old"] = old, ["new"] = now };

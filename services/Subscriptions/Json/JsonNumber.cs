@@ -49,6 +49,9 @@ internal readonly struct JsonNumber
         return one._sign * Math.Sign(magnitude);
     }
 
+    /// <summary>The same for all spellings of a number, and for no other.</summary>
+    public override string ToString() => _sign == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{(_sign < 0 ? "-" : "")}0.{_digits}e{_exponent}");
+
     // An exponent is as long as its sender likes.
     private static BigInteger ParseExponent(ReadOnlySpan<char> text) => BigInteger.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }

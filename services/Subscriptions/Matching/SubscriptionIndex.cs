@@ -4,7 +4,7 @@ using Webhooks.Subscriptions.Events;
 namespace Webhooks.Subscriptions.Matching;
 
 /// <summary>
-/// Finds the active subscriptions of a tenant that want an event type, in as many look-ups as the type has words, plus one.
+/// Finds the subscriptions of a tenant that want an event type, in as many look-ups as the type has words, plus one.
 /// Immutable: a change makes a new index that shares what did not change, and readers keep the one they hold.
 /// </summary>
 public sealed class SubscriptionIndex
@@ -26,7 +26,7 @@ public sealed class SubscriptionIndex
     /// <summary>How many subscriptions can match at all.</summary>
     public int Count => _subscriptions.Count;
 
-    /// <summary>The active subscriptions that want the type, each once.</summary>
+    /// <summary>The subscriptions that take events and want the type, each once.</summary>
     public IReadOnlyList<Subscription> Match(string tenantId, string eventType)
     {
         ArgumentNullException.ThrowIfNull(tenantId);

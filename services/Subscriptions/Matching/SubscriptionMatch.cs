@@ -14,11 +14,11 @@ public sealed record NonMatch(string Code, string Detail);
 /// </summary>
 public static class SubscriptionMatch
 {
-    /// <summary>Does its state let it take events at all?</summary>
+    /// <summary>Does its state let it take events at all? Paused, it does: what they become waits.</summary>
     public static bool TakesEvents(Subscription subscription)
     {
         ArgumentNullException.ThrowIfNull(subscription);
-        return subscription is { State: SubscriptionState.Active, Deleted: false };
+        return subscription is { State: not SubscriptionState.Disabled, Deleted: false };
     }
 
     /// <summary>What the index leaves open.</summary>

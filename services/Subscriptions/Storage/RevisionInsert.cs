@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Webhooks.Database;
+using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
@@ -10,17 +11,18 @@ internal static class RevisionInsert
 {
     /// <summary>The columns of <see cref="Values"/>.</summary>
     public const string Columns =
-        "url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, channel, signature, send_traceparent, headers_key_id, headers";
+        "url, event_types, profile, description, retry, retry_on, timeout_seconds, filter, transform, channel, signature, send_traceparent, headers_key_id, headers, "
+        + "rate_limit, max_in_flight, ordering, ordering_key";
 
     /// <summary>The parameters that <see cref="AddSettings"/> adds.</summary>
-    public const string Values = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14";
+    public const string Values = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18";
 
     public static NpgsqlBatchCommand Command(Guid subscriptionId, int revision, SubscriptionSettings settings, SecretVault vault)
     {
         var command = new NpgsqlBatchCommand(
             $"""
             INSERT INTO subscription_revisions ({Columns}, subscription_id, revision, created_at)
-            VALUES ({Values}, $15, $16, clock_timestamp())
+            VALUES ({Values}, $19, $20, clock_timestamp())
             """);
         AddSettings(command.Parameters, subscriptionId, settings, vault);
         command.Parameters.Add(new() { Value = subscriptionId });
@@ -28,7 +30,7 @@ internal static class RevisionInsert
         return command;
     }
 
-    /// <summary>Parameters 1–14, in the order of <see cref="SubscriptionRow.SettingsColumns"/>.</summary>
+    /// <summary>Parameters 1–18, in the order of <see cref="SubscriptionRow.SettingsColumns"/>.</summary>
     public static void AddSettings(NpgsqlParameterCollection parameters, Guid subscriptionId, SubscriptionSettings settings, SecretVault vault)
     {
         // Among headers are credentials, so all of them are encrypted, as the signing secrets are.
@@ -47,5 +49,9 @@ internal static class RevisionInsert
         parameters.Add(new() { Value = settings.SendTraceparent });
         parameters.Add(NullableColumns.Parameter(headers?.KeyId, NpgsqlDbType.Text));
         parameters.Add(NullableColumns.Parameter(headers?.Ciphertext, NpgsqlDbType.Bytea));
+        parameters.Add(NullableColumns.Parameter(settings.RateLimit, NpgsqlDbType.Double));
+        parameters.Add(NullableColumns.Parameter(settings.MaxInFlight, NpgsqlDbType.Integer));
+        parameters.Add(NullableColumns.Parameter(settings.OrderingKey is null ? null : OrderingKey.ByKey, NpgsqlDbType.Text));
+        parameters.Add(NullableColumns.Parameter(settings.OrderingKey?.Pointer, NpgsqlDbType.Text));
     }
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Webhooks.Database;
+using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Secrets;
@@ -14,7 +15,8 @@ internal static class SubscriptionRow
     /// <summary>What <see cref="ReadSettings"/> reads, of <c>subscription_revisions r</c>.</summary>
     public const string SettingsColumns = """
         r.url, r.event_types, r.profile, r.description, r.retry, r.retry_on, r.timeout_seconds, r.filter, r.transform,
-        r.channel, r.signature, r.send_traceparent, r.headers_key_id, r.headers
+        r.channel, r.signature, r.send_traceparent, r.headers_key_id, r.headers,
+        r.rate_limit, r.max_in_flight, r.ordering_key
         """;
 
     /// <summary>Every subscription with its current revision and its secrets, the signing one first. A WHERE follows.</summary>
@@ -30,7 +32,7 @@ internal static class SubscriptionRow
 
         """;
 
-    private const int AfterSettings = 14;
+    private const int AfterSettings = 17;
 
     public static SubscriptionSettings ReadSettings(NpgsqlDataReader row, Guid subscriptionId, SecretVault vault)
     {
@@ -54,6 +56,9 @@ internal static class SubscriptionRow
             Headers = row.TextOrNull(12) is { } keyId
                 ? CustomHeaders.Parse(vault.Open(subscriptionId, new SealedSecret(keyId, row.GetFieldValue<byte[]>(13))))
                 : null,
+            RateLimit = row.IsDBNull(14) ? null : row.GetDouble(14),
+            MaxInFlight = row.IsDBNull(15) ? null : row.GetInt32(15),
+            OrderingKey = row.TextOrNull(16) is { } key ? OrderingKey.Parse(key) : null,
         };
     }
 

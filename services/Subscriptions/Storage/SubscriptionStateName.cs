@@ -4,11 +4,13 @@ namespace Webhooks.Subscriptions.Storage;
 public static class SubscriptionStateName
 {
     private const string Active = "active";
+    private const string Paused = "paused";
     private const string Disabled = "disabled";
 
     public static string Of(SubscriptionState state) => state switch
     {
         SubscriptionState.Active => Active,
+        SubscriptionState.Paused => Paused,
         SubscriptionState.Disabled => Disabled,
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "This state has no name."),
     };
@@ -16,6 +18,7 @@ public static class SubscriptionStateName
     public static SubscriptionState? Find(string? name) => name switch
     {
         Active => SubscriptionState.Active,
+        Paused => SubscriptionState.Paused,
         Disabled => SubscriptionState.Disabled,
         _ => null,
     };

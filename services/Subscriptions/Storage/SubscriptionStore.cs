@@ -126,11 +126,11 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         }
     }
 
-    /// <summary>Disables an active subscription and says why; its waiting deliveries are canceled. False: it was not active.</summary>
+    /// <summary>Disables a subscription, be it paused, and says why; its waiting deliveries are canceled. False: it was disabled already, or is deleted.</summary>
     public async Task<bool> DisableAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
         await using var change = await BeginChangeAsync(id, tenantId: null, cancellationToken);
-        if (change is not { Current.State: SubscriptionState.Active })
+        if (change is null or { Current.State: SubscriptionState.Disabled })
         {
             return false;
         }
@@ -172,14 +172,14 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
             $"""
             WITH {ConfigVersion.Next}, subscription AS (
                 INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at)
-                SELECT $15, $16, $17, 1, version.value, version.at, version.at FROM version
+                SELECT $19, $20, $21, 1, version.value, version.at, version.at FROM version
                 RETURNING created_at
             ), revision AS (
                 INSERT INTO subscription_revisions ({RevisionInsert.Columns}, subscription_id, revision, created_at)
-                SELECT {RevisionInsert.Values}, $15, 1, created_at FROM subscription
+                SELECT {RevisionInsert.Values}, $19, 1, created_at FROM subscription
             ), secret AS (
                 INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at)
-                SELECT $15, 1, $18, $19, created_at FROM subscription
+                SELECT $19, 1, $22, $23, created_at FROM subscription
             )
             SELECT created_at, version.value, {ConfigVersion.Notify} FROM subscription, version
             """);

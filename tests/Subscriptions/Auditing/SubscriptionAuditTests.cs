@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Auditing;
+using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Retries;
@@ -75,6 +76,32 @@ public sealed class SubscriptionAuditTests
         Assert.Equal(["subscription.enabled"], SubscriptionAudit.Changed(after, after with { State = SubscriptionState.Active, DisabledReason = null }, By).Select(entry => entry.Action));
     }
 
+    [Theory]
+    [InlineData(SubscriptionState.Active, SubscriptionState.Paused, "subscription.paused", "active", "paused")]
+    [InlineData(SubscriptionState.Disabled, SubscriptionState.Paused, "subscription.paused", "disabled", "paused")]
+    [InlineData(SubscriptionState.Paused, SubscriptionState.Active, "subscription.resumed", "paused", "active")]
+    [InlineData(SubscriptionState.Paused, SubscriptionState.Disabled, "subscription.disabled", "paused", "disabled")]
+    [InlineData(SubscriptionState.Disabled, SubscriptionState.Active, "subscription.enabled", "disabled", "active")]
+    public void A_change_of_state_is_told_by_what_it_does(SubscriptionState before, SubscriptionState after, string action, string old, string now)
+    {
+        var entry = Assert.Single(SubscriptionAudit.Changed(Before with { State = before }, Before with { State = after }, By));
+
+        Assert.Equal(action, entry.Action);
+        Assert.Equal($"{{\"reason\":null,\"changes\":{{\"state\":{{\"old\":\"{old}\",\"new\":\"{now}\"}}}}}}", entry.Details!.ToJsonString());
+    }
+
+    [Fact]
+    public void Limits_and_order_are_told_in_the_shapes_of_the_API()
+    {
+        var limited = Before with { Settings = Before.Settings with { RateLimit = 0.5, MaxInFlight = 3, OrderingKey = OrderingKey.Parse("/data/id") } };
+
+        var entry = Assert.Single(SubscriptionAudit.Changed(limited, limited with { Settings = limited.Settings with { RateLimit = 20, MaxInFlight = null, OrderingKey = null } }, By));
+
+        Assert.Equal(
+            """{"revision":4,"changes":{"rate_limit":{"old":{"per_second":0.5},"new":{"per_second":20}},"max_in_flight":{"old":3,"new":null},"ordering":{"old":"by_key","new":null},"ordering_key":{"old":"/data/id","new":null}}}""",
+            entry.Details!.ToJsonString());
+    }
+
     [Fact]
     public void A_secret_is_masked_and_the_end_of_the_old_one_is_told()
     {
@@ -112,7 +139,8 @@ public sealed class SubscriptionAuditTests
         var audited = AuditedMembers.Of(Before.Settings).Select(member => member.Key).ToList();
         var settings = typeof(SubscriptionSettings).GetProperties().Where(property => property.CanWrite).Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name)).ToList();
 
-        Assert.Equal(settings.Count, audited.Distinct().Count());
+        // The order is told by two members, as the API has it.
+        Assert.Equal(settings.Count + 1, audited.Distinct().Count());
         Assert.All(settings, name => Assert.Contains(audited, member => member.StartsWith(name, StringComparison.Ordinal)));
     }
 }

@@ -19,7 +19,7 @@ public sealed class SubscriptionIndexPropertyTests
         from id in Gen.Elements(Ids)
         from tenant in Gen.Elements(Tenants)
         from patterns in Patterns.NonEmptyListOf()
-        from state in Gen.Elements(SubscriptionState.Active, SubscriptionState.Active, SubscriptionState.Disabled)
+        from state in Gen.Elements(SubscriptionState.Active, SubscriptionState.Paused, SubscriptionState.Disabled)
         from deleted in Gen.Elements(false, false, false, true)
         select Some.Subscription([.. patterns]) with { Id = id, TenantId = tenant, State = state, Deleted = deleted };
 
@@ -51,7 +51,7 @@ public sealed class SubscriptionIndexPropertyTests
         .SelectMany(changes => changes)
         .GroupBy(subscription => subscription.Id)
         .Select(versions => versions.Last())
-        .Where(subscription => subscription is { State: SubscriptionState.Active, Deleted: false } && subscription.TenantId == tenant)
+        .Where(subscription => subscription is { State: SubscriptionState.Active or SubscriptionState.Paused, Deleted: false } && subscription.TenantId == tenant)
         .Where(subscription => subscription.Settings.EventTypes.Any(pattern => IsWanted(pattern, type)));
 
     // Spelled out again, apart from the code under test.

@@ -18,7 +18,7 @@ public sealed class SubscriptionMatchTests
 
     private static readonly Gen<Subscription> Subscriptions =
         from patterns in Patterns.NonEmptyListOf()
-        from state in Gen.Elements(SubscriptionState.Active, SubscriptionState.Active, SubscriptionState.Disabled)
+        from state in Gen.Elements(SubscriptionState.Active, SubscriptionState.Paused, SubscriptionState.Disabled)
         select Some.Subscription([.. patterns]) with { State = state };
 
     [Fact]
@@ -39,6 +39,7 @@ public sealed class SubscriptionMatchTests
         all = all with { Settings = all.Settings with { Filter = Filter("""{"/data/severity":{"eq":"HIGH"}}""") } };
 
         Assert.Equal(new NonMatch("disabled", "The subscription is disabled (gone)."), SubscriptionMatch.FindObstacle(all, Type, document));
+        Assert.Equal("type", SubscriptionMatch.FindObstacle(all with { State = SubscriptionState.Paused }, Type, document)?.Code);
         Assert.Equal(
             new NonMatch("type", "None of its event types takes exception.created."),
             SubscriptionMatch.FindObstacle(all with { State = SubscriptionState.Active, DisabledReason = null }, Type, document));

@@ -18,6 +18,7 @@ public sealed class JsonNumberTests
     {
         Assert.Equal(0, Compare(one, other));
         Assert.Equal(0, Compare(other, one));
+        Assert.Equal(JsonNumber.Parse(one).ToString(), JsonNumber.Parse(other).ToString());
     }
 
     [Theory]
@@ -47,6 +48,7 @@ public sealed class JsonNumberTests
         {
             var (one, other) = (Spell(random), Spell(random));
             Assert.True(Math.Sign(Exact(one).CompareTo(Exact(other))) == Math.Sign(Compare(one, other)), $"{one} and {other}");
+            Assert.True(Exact(one) == Exact(other) == (JsonNumber.Parse(one).ToString() == JsonNumber.Parse(other).ToString()), $"{one} and {other}");
         }
     }
 

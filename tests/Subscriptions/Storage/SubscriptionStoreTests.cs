@@ -4,6 +4,7 @@ using Npgsql;
 using Webhooks.Database.Auditing;
 using Webhooks.Database.Migrations;
 using Webhooks.Signatures;
+using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Retries;
@@ -34,6 +35,9 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Headers = new CustomHeaders([new("Authorization", "Bearer of-the-receiver"), new("X-Environment", "test")]),
         Signature = new SignatureOverride { Algorithm = SignatureAlgorithm.HmacSha512, DigestEncoding = DigestEncoding.Base64Url, ValueTemplate = "v0={digest}" },
         SendTraceparent = true,
+        RateLimit = 0.01,
+        MaxInFlight = 1000,
+        OrderingKey = OrderingKey.Parse("/data/exception~1id"),
     };
 
     private static readonly Actor By = new("tok_1", "a token");
@@ -166,6 +170,29 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Assert.Null(await _store.FindAsync(created.Id, "tenant", Stop));
         Assert.Null(await _store.BeginChangeAsync(created.Id, "tenant", Stop));
         Assert.False(await _store.DisableAsync(created.Id, "late", Stop));
+    }
+
+    [Fact]
+    public async Task A_pause_cancels_nothing_and_ends_with_a_disabling()
+    {
+        var created = await CreateAsync();
+
+        var paused = await ChangeAsync(created.Id, current => current with { State = SubscriptionState.Paused });
+        var resumed = await ChangeAsync(created.Id, current => current with { State = SubscriptionState.Active });
+        Assert.Equal((SubscriptionState.Paused, null, null), (paused.State, paused.CancelBefore, resumed.CancelBefore));
+
+        // The answer to an attempt that was on the wire when the pause began.
+        await ChangeAsync(created.Id, current => current with { State = SubscriptionState.Paused });
+        Assert.True(await _store.DisableAsync(created.Id, "gone", Stop));
+        var disabled = (await _store.FindAsync(created.Id, "tenant", Stop))!;
+        Assert.Equal((SubscriptionState.Disabled, "gone"), (disabled.State, disabled.DisabledReason));
+        Assert.NotNull(disabled.CancelBefore);
+
+        // What was canceled stays so; what comes from now on waits.
+        var waiting = await ChangeAsync(created.Id, current => current with { State = SubscriptionState.Paused, DisabledReason = null });
+        Assert.Equal(disabled.CancelBefore, waiting.CancelBefore);
+        Assert.False(waiting.Accepts(disabled.CancelBefore.Value));
+        Assert.True(waiting.Accepts(waiting.UpdatedAt));
     }
 
     [Fact]
