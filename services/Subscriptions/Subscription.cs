@@ -52,13 +52,10 @@ public sealed record Subscription
 
     /// <summary>
     /// Does it still want a delivery accepted at <paramref name="acceptedAt"/>? What it does not want is canceled. What it
-    /// wants goes out now, unless <see cref="NeedsLane"/>: then the lane says when.
+    /// wants goes out now, unless it <see cref="HasLane"/>: then the lane says when, be it paused.
     /// </summary>
     public bool Accepts(DateTimeOffset acceptedAt) =>
         State != SubscriptionState.Disabled && !Deleted && !(acceptedAt <= CancelBefore);
-
-    /// <summary>Do its deliveries have to be served from their rows, whatever its health, because they wait or go out by a limit or in an order?</summary>
-    public bool NeedsLane => !Deleted && (State == SubscriptionState.Paused || (State == SubscriptionState.Active && Settings.NeedsLane));
 }
 
 /// <summary>One immutable revision of what a subscription wants.</summary>
@@ -113,8 +110,6 @@ public sealed record SubscriptionSettings
     /// <summary>The profile with this subscription's own signature and headers: who signs and sends asks for nothing else.</summary>
     /// <exception cref="ArgumentException">The signature does not go with the profile.</exception>
     public Profiles.Profile EffectiveProfile => Profiles.Overrides.EffectiveProfiles.Of(this);
-
-    internal bool NeedsLane => RateLimit is not null || MaxInFlight is not null || OrderingKey is not null;
 
     public Profiles.RetryOn EffectiveRetryOn => RetryOn ?? Profile.RetryOn;
 

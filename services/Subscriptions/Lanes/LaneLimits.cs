@@ -11,6 +11,10 @@ public readonly record struct LaneLimits(bool IsPaused, double? PerSecond, int? 
     public static LaneLimits Of(Subscription subscription)
     {
         ArgumentNullException.ThrowIfNull(subscription);
-        return default;
+        return new LaneLimits(
+            subscription.State == SubscriptionState.Paused,
+            subscription.Settings.RateLimit,
+            subscription.Settings.MaxInFlight,
+            IsOrdered: subscription.Settings.OrderingKey is not null);
     }
 }

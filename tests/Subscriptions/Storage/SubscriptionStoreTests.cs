@@ -196,6 +196,28 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_needs_a_lane_is_saved_together_with_it()
+    {
+        var plain = Settings with { RateLimit = null, MaxInFlight = null, OrderingKey = null };
+        var limited = await CreateAsync();
+        var created = await _store.CreateAsync("tenant", SubscriptionState.Active, plain, Secret, By, Stop);
+        Assert.Equal((true, false), (limited.HasLane, created.HasLane));
+        Assert.Equal([limited.Id], await LanesAsync());
+
+        var paused = await ChangeAsync(created.Id, current => current with { State = SubscriptionState.Paused });
+        Assert.True(paused.HasLane);
+        Assert.Equal([created.Id, limited.Id], await LanesAsync());
+        Assert.True(Assert.Single(await LoadAsync(paused.ConfigVersion - 1)).HasLane);
+
+        // It stays until whoever serves it finds that nothing needs it any more.
+        Assert.True((await ChangeAsync(created.Id, current => current with { State = SubscriptionState.Active })).HasLane);
+        Assert.True((await ChangeAsync(created.Id, current => current with { Settings = current.Settings with { MaxInFlight = 1 } })).HasLane);
+        Assert.Equal([created.Id, limited.Id], await LanesAsync());
+
+        Task<IReadOnlyList<Guid>> LanesAsync() => _database.ColumnAsync<Guid>("SELECT subscription_id FROM lanes ORDER BY subscription_id DESC");
+    }
+
+    [Fact]
     public async Task Each_disabling_leaves_a_notice_and_no_other_change_does()
     {
         var (gone, asked) = (await CreateAsync(), await CreateAsync("another"));
