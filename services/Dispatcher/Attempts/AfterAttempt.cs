@@ -13,6 +13,8 @@ internal sealed class AfterAttempt(RetryAnnouncer announcer, HandOver handOver, 
         switch (attempt.Next)
         {
             // The wait is in the row already. So it is when it is never brokered.
+            case NextStep.Retry when attempt.InLane:
+                break;
             case NextStep.Retry { Brokered: true } retry when attempt.LacksQueue:
                 announcer.Prove(retry.Wait, attempt.Delivery);
                 break;

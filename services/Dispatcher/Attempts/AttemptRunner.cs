@@ -16,8 +16,11 @@ internal sealed partial class AttemptRunner(
     AttemptRenderer renderer, WebhookSender sender, AttemptWriter writer, AfterAttempt after, RetryAnnouncer announcer, AttemptMetrics metrics,
     TimeProvider clock, ILogger<AttemptRunner> logger)
 {
-    /// <summary>Completes when the message that asked for the attempt may be acknowledged.</summary>
-    public async Task RunAsync(DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop)
+    /// <summary>
+    /// Completes when the message that asked for the attempt may be acknowledged. Null: somebody else had recorded the same
+    /// attempt before, and carries out what follows.
+    /// </summary>
+    public async Task<FinishedAttempt?> RunAsync(DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop)
     {
         using var activity = AttemptTracing.Start(delivery, number);
         var finished = await AttemptAsync(delivery, number, subscription, activity, stop);
@@ -25,7 +28,7 @@ internal sealed partial class AttemptRunner(
         if (!await writer.RecordAsync(finished))
         {
             Log.AlreadyRecorded(logger, number, delivery.Id);
-            return;
+            return null;
         }
 
         metrics.Finished(finished);
@@ -33,6 +36,7 @@ internal sealed partial class AttemptRunner(
             finished.Result.Outcome.ToWireName(), finished.Result.StatusCode, finished.Result.Duration.TotalMilliseconds, finished.Next.Status, finished.NextAttemptAt is { } at ? $", next at {at.UtcDateTime:O}" : "");
 
         await after.CarryOutAsync(finished, stop);
+        return finished;
     }
 
     private async Task<FinishedAttempt> AttemptAsync(
@@ -50,7 +54,7 @@ internal sealed partial class AttemptRunner(
             Next = next,
             // From the end of this attempt, so that a slow failure is not followed at once by the next.
             NextAttemptAt = next is NextStep.Retry retry ? clock.GetUtcNow() + retry.Wait : null,
-            LacksQueue = next is NextStep.Retry { Brokered: true } brokered && !announcer.Carries(brokered.Wait),
+            LacksQueue = next is NextStep.Retry { Brokered: true } brokered && delivery.LaneDueAt is null && !announcer.Carries(brokered.Wait),
             TraceId = activity?.TraceId.ToHexString() ?? AttemptTracing.TraceIdOf(delivery.Event.Traceparent),
         };
     }

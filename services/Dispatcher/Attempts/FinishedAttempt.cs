@@ -26,6 +26,12 @@ internal sealed record FinishedAttempt
     /// <summary>True: the queue of this wait is not to be relied on at present, and the row has to do instead.</summary>
     public bool LacksQueue { get; init; }
 
-    /// <summary>When the due-poller has to announce the next attempt; null when the broker does.</summary>
-    public DateTimeOffset? DueAt => LacksQueue || Next is NextStep.Retry { Brokered: false } ? NextAttemptAt : null;
+    /// <summary>It was in its subscription's lane when it was looked at: its next attempt waits there, and has no message.</summary>
+    public bool InLane => Delivery.LaneDueAt is not null;
+
+    /// <summary>
+    /// When the due-poller has to announce the next attempt; null when the broker does. Not used while the row is in a lane;
+    /// should it have been turned out meanwhile, there is still nobody else to announce it.
+    /// </summary>
+    public DateTimeOffset? DueAt => LacksQueue || InLane || Next is NextStep.Retry { Brokered: false } ? NextAttemptAt : null;
 }

@@ -15,7 +15,7 @@ internal sealed class CancelStore(NpgsqlDataSource database)
 
     // Locked in the order of their keys, as whoever else changes many of them has it: unsorted ones wait for each other.
     private const string CancelChunk = """
-        UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, finished_at = now()
+        UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
         WHERE status = 'pending' AND (created_at, id) IN (
             SELECT created_at, id FROM deliveries
             WHERE subscription_id = $1 AND status = 'pending' AND created_at <= $2

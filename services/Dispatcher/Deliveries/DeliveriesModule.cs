@@ -8,6 +8,7 @@ using Webhooks.Dispatcher.Accounting;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Replays;
@@ -49,6 +50,8 @@ internal static class DeliveriesModule
         // Started before and stopped after the dispatching: its last attempts are still to be written.
         builder.Services.AddSingleton<AttemptWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<AttemptWriter>());
+        // What lanes have in flight ends, with the rest, before the dispatching does; they begin to end when the service is told to stop.
+        builder.AddLanes();
         builder.Services.AddHostedService<Dispatch>();
 
         builder.Services.AddSingleton<DueStore>();

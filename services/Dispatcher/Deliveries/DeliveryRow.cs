@@ -25,6 +25,9 @@ internal sealed record DeliveryRow
     /// <summary>Set while the due-poller, not the broker, has to announce the next attempt.</summary>
     public required DateTimeOffset? DueAt { get; init; }
 
+    /// <summary>When its next attempt is due in its subscription's lane; null: it is not in one.</summary>
+    public DateTimeOffset? LaneDueAt { get; init; }
+
     /// <summary>When the event was accepted, of a replay; null: at <see cref="CreatedAt"/>.</summary>
     public DateTimeOffset? EventCreatedAt { get; init; }
 

@@ -19,7 +19,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     private const string SelectRows = """
         SELECT delivery.id, delivery.created_at, delivery.subscription_id, delivery.revision, delivery.status, delivery.last_attempt,
                delivery.next_attempt_at, delivery.due_at, delivery.tenant_id, delivery.event_id, delivery.event_type,
-               delivery.event_created_at,
+               delivery.event_created_at, delivery.lane_due_at,
                event.occurred_at, event.version, event.context_id, event.data, event.metadata, event.correlation_id, event.traceparent
         FROM unnest($1::timestamptz[], $2::uuid[]) AS key (created_at, id)
         JOIN deliveries AS delivery ON delivery.created_at = key.created_at AND delivery.id = key.id
@@ -38,7 +38,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         """;
 
     private const string CancelOne = """
-        UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, finished_at = now()
+        UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
         WHERE created_at = $1 AND id = $2 AND status = 'pending'
         """;
 
@@ -48,6 +48,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         FROM unnest($1::timestamptz[], $2::uuid[], $3::int[]) AS handed (created_at, id, last_attempt)
         WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND delivery.created_at BETWEEN $4 AND $5
           AND delivery.status = 'pending' AND delivery.last_attempt = handed.last_attempt AND delivery.next_attempt_at IS NOT NULL
+          AND delivery.lane_due_at IS NULL
         """;
 
     /// <summary>Looks at every delivery of a group at once.</summary>
@@ -153,7 +154,8 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         NextAttemptAt = reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
         DueAt = reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),
         EventCreatedAt = reader.IsDBNull(11) ? null : reader.GetFieldValue<DateTimeOffset>(11),
-        Event = ReadEvent(reader, reader.GetString(8), reader.GetString(9), reader.GetString(10), at: 12),
+        LaneDueAt = reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12),
+        Event = ReadEvent(reader, reader.GetString(8), reader.GetString(9), reader.GetString(10), at: 13),
     };
 
     // Without a row of its own (a replay's, until it is looked for; one that is not kept any more) only what the delivery repeats of it.

@@ -3,6 +3,7 @@ using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
@@ -11,7 +12,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Carries out what a look decided, for many deliveries at once, and acknowledges last.</summary>
 internal sealed partial class DeliveryWork(
-    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, HandOver handOver, DeliveryStore store, DatabaseGate database, InFlight inFlight,
+    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, HandOver handOver, LaneIntake lanes, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
@@ -40,7 +41,7 @@ internal sealed partial class DeliveryWork(
     {
         var subscription = row is null ? null : config.ById.GetValueOrDefault(row.SubscriptionId);
         var accepts = row is { EventIsGone: false } && (subscription?.Accepts(row.CreatedAt) ?? false);
-        var decision = Look.At(message, received.Redelivered, row, accepts);
+        var decision = Look.At(message, received.Redelivered, row, accepts, subscription?.HasLane ?? false);
         _ = CarryOutAsync(decision, received, message, row, subscription, consumer, abandon);
     }
 
@@ -55,6 +56,11 @@ internal sealed partial class DeliveryWork(
     {
         try
         {
+            if (decision is LookResult.EnterLane && !await lanes.EnterAsync(row!, abandon))
+            {
+                decision = Look.At(message, received.Redelivered, row, accepts: true, hasLane: false);
+            }
+
             switch (decision)
             {
                 case LookResult.Send send:

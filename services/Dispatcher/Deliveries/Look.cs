@@ -15,6 +15,12 @@ internal abstract record LookResult
     /// <summary>Make attempt <paramref name="Number"/> now.</summary>
     public sealed record Send(int Number) : LookResult;
 
+    /// <summary>
+    /// The subscription is served from its rows: put this one among them, and forget the message. If that is not so any more,
+    /// go on with what the message leads to then.
+    /// </summary>
+    public sealed record EnterLane : LookResult;
+
     /// <summary>The subscription takes nothing any more, or the event is not kept any more: the delivery ends as canceled.</summary>
     public sealed record Cancel : LookResult;
 
@@ -40,7 +46,8 @@ internal static class Look
     /// <param name="redelivered">The broker has handed it to somebody before.</param>
     /// <param name="row">Null: no such delivery.</param>
     /// <param name="accepts">Whether the subscription still takes this delivery, and its event is there.</param>
-    public static LookResult At(DeliveryMessage message, bool redelivered, DeliveryRow? row, bool accepts)
+    /// <param name="hasLane">Whether the subscription's lane is open.</param>
+    public static LookResult At(DeliveryMessage message, bool redelivered, DeliveryRow? row, bool accepts, bool hasLane = false)
     {
         // Taken from a holder who may have died, the message is the only trace of the step that was recorded with its attempt.
         var isOnlyTrace = redelivered && message.Number == row?.LastAttempt;
@@ -54,6 +61,17 @@ internal static class Look
             return new LookResult.Cancel();
         }
 
+        if (row.LaneDueAt is not null)
+        {
+            return Nothing;
+        }
+
+        var announces = isOnlyTrace && row is { DueAt: null, NextAttemptAt: not null };
+        if (hasLane && (message.Number > row.LastAttempt || announces))
+        {
+            return new LookResult.EnterLane();
+        }
+
         if (message.Number > row.LastAttempt)
         {
             // The row counts. A message ahead of it (a database restored from yesterday) still asks for the row's next attempt.
@@ -61,6 +79,6 @@ internal static class Look
         }
 
         // Recorded already. A copy that the broker made is dropped: the holder of the original goes on.
-        return isOnlyTrace && row is { DueAt: null, NextAttemptAt: { } at } ? new LookResult.AnnounceNext(row.LastAttempt + 1, at) : Nothing;
+        return announces ? new LookResult.AnnounceNext(row.LastAttempt + 1, row.NextAttemptAt!.Value) : Nothing;
     }
 }

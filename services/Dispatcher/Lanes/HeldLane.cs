@@ -1,0 +1,16 @@
+namespace Webhooks.Dispatcher.Lanes;
+
+/// <summary>A lane that this dispatcher has taken.</summary>
+/// <param name="SubscriptionId">Whose lane it is.</param>
+/// <param name="Lease">The id under which this dispatcher held its lease then. A lease that was lost comes back under another.</param>
+/// <param name="Fence">The number that the lane got with the taking. What its holder writes is conditional on it.</param>
+/// <param name="Reason">Why the lane was opened.</param>
+/// <param name="SendsAfter">
+/// How long the pace of the holder before asks to wait; null: it died and left no word, so it may have sent until just now.
+/// </param>
+internal sealed record HeldLane(Guid SubscriptionId, long Lease, long Fence, string Reason, TimeSpan? SendsAfter);
+
+/// <summary>A delivery of a lane, as its index has it.</summary>
+/// <param name="DueAt">Its row is looked at again before it is sent: with another time, it has changed since.</param>
+/// <param name="WaitsFor">How long until it is due; zero or less: it is.</param>
+internal readonly record struct LaneEntry(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset DueAt, TimeSpan WaitsFor);

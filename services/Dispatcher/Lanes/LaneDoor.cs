@@ -1,0 +1,155 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Webhooks.Database;
+using Webhooks.Database.Deliveries;
+using Webhooks.Subscriptions.Lanes;
+using Webhooks.Subscriptions.Storage;
+
+namespace Webhooks.Dispatcher.Lanes;
+
+/// <summary>
+/// The SQL by which dispatchers open and close lanes. Both lock the subscription's row before the lane's, as a change of the
+/// subscription does, and stamp it with the next configuration version: that is how every cache learns of it.
+/// </summary>
+internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDoor> logger)
+{
+    // What a closing may turn out in its transaction, while a publisher may wait for it.
+    private const int MostTurnedOut = 500;
+
+    private const string LockSubscription = "SELECT config_version FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE";
+
+    // The publishers and dispatchers that hold the row have committed, or wait.
+    private const string LockLane = "SELECT 1 FROM lanes WHERE subscription_id = $1 AND fence = $2 AND holder = $3 FOR UPDATE";
+
+    private const string SelectAnyDue = """
+        SELECT EXISTS (SELECT FROM deliveries WHERE subscription_id = $1 AND lane_due_at IS NOT NULL AND lane_due_at <= clock_timestamp())
+        """;
+
+    private const string SelectLeft = """
+        SELECT created_at, id FROM deliveries WHERE subscription_id = $1 AND lane_due_at IS NOT NULL ORDER BY lane_due_at, seq LIMIT $2
+        """;
+
+    private const string TurnOut = """
+        UPDATE deliveries AS delivery SET due_at = delivery.lane_due_at, lane_due_at = NULL
+        FROM unnest($1::timestamptz[], $2::uuid[]) AS left_over (created_at, id)
+        WHERE delivery.created_at = left_over.created_at AND delivery.id = left_over.id AND delivery.created_at BETWEEN $3 AND $4
+          AND delivery.lane_due_at IS NOT NULL
+        """;
+
+    private const string DeleteLane = "DELETE FROM lanes WHERE subscription_id = $1";
+
+    private const string Stamp = $"""
+        WITH {ConfigVersion.Next}
+        UPDATE subscriptions SET config_version = version.value FROM version WHERE id = $1
+        RETURNING {ConfigVersion.Notify}
+        """;
+
+    /// <summary>Opens a lane for a reason that is no setting of the subscription's. False: it was open, or there is no such subscription.</summary>
+    public async Task<bool> OpenAsync(Guid subscriptionId, LaneReason reason, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (await AskAsync(connection, LockSubscription, cancellationToken, subscriptionId) is null)
+        {
+            return false;
+        }
+
+        await using var open = new NpgsqlBatch(connection) { BatchCommands = { LaneStatements.Open(subscriptionId, reason) } };
+        if (await open.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            return false;
+        }
+
+        await AskAsync(connection, Stamp, cancellationToken, subscriptionId);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>
+    /// Closes a lane in which nothing is due. What is due later is left to the due-poller. False: something is due, or it is
+    /// not this dispatcher's any more, or the subscription was changed and may need it: nothing is changed then.
+    /// </summary>
+    /// <param name="lane">Held, with nothing in flight.</param>
+    /// <param name="decidedOn">The subscription's configuration version by which the lane is not needed.</param>
+    public async Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+        // One statement after the other: each one's snapshot is newer than the locks of those before.
+        if (await AskAsync(connection, LockSubscription, cancellationToken, lane.SubscriptionId) is not long version || version != decidedOn
+            || await AskAsync(connection, LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.Lease) is null
+            || await AskAsync(connection, SelectAnyDue, cancellationToken, lane.SubscriptionId) is not false)
+        {
+            return false;
+        }
+
+        var turnedOut = await TurnOutAsync(connection, lane.SubscriptionId, cancellationToken);
+        var isAll = turnedOut < MostTurnedOut;
+        if (isAll)
+        {
+            await AskAsync(connection, DeleteLane, cancellationToken, lane.SubscriptionId);
+            await AskAsync(connection, Stamp, cancellationToken, lane.SubscriptionId);
+        }
+
+        // Of many, some at each try: none of them is lost outside, where the due-poller has it.
+        await transaction.CommitAsync(cancellationToken);
+        if (isAll)
+        {
+            Log.Closed(logger, lane.SubscriptionId, lane.Fence, turnedOut);
+        }
+
+        return isAll;
+    }
+
+    private static async Task<object?> AskAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] values)
+    {
+        await using var command = Command(connection, sql, values);
+        return await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    private static async Task<int> TurnOutAsync(NpgsqlConnection connection, Guid subscriptionId, CancellationToken cancellationToken)
+    {
+        var keys = new List<DeliveryKey>();
+        await using (var select = Command(connection, SelectLeft, [subscriptionId, MostTurnedOut]))
+        await using (var row = await select.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await row.ReadAsync(cancellationToken))
+            {
+                keys.Add(new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)));
+            }
+        }
+
+        if (keys.Count > 0)
+        {
+            // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
+            keys = [.. keys.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id)];
+            await using var update = new NpgsqlCommand(TurnOut, connection);
+            var columns = new Columns<DeliveryKey>(update.Parameters, keys);
+            columns.Add(key => key.CreatedAt.UtcDateTime);
+            columns.Add(key => key.Id);
+            update.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = keys[0].CreatedAt.UtcDateTime });
+            update.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = keys[^1].CreatedAt.UtcDateTime });
+            await update.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return keys.Count;
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new() { Value = value });
+        }
+
+        return command;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} is closed (fence {Fence}); {Deliveries} deliveries that are due later are left to the due-poller")]
+        public static partial void Closed(ILogger logger, Guid subscriptionId, long fence, int deliveries);
+    }
+}

@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Webhooks.Dispatcher.Lanes;
+
+/// <summary>What can be configured of lanes, under <c>Webhooks:Lanes</c>.</summary>
+internal sealed class LaneOptions
+{
+    public const string Section = "Webhooks:Lanes";
+
+    /// <summary>For how long a lane must have been empty and unneeded before it is closed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00", ErrorMessage = "Webhooks:Lanes:IdleTime must lie between 00:00:00.1 and 01:00:00.")]
+    public TimeSpan IdleTime { get; init; } = TimeSpan.FromMinutes(1);
+}
+
+[OptionsValidator]
+internal sealed partial class LaneOptionsValidator : IValidateOptions<LaneOptions>;

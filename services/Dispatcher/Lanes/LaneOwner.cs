@@ -1,0 +1,239 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Lanes.Leases;
+using Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Dispatcher.Lanes;
+
+/// <summary>
+/// Keeps this dispatcher alive for the others, takes the lanes that are its own by <see cref="LaneLife"/>, has them served, and
+/// gives all of them back when the service is told to stop.
+/// </summary>
+internal sealed partial class LaneOwner(
+    LeaseKeeper lease, LaneStore store, LaneTools tools, LaneMetrics metrics, IHostApplicationLifetime lifetime, ILogger<LaneOwner> logger) : BackgroundService
+{
+    private readonly ConcurrentDictionary<Guid, Serving> _served = new();
+    private readonly Dictionary<Guid, long> _unheldSince = [];
+    private readonly Dictionary<Guid, long> _otherChosenSince = [];
+    private readonly CancellationTokenSource _abandon = new();
+    private bool _mayHoldMore;
+
+    private sealed record Serving(LaneServing Lane, Task Running)
+    {
+        /// <summary>As it was when the lane was last told.</summary>
+        public Subscription? Subscription { get; set; }
+    }
+
+    /// <summary>A lane was given deliveries. Most are others'.</summary>
+    public void Tell(Guid subscriptionId)
+    {
+        if (_served.TryGetValue(subscriptionId, out var serving))
+        {
+            serving.Lane.Tell();
+        }
+    }
+
+    /// <summary>Any lane may have been given deliveries.</summary>
+    public void TellAll()
+    {
+        foreach (var serving in _served.Values)
+        {
+            serving.Lane.Tell();
+        }
+    }
+
+    /// <summary>Waits for what is in flight, as long as it may.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await using var abandoning = cancellationToken.Register(_abandon.Cancel);
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _abandon.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var stopping = lifetime.ApplicationStopping;
+        while (!stopping.IsCancellationRequested)
+        {
+            await BeatAsync(stopping);
+            await Task.Delay(Lease.Beat, tools.Clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await GiveBackAsync();
+    }
+
+    private async Task BeatAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var seen = await lease.BeatAsync(_abandon.Token);
+            Forget();
+            if (_mayHoldMore)
+            {
+                await store.FreeUnservedAsync(tools.Lease.Id, [.. _served.Keys], _abandon.Token);
+                _mayHoldMore = false;
+            }
+
+            if (!stopping.IsCancellationRequested)
+            {
+                await TakeAsync(seen);
+                HandOver(seen);
+            }
+
+            TellOfChanges();
+            metrics.Holds(_served.Count);
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !_abandon.IsCancellationRequested)
+        {
+            // The lease runs out by itself. What was being taken may be held nevertheless.
+            _mayHoldMore = true;
+            Log.Interrupted(logger, fault.Message);
+        }
+        catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
+        {
+            // The shutdown ran out of time.
+        }
+    }
+
+    private void Forget()
+    {
+        foreach (var (id, serving) in _served)
+        {
+            if (serving.Running.IsCompleted)
+            {
+                _served.TryRemove(id, out _);
+                _otherChosenSince.Remove(id);
+            }
+            else if (serving.Lane.Lane.Lease != tools.Lease.Id)
+            {
+                // It ends when it learns that it is lost.
+                serving.Lane.Tell();
+            }
+        }
+    }
+
+    private async Task TakeAsync(Beat seen)
+    {
+        var now = tools.Clock.GetTimestamp();
+        foreach (var gone in _unheldSince.Keys.Except(seen.Unheld).ToList())
+        {
+            _unheldSince.Remove(gone);
+        }
+
+        var wanted = new List<Guid>();
+        foreach (var id in seen.Unheld)
+        {
+            _unheldSince.TryAdd(id, now);
+            var move = LaneLife.OfUnheld(IsChosen(id, seen), tools.Clock.GetElapsedTime(_unheldSince[id]));
+            // One that is still ending here is taken at the next beat.
+            if (move == LaneMove.Take && !_served.ContainsKey(id))
+            {
+                wanted.Add(id);
+            }
+        }
+
+        if (wanted.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var lane in await store.TakeAsync(tools.Lease.Id, wanted, _abandon.Token))
+        {
+            if (lane.Fence == 1)
+            {
+                Log.Opened(logger, lane.SubscriptionId, lane.Reason);
+            }
+            else
+            {
+                Log.TakenOver(logger, lane.SubscriptionId, lane.Reason, lane.Fence);
+            }
+
+            var serving = new LaneServing(lane, tools, logger);
+            _served[lane.SubscriptionId] = new Serving(serving, Task.Run(() => serving.RunAsync(_abandon.Token), CancellationToken.None));
+        }
+    }
+
+    private void HandOver(Beat seen)
+    {
+        foreach (var (id, serving) in _served)
+        {
+            var isChosen = IsChosen(id, seen);
+            if (isChosen)
+            {
+                _otherChosenSince.Remove(id);
+            }
+
+            var otherFor = isChosen ? TimeSpan.Zero : tools.Clock.GetElapsedTime(_otherChosenSince.TryGetValue(id, out var since) ? since : _otherChosenSince[id] = tools.Clock.GetTimestamp());
+            if (LaneLife.OfHeld(isChosen, otherFor) == LaneMove.HandOver)
+            {
+                serving.Lane.HandOver();
+            }
+        }
+    }
+
+    private void TellOfChanges()
+    {
+        var config = tools.Subscriptions.Current;
+        foreach (var (id, serving) in _served)
+        {
+            var subscription = config.ById.GetValueOrDefault(id);
+            if (!ReferenceEquals(subscription, serving.Subscription))
+            {
+                serving.Subscription = subscription;
+                serving.Lane.Tell();
+            }
+        }
+    }
+
+    /// <summary>Each lane as soon as nothing of it is in flight; the lease is kept until then.</summary>
+    private async Task GiveBackAsync()
+    {
+        foreach (var serving in _served.Values)
+        {
+            serving.Lane.HandOver();
+        }
+
+        try
+        {
+            while (!_served.Values.All(serving => serving.Running.IsCompleted))
+            {
+                await Task.WhenAny(Task.WhenAll(_served.Values.Select(serving => serving.Running)), Task.Delay(Lease.Beat, tools.Clock, _abandon.Token));
+                await BeatAsync(lifetime.ApplicationStopping);
+            }
+
+            await lease.EndAsync(_abandon.Token);
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault) || _abandon.IsCancellationRequested)
+        {
+            // Others take what is left when the lease has run out.
+            Log.Interrupted(logger, fault.Message);
+        }
+        finally
+        {
+            await lease.DisposeAsync();
+        }
+    }
+
+    private bool IsChosen(Guid subscriptionId, Beat seen) => Rendezvous.Choose(subscriptionId, seen.Dispatchers) == tools.Lease.Id;
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} was opened ({Reason}), and this dispatcher serves it")]
+        public static partial void Opened(ILogger logger, Guid subscriptionId, string reason);
+
+        [LoggerMessage(2, LogLevel.Information, "This dispatcher takes over the lane of subscription sub_{SubscriptionId:N} ({Reason}, fence {Fence})")]
+        public static partial void TakenOver(ILogger logger, Guid subscriptionId, string reason, long fence);
+
+        [LoggerMessage(3, LogLevel.Debug, "This dispatcher could not renew its lease: {Reason}")]
+        public static partial void Interrupted(ILogger logger, string reason);
+    }
+}

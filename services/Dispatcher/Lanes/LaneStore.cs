@@ -1,0 +1,106 @@
+using Npgsql;
+
+namespace Webhooks.Dispatcher.Lanes;
+
+/// <summary>The SQL of a lane's row as its holder, or who wants to be it, moves it: take, read, free. What a holder does is conditional on its fence.</summary>
+internal sealed class LaneStore(NpgsqlDataSource database)
+{
+    // Fails if this dispatcher's own row is gone: the reference takes care that nothing is held by nobody.
+    private const string Take = """
+        UPDATE lanes SET holder = $1, fence = fence + 1, next_send_at = NULL
+        FROM (SELECT subscription_id, next_send_at FROM lanes WHERE subscription_id = ANY($2) AND holder IS NULL ORDER BY subscription_id FOR UPDATE) AS free
+        WHERE lanes.subscription_id = free.subscription_id
+        RETURNING lanes.subscription_id, lanes.fence, lanes.reason, free.next_send_at - clock_timestamp()
+        """;
+
+    private const string Free = """
+        UPDATE lanes SET holder = NULL, next_send_at = clock_timestamp() + $3 WHERE subscription_id = $1 AND fence = $2
+        """;
+
+    // Those that were taken by a statement whose answer was lost.
+    private const string FreeUnserved = "UPDATE lanes SET holder = NULL WHERE holder = $1 AND NOT (subscription_id = ANY($2))";
+
+    private const string SelectIsHolder = "SELECT fence = $2 AND holder = $3 FROM lanes WHERE subscription_id = $1";
+
+    // One by one out of the index, in its order. The first that is not due yet tells how long there is nothing to do.
+    private const string SelectEntries = """
+        SELECT id, created_at, lane_due_at, lane_due_at - clock_timestamp() FROM deliveries
+        WHERE subscription_id = $1 AND lane_due_at IS NOT NULL
+        ORDER BY lane_due_at, seq
+        LIMIT $2
+        """;
+
+    /// <summary>Takes those of the lanes that nobody holds.</summary>
+    public async Task<IReadOnlyList<HeldLane>> TakeAsync(long lease, IReadOnlyCollection<Guid> subscriptionIds, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Take);
+        command.Parameters.AddWithValue(lease);
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. subscriptionIds] });
+        try
+        {
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            var taken = new List<HeldLane>();
+            while (await row.ReadAsync(cancellationToken))
+            {
+                taken.Add(new HeldLane(
+                    row.GetGuid(0), lease, row.GetInt64(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetFieldValue<TimeSpan>(3)));
+            }
+
+            return taken;
+        }
+        catch (PostgresException ended) when (ended.SqlState == PostgresErrorCodes.ForeignKeyViolation)
+        {
+            // The lease was ended a moment ago: the next beat says so, too.
+            return [];
+        }
+    }
+
+    /// <summary>Gives a lane back.</summary>
+    /// <param name="lane">Held by this dispatcher; if it is not any more, nothing happens.</param>
+    /// <param name="left">How long its pace asks the next holder to wait.</param>
+    public async Task FreeAsync(HeldLane lane, TimeSpan left, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Free);
+        command.Parameters.AddWithValue(lane.SubscriptionId);
+        command.Parameters.AddWithValue(lane.Fence);
+        command.Parameters.AddWithValue(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Gives back whatever else this dispatcher holds without knowing.</summary>
+    public async Task FreeUnservedAsync(long lease, IReadOnlyCollection<Guid> served, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(FreeUnserved);
+        command.Parameters.AddWithValue(lease);
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. served] });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The first deliveries of a lane, in the order in which they are served, also those that are not due yet. Null: it is not this dispatcher's any more.</summary>
+    public async Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new(SelectIsHolder) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = lane.Fence }, new() { Value = lane.Lease } } },
+                new(SelectEntries) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = limit } } },
+            },
+        };
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken) || row.IsDBNull(0) || !row.GetBoolean(0))
+        {
+            return null;
+        }
+
+        await row.NextResultAsync(cancellationToken);
+        var entries = new List<LaneEntry>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            entries.Add(new LaneEntry(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<TimeSpan>(3)));
+        }
+
+        return entries;
+    }
+}

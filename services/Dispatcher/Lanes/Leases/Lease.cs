@@ -1,0 +1,61 @@
+namespace Webhooks.Dispatcher.Lanes.Leases;
+
+/// <summary>
+/// This process's right to serve lanes, as long as it may rely on it. Asked before every send: a process that was stopped
+/// and runs on finds that its time is over, whatever it was about to do.
+/// </summary>
+internal sealed class Lease(TimeProvider clock)
+{
+    /// <summary>For how long a renewal is good, by the database's clock. A holder that dies is replaced within this and a beat.</summary>
+    public static readonly TimeSpan Term = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often it is renewed.</summary>
+    public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(400);
+
+    // Between the last look at the lease and the first byte on the wire.
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _lock = new();
+    private long _id;
+    private long _askedAt;
+
+    /// <summary>Under which id it is held; 0: not at all.</summary>
+    public long Id
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _id;
+            }
+        }
+    }
+
+    /// <summary>May what was taken under this id still be served?</summary>
+    public bool Covers(long id)
+    {
+        lock (_lock)
+        {
+            return id == _id && id != 0 && clock.GetElapsedTime(_askedAt) < Term - Margin;
+        }
+    }
+
+    /// <param name="id">Begun, or renewed.</param>
+    /// <param name="askedAt">Timestamp from before the database was asked: its own counting of the term began later.</param>
+    public void Hold(long id, long askedAt)
+    {
+        lock (_lock)
+        {
+            (_id, _askedAt) = (id, askedAt);
+        }
+    }
+
+    /// <summary>Somebody else has ended it.</summary>
+    public void Lose()
+    {
+        lock (_lock)
+        {
+            _id = 0;
+        }
+    }
+}

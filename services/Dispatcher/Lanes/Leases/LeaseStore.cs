@@ -1,0 +1,80 @@
+using Npgsql;
+
+namespace Webhooks.Dispatcher.Lanes.Leases;
+
+/// <summary>What a dispatcher sees at a beat.</summary>
+/// <param name="IsMine">False: its own lease was ended by another.</param>
+/// <param name="Dispatchers">The ids of those that are alive.</param>
+/// <param name="Unheld">Lanes that nobody holds.</param>
+internal sealed record Beat(bool IsMine, IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld);
+
+/// <summary>The SQL of being alive: one row a dispatcher, whatever the number of its lanes.</summary>
+internal static class LeaseStore
+{
+    private const string Begin = "INSERT INTO dispatchers (alive_until) VALUES (clock_timestamp() + $1) RETURNING id";
+
+    // Not conditional on the time: as long as nobody has deleted the row, nobody has taken a lane of this one.
+    private const string Renew = "UPDATE dispatchers SET alive_until = clock_timestamp() + $2 WHERE id = $1 RETURNING id";
+
+    // The lanes of those that are deleted become unheld with it. One that renews at this moment is waited for, and looked at again.
+    private const string EndOverdue = "DELETE FROM dispatchers WHERE alive_until < clock_timestamp()";
+
+    private const string SelectAlive = "SELECT id FROM dispatchers";
+
+    private const string SelectUnheld = "SELECT subscription_id FROM lanes WHERE holder IS NULL";
+
+    private const string End = "DELETE FROM dispatchers WHERE id = $1";
+
+    /// <summary>Answers the id of the new lease.</summary>
+    public static async Task<long> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Begin, connection);
+        command.Parameters.AddWithValue(Lease.Term);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Renews a lease, ends those that ran out, and looks around.</summary>
+    public static async Task<Beat> BeatAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    {
+        // By itself, and committed before anything else: it must wait for nobody.
+        await using (var renew = new NpgsqlCommand(Renew, connection))
+        {
+            renew.Parameters.AddWithValue(id);
+            renew.Parameters.AddWithValue(Lease.Term);
+            if (await renew.ExecuteScalarAsync(cancellationToken) is null)
+            {
+                return new Beat(IsMine: false, [], []);
+            }
+        }
+
+        await using (var end = new NpgsqlCommand(EndOverdue, connection))
+        {
+            await end.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(SelectAlive), new(SelectUnheld) } };
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        var alive = new List<long>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            alive.Add(row.GetInt64(0));
+        }
+
+        await row.NextResultAsync(cancellationToken);
+        var unheld = new List<Guid>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            unheld.Add(row.GetGuid(0));
+        }
+
+        return new Beat(IsMine: true, alive, unheld);
+    }
+
+    /// <summary>Ends this dispatcher's own lease; lanes that it still holds become unheld.</summary>
+    public static async Task EndAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(End, connection);
+        command.Parameters.AddWithValue(id);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,28 @@
+using Webhooks.Dispatcher.Deliveries;
+
+namespace Webhooks.Dispatcher.Lanes.Serving;
+
+/// <summary>What the look at an entry's row, right before it is sent, leads to.</summary>
+internal enum LaneVerdict
+{
+    /// <summary>It has changed since it was found: it has ended, or its next attempt is due at another time.</summary>
+    Leave,
+
+    Send,
+
+    /// <summary>The subscription takes it no more, or its event is not kept any more.</summary>
+    Cancel,
+}
+
+/// <summary>Decides what an entry of a lane leads to. The row is the truth. Pure.</summary>
+internal static class LaneLook
+{
+    /// <param name="entry">As it was found due.</param>
+    /// <param name="row">As it is now; null: there is none.</param>
+    /// <param name="accepts">Whether the subscription takes it, and its event is there.</param>
+    public static LaneVerdict At(LaneEntry entry, DeliveryRow? row, bool accepts) => row switch
+    {
+        { Status: DeliveryStatus.Pending } when row.LaneDueAt == entry.DueAt => accepts ? LaneVerdict.Send : LaneVerdict.Cancel,
+        _ => LaneVerdict.Leave,
+    };
+}

@@ -1,0 +1,329 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Lanes.Leases;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Lanes;
+
+namespace Webhooks.Dispatcher.Lanes.Serving;
+
+/// <summary>What the servings of all lanes of this process share.</summary>
+internal sealed record LaneTools(
+    LaneWork Work, LaneSlots Slots, Lease Lease, SubscriptionCache Subscriptions, LaneOptions Options, TimeProvider Clock);
+
+/// <summary>
+/// Serves one lane that this dispatcher holds, from the taking to the freeing or the closing. One loop decides and starts, in
+/// the order of (due, accepted); what it has started runs beside, and none of that waits for another.
+/// </summary>
+internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogger logger)
+{
+    /// <summary>Of a lane that sets no limit of its own.</summary>
+    public const int MostInFlight = 500;
+
+    // News come by themselves; this is for those that were lost.
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
+    private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
+
+    private readonly WakeUp _wake = new(tools.Clock);
+    private readonly LaneBacklog _backlog = new(tools.Clock);
+    private readonly long _begunAt = tools.Clock.GetTimestamp();
+    private LanePace? _pace;
+    private int _inFlight;
+    private volatile bool _hasNews = true;
+    private volatile bool _isHandingOver;
+    private bool _isClosed;
+    private bool _isLost;
+    private TimeSpan? _idleSince;
+
+    public HeldLane Lane => lane;
+
+    /// <summary>Somebody else may have it. A lease that is only overdue may be renewed yet: nothing is started until then.</summary>
+    private bool IsLost => _isLost || tools.Lease.Id != lane.Lease;
+
+    private TimeSpan Now => tools.Clock.GetElapsedTime(_begunAt);
+
+    /// <summary>There may be new deliveries, or the subscription has changed.</summary>
+    public void Tell()
+    {
+        _hasNews = true;
+        _wake.Set();
+    }
+
+    /// <summary>Starts nothing more, and frees the lane as soon as nothing is in flight.</summary>
+    public void HandOver()
+    {
+        _isHandingOver = true;
+        _wake.Set();
+    }
+
+    /// <summary>Ends when the lane is closed, freed or lost. What is in flight then, of a lane that was lost, still is recorded.</summary>
+    /// <param name="abandon">The shutdown ran out of time: what is in flight is left to others.</param>
+    public async Task RunAsync(CancellationToken abandon)
+    {
+        while (!IsLost && !_isHandingOver && !_isClosed)
+        {
+            var wait = await TurnOrPauseAsync(abandon);
+            if (wait > TimeSpan.Zero)
+            {
+                await _wake.WaitAsync(wait > ShortestWait ? wait : ShortestWait);
+            }
+        }
+
+        while (_isHandingOver && !IsLost && _backlog.InHand > 0)
+        {
+            await _wake.WaitAsync(Poll);
+        }
+
+        if (_isHandingOver && !IsLost && !_isClosed)
+        {
+            await tools.Work.FreeAsync(lane, _pace?.Wait(Now) ?? lane.SendsAfter ?? TimeSpan.Zero, abandon);
+        }
+    }
+
+    private async Task<TimeSpan> TurnOrPauseAsync(CancellationToken abandon)
+    {
+        try
+        {
+            return await TurnAsync(abandon);
+        }
+        catch (Exception fault) when (!abandon.IsCancellationRequested)
+        {
+            // The edge of the lane's work: nothing that it stumbles over may leave it unserved.
+            Log.Failed(logger, fault, lane.SubscriptionId, FaultPause.TotalSeconds);
+            _hasNews = true;
+            return FaultPause;
+        }
+    }
+
+    /// <summary>Starts what may be started now. Answers how long there is nothing to do, unless it is told otherwise.</summary>
+    private async Task<TimeSpan> TurnAsync(CancellationToken abandon)
+    {
+        if (!tools.Lease.Covers(lane.Lease) || tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId) is not { } subscription)
+        {
+            return Lease.Beat;
+        }
+
+        var limits = LaneLimits.Of(subscription);
+        var pace = (_pace ?? LanePace.Begin(limits.PerSecond, Now, lane.SendsAfter)).At(limits.PerSecond);
+        _pace = pace;
+        if (limits.IsPaused)
+        {
+            // Nothing is even read: a million of deliveries that wait cost nothing.
+            (_hasNews, _idleSince) = (true, null);
+            return Forever;
+        }
+
+        var most = LaneRoom.Of(limits, Volatile.Read(ref _inFlight));
+        if (most == 0)
+        {
+            return Poll;
+        }
+
+        if (_hasNews)
+        {
+            _hasNews = false;
+            _backlog.Doubt();
+        }
+
+        if (_backlog.NeedsReading && !await ReadAsync(abandon))
+        {
+            _isLost = true;
+            return TimeSpan.Zero;
+        }
+
+        if (_backlog.Ahead == 0)
+        {
+            _pace = pace.Rested(Now);
+            return await RestAsync(subscription, abandon);
+        }
+
+        _idleSince = null;
+        var room = pace.Room(Now, Math.Min(most, _backlog.Ahead));
+        if (room == 0)
+        {
+            return pace.Wait(Now) - LanePace.Ahead;
+        }
+
+        var given = tools.Slots.Take(lane.SubscriptionId, room, _wake.Set);
+        if (given == 0)
+        {
+            return Poll;
+        }
+
+        await StartAsync(_backlog.Take(given), given, abandon);
+        return TimeSpan.Zero;
+    }
+
+    private async Task<bool> ReadAsync(CancellationToken abandon)
+    {
+        var (askedAt, limit) = (tools.Clock.GetTimestamp(), _backlog.ToRead);
+        if (await tools.Work.FindFirstAsync(lane, limit, abandon) is not { } first)
+        {
+            return false;
+        }
+
+        _backlog.Fill(first, limit, askedAt);
+        return true;
+    }
+
+    /// <summary>Nothing is due. After a while of that a lane that nothing needs is closed.</summary>
+    private async Task<TimeSpan> RestAsync(Subscription subscription, CancellationToken abandon)
+    {
+        var until = _backlog.UntilNext is { } next && next < Poll ? next : Poll;
+        if (LaneNeed.Of(subscription) is not null || _backlog.InHand > 0)
+        {
+            _idleSince = null;
+            return until;
+        }
+
+        var idle = Now - (_idleSince ??= Now);
+        if (idle < tools.Options.IdleTime)
+        {
+            var rest = tools.Options.IdleTime - idle;
+            return rest < until ? rest : until;
+        }
+
+        _idleSince = null;
+        _isClosed = await tools.Work.CloseAsync(lane, subscription.ConfigVersion, abandon);
+        _hasNews = true;
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>Looks at the rows of entries that were taken into hand, and starts each at its moment.</summary>
+    private async Task StartAsync(List<LaneEntry> entries, int slots, CancellationToken abandon)
+    {
+        var open = entries.Where(TryBegin).ToList();
+        tools.Slots.GiveBack(lane.SubscriptionId, slots - open.Count);
+        if (open.Count == 0)
+        {
+            return;
+        }
+
+        var started = 0;
+        try
+        {
+            var looked = await tools.Work.LookAsync(lane, open, abandon);
+            for (; started < open.Count; started++)
+            {
+                if (looked.Subscription is not { } subscription || !await MayStartAsync(subscription))
+                {
+                    _hasNews = true;
+                    return;
+                }
+
+                Start(open[started], looked.Rows.GetValueOrDefault(open[started].Id), subscription, abandon);
+            }
+        }
+        finally
+        {
+            open[started..].ForEach(End);
+        }
+    }
+
+    /// <summary>Waits for the moment of the next send. False: the lane, or the subscription's configuration, is not what it was.</summary>
+    private async Task<bool> MayStartAsync(Subscription subscription)
+    {
+        while (_pace!.Value.Wait(Now) is var wait && wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait > ShortestWait ? wait : ShortestWait, tools.Clock, CancellationToken.None);
+        }
+
+        return tools.Lease.Covers(lane.Lease) && !_isHandingOver && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId))
+            && !LaneLimits.Of(subscription).IsPaused;
+    }
+
+    private void Start(LaneEntry entry, DeliveryRow? row, Subscription subscription, CancellationToken abandon)
+    {
+        switch (LaneLook.At(entry, row, row is { EventIsGone: false } && subscription.Accepts(row.CreatedAt)))
+        {
+            case LaneVerdict.Send:
+                _pace = _pace!.Value.Sent(Now);
+                Interlocked.Increment(ref _inFlight);
+                _ = AttemptAsync(row!, subscription, abandon);
+                break;
+            case LaneVerdict.Cancel:
+                Interlocked.Increment(ref _inFlight);
+                _ = FinishAsync(entry.Id, async () => await tools.Work.CancelAsync(row!, abandon), abandon);
+                break;
+            default:
+                _hasNews = true;
+                End(entry);
+                break;
+        }
+    }
+
+    private Task AttemptAsync(DeliveryRow row, Subscription subscription, CancellationToken abandon) => FinishAsync(
+        row.Id,
+        async () =>
+        {
+            // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
+            if (await tools.Work.AttemptAsync(row, subscription, abandon) is not { NextAttemptAt: null })
+            {
+                _hasNews = true;
+            }
+        },
+        abandon);
+
+    private async Task FinishAsync(Guid deliveryId, Func<Task> work, CancellationToken abandon)
+    {
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            // It stays in the lane, for whoever holds it next.
+        }
+        catch (Exception fault)
+        {
+            // It is in hand still, so that only this one waits before it is tried again.
+            Log.DeliveryFailed(logger, fault, deliveryId);
+            _hasNews = true;
+            await Task.Delay(FaultPause, tools.Clock, CancellationToken.None);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+            End(deliveryId);
+            _wake.Set();
+        }
+    }
+
+    private bool TryBegin(LaneEntry entry)
+    {
+        if (tools.Work.TryBegin(entry.Id, out var ended))
+        {
+            return true;
+        }
+
+        _backlog.Release(entry.Id);
+        _ = TellAfterAsync(ended);
+        return false;
+    }
+
+    private async Task TellAfterAsync(Task ended)
+    {
+        await ended;
+        Tell();
+    }
+
+    private void End(LaneEntry entry) => End(entry.Id);
+
+    private void End(Guid deliveryId)
+    {
+        tools.Work.End(deliveryId);
+        _backlog.Release(deliveryId);
+        tools.Slots.GiveBack(lane.SubscriptionId, 1);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "Serving the lane of subscription sub_{SubscriptionId:N} failed by a fault of our own and is tried again in {Seconds} s")]
+        public static partial void Failed(ILogger logger, Exception fault, Guid subscriptionId, double seconds);
+
+        [LoggerMessage(2, LogLevel.Error, "Work on delivery dlv_{DeliveryId:N} of a lane failed by a fault of our own and is tried again")]
+        public static partial void DeliveryFailed(ILogger logger, Exception fault, Guid deliveryId);
+    }
+}

@@ -1,0 +1,74 @@
+using Webhooks.Broker.Deliveries;
+using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Dispatcher.Lanes.Serving;
+
+/// <summary>What one look at entries' rows found, under the configuration of that moment.</summary>
+internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow> Rows, Subscription? Subscription);
+
+/// <summary>What a lane does to its deliveries: find, look, attempt, cancel. An attempt goes the same way as one that a message asked for.</summary>
+internal sealed class LaneWork(
+    LaneStore lanes, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts) : IDisposable
+{
+    // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
+    private readonly SemaphoreSlim _reading = new(8);
+
+    public void Dispose() => _reading.Dispose();
+
+    /// <summary>Null: the lane is not this dispatcher's any more. Waits as long as the database is away.</summary>
+    public Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken stop) =>
+        ReadAsync(token => lanes.FindFirstAsync(lane, limit, token), stop);
+
+    /// <summary>
+    /// True: this process works on it for the lane alone, until <see cref="End"/>. False: a message's work on it runs, and
+    /// <paramref name="ended"/> completes with that.
+    /// </summary>
+    public bool TryBegin(Guid deliveryId, out Task ended) => inFlight.TryBegin(deliveryId, out ended);
+
+    public void End(Guid deliveryId) => inFlight.End(deliveryId);
+
+    /// <summary>Looks at the rows of entries whose work was begun. A change that was answered before the look is honoured by it.</summary>
+    public Task<LaneLooked> LookAsync(HeldLane lane, IReadOnlyList<LaneEntry> entries, CancellationToken stop) => ReadAsync(
+        async token =>
+        {
+            var found = await deliveries.LookUpAsync(
+                [.. entries.Select(entry => new DeliveryMessage(entry.Id, entry.CreatedAt, Number: 0, entry.CreatedAt, Traceparent: null))], token);
+            var config = await subscriptions.AtLeastAsync(found.ConfigVersion, token);
+            return new LaneLooked(found.Rows, config.ById.GetValueOrDefault(lane.SubscriptionId));
+        },
+        stop);
+
+    /// <summary>Makes the delivery's next attempt. Null: somebody else had recorded it before.</summary>
+    public Task<FinishedAttempt?> AttemptAsync(DeliveryRow row, Subscription subscription, CancellationToken stop) =>
+        attempts.RunAsync(row, row.LastAttempt + 1, subscription, stop);
+
+    public Task CancelAsync(DeliveryRow row, CancellationToken stop) => database.RunAsync(token => deliveries.CancelAsync(row, token), stop);
+
+    public Task FreeAsync(HeldLane lane, TimeSpan left, CancellationToken stop) => ReadAsync(
+        async token =>
+        {
+            await lanes.FreeAsync(lane, left, token);
+            return true;
+        },
+        stop);
+
+    /// <summary>As <see cref="LaneDoor.CloseAsync"/> does. Should the answer to its commit be lost, the lane is found to be nobody's at the next reading.</summary>
+    public Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken stop) => ReadAsync(token => door.CloseAsync(lane, decidedOn, token), stop);
+
+    private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken stop)
+    {
+        await _reading.WaitAsync(stop);
+        try
+        {
+            return await database.RunAsync(read, stop);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+}
