@@ -8,6 +8,7 @@ using Webhooks.Database.Auditing;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Lanes;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
@@ -86,6 +87,29 @@ public sealed class World : Surroundings
 
         return accepted;
     }
+
+    /// <summary>The same as a publisher leaves them for a subscription with a lane: in it, and announced by nothing but a word to its holder.</summary>
+    public async Task<IReadOnlyList<Accepted>> AcceptIntoLaneAsync(Subscription subscription, int count = 1, string data = "{}")
+    {
+        var accepted = await AcceptAsync(subscription, count, data);
+        await Database.ExecuteAsync(
+            "UPDATE deliveries SET lane_due_at = created_at WHERE subscription_id = $1 AND created_at = ANY($2)",
+            subscription.Id, accepted.Select(delivery => delivery.CreatedAt.UtcDateTime).ToArray());
+        await Database.ExecuteAsync($"SELECT pg_notify('{LaneStatements.Channel}', $1)", subscription.Id.ToString("N"));
+        return accepted;
+    }
+
+    /// <summary>Waits until somebody holds the subscription's lane; answers who, and under which number.</summary>
+    public async Task<(long Holder, long Fence)> HeldAsync(Subscription subscription, long after = 0)
+    {
+        await Eventually.TrueAsync(
+            async () => await Database.ScalarAsync<long>("SELECT count(*) FROM lanes WHERE subscription_id = $1 AND holder IS NOT NULL AND fence > $2", subscription.Id, after) == 1,
+            Limit, "a lane that is held");
+        return (await Database.ScalarAsync<long>("SELECT holder FROM lanes WHERE subscription_id = $1", subscription.Id),
+            await Database.ScalarAsync<long>("SELECT fence FROM lanes WHERE subscription_id = $1", subscription.Id));
+    }
+
+    public Task<long> LanesAsync() => Database.ScalarAsync<long>("SELECT count(*) FROM lanes");
 
     /// <summary>Announces an attempt of each delivery, the first as a publisher does, a later one as a delay queue does.</summary>
     public Task AnnounceAsync(IEnumerable<Accepted> deliveries, int number = 1) => Task.WhenAll(deliveries.Select(delivery => Bus.PublishAsync(

@@ -28,6 +28,12 @@ public sealed class ServiceChild : IAsyncDisposable
         }));
     }
 
+    /// <summary>SIGSTOP: it stands still, wherever it is, as on a machine that stalls.</summary>
+    public void Stall() => ProcessSignal.Send(ProcessId, ProcessSignal.Stop);
+
+    /// <summary>SIGCONT: it goes on as if nothing had been.</summary>
+    public void GoOn() => ProcessSignal.Send(ProcessId, ProcessSignal.Continue);
+
     /// <summary>SIGKILL; returns when it is gone.</summary>
     public Task KillAsync() => _process.KillAsync();
 

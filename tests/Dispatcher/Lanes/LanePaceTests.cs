@@ -1,0 +1,91 @@
+using Webhooks.Dispatcher.Lanes.Serving;
+
+namespace Webhooks.Dispatcher.Tests.Lanes;
+
+public sealed class LanePaceTests
+{
+    private static readonly TimeSpan Start = TimeSpan.FromMinutes(1);
+
+    [Theory]
+    [InlineData(0.01, 1_000_000)]
+    [InlineData(1, 10_000)]
+    [InlineData(3, 10_000)]
+    [InlineData(1_000, 10_000)]
+    [InlineData(10_000, 10_000)]
+    public void A_rate_is_kept_to_two_percent_however_coarse_the_timer_is(double perSecond, int milliseconds)
+    {
+        var pace = LanePace.Begin(perSecond, Start, left: TimeSpan.Zero);
+        var sent = 0;
+        // A timer that is asked for any time and comes up to 17 ms late.
+        for (var now = Start; now < Start + TimeSpan.FromMilliseconds(milliseconds); now += TimeSpan.FromMilliseconds(1 + (sent % 17)))
+        {
+            for (; pace.Wait(now) <= TimeSpan.Zero; sent++)
+            {
+                pace = pace.Sent(now);
+            }
+        }
+
+        var wanted = perSecond * milliseconds / 1000;
+        // The first one needs no interval before it.
+        Assert.InRange(sent, (wanted * 0.98) - 1, (wanted * 1.02) + 1);
+    }
+
+    [Theory]
+    [InlineData(1, 11)]
+    [InlineData(100, 1_015)]
+    [InlineData(1_000, 10_150)]
+    public void However_late_it_is_ten_seconds_never_hold_more_than_the_rate_and_two_percent(double perSecond, int most)
+    {
+        var pace = LanePace.Begin(perSecond, Start, left: TimeSpan.Zero);
+        var now = Start + TimeSpan.FromSeconds(30);
+        var sent = 0;
+        for (var end = now + TimeSpan.FromSeconds(10); now < end; now += TimeSpan.FromMilliseconds(1))
+        {
+            for (; pace.Wait(now) <= TimeSpan.Zero; sent++)
+            {
+                pace = pace.Sent(now);
+            }
+        }
+
+        Assert.InRange(sent, most * 0.98, most + 1);
+    }
+
+    [Fact]
+    public void A_quiet_time_saves_up_nothing()
+    {
+        var pace = LanePace.Begin(10, Start, left: TimeSpan.Zero).Rested(Start + TimeSpan.FromHours(1));
+
+        var now = Start + TimeSpan.FromHours(1);
+        Assert.Equal(TimeSpan.Zero, pace.Wait(now));
+        Assert.Equal(TimeSpan.FromMilliseconds(100), pace.Sent(now).Wait(now));
+    }
+
+    [Fact]
+    public void After_a_holder_that_died_an_interval_passes_before_the_first_send() =>
+        Assert.Equal(TimeSpan.FromSeconds(100), LanePace.Begin(0.01, Start, left: null).Wait(Start));
+
+    [Fact]
+    public void After_a_holder_that_gave_the_lane_back_what_it_left_passes() =>
+        Assert.Equal(TimeSpan.FromSeconds(30), LanePace.Begin(0.01, Start, left: TimeSpan.FromSeconds(30)).Wait(Start));
+
+    [Fact]
+    public void A_new_rate_counts_from_the_last_send() =>
+        Assert.Equal(TimeSpan.FromSeconds(1), LanePace.Begin(0.01, Start, left: TimeSpan.Zero).Sent(Start).At(1).Wait(Start));
+
+    [Fact]
+    public void Without_a_rate_nothing_waits()
+    {
+        var pace = LanePace.Begin(perSecond: null, Start, left: null).Sent(Start);
+
+        Assert.Equal(TimeSpan.Zero, pace.Wait(Start));
+        Assert.Equal(77, pace.Room(Start, most: 77));
+    }
+
+    [Fact]
+    public void No_more_is_prepared_than_is_sent_soon()
+    {
+        Assert.Equal(0, LanePace.Begin(0.01, Start, left: TimeSpan.FromSeconds(1)).Room(Start, most: 100));
+        Assert.Equal(1, LanePace.Begin(0.01, Start, left: TimeSpan.Zero).Room(Start, most: 100));
+        Assert.Equal(11, LanePace.Begin(100, Start, left: TimeSpan.Zero).Room(Start, most: 100));
+    }
+}
