@@ -41,6 +41,8 @@ internal static class CallbackIngestModule
         services.AddSingleton<CallbackMetrics>();
         services.AddSingleton<KeyStore>();
         services.AddSingleton<CompletionStore>();
+        services.AddSingleton<UnsettledKeys>();
+        services.AddHostedService(provider => provider.GetRequiredService<UnsettledKeys>());
         services.AddSingleton<KeyKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyKeeper>());
         services.AddSingleton<CallbackIntake>();

@@ -88,12 +88,12 @@ internal sealed partial class CallbackIntake(KeyKeeper keys, CommandPublisher co
     {
         if (await commands.TryPublishAsync(new OutgoingCommand(callback.Route, callback.CommandId, reserved.Command, callback.TraceParent), deadline))
         {
-            await keys.CompleteAsync(new Completion(callback, reserved.CallbackId, FailedBecause: null));
+            await keys.CompleteAsync(new Completion(callback, FailedBecause: null));
             return;
         }
 
         // The caller's next try has the key at once, instead of after the lease.
-        await keys.CompleteAsync(new Completion(callback, reserved.CallbackId, NotConfirmed));
+        await keys.CompleteAsync(new Completion(callback, NotConfirmed));
         throw new RefusedException(BrokerAway);
     }
 

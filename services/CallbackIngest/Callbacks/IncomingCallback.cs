@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Webhooks.CallbackIngest.Keys;
 using Webhooks.CallbackIngest.Routes;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
@@ -20,7 +21,10 @@ internal sealed record IncomingCallback
 
     public required Guid CommandId { get; init; }
 
-    /// <summary>SHA-256 of the raw body: the same content under the same key is a repeat, other content a mistake.</summary>
+    /// <summary>The place among its source's keys; null: somebody called the API.</summary>
+    public SourceKey? Source { get; init; }
+
+    /// <summary>SHA-256 of the content: the same under the same key is a repeat, other content a mistake.</summary>
     public required byte[] Fingerprint { get; init; }
 
     public required CallbackBody Body { get; init; }
@@ -34,6 +38,11 @@ internal sealed record IncomingCallback
     public required string? TraceParent { get; init; }
 
     public required string? TraceId { get; init; }
+
+    /// <summary>This request's own: what it reserves it may give back, also when it never heard whether it had it.</summary>
+    public Guid Reservation { get; } = Guid.NewGuid();
+
+    public KeyClaim Claim => new(CommandId, KeyScope.Of(this), Source, Body.UpdatedAt is null ? null : TicketScope.Of(this));
 
     /// <summary>What the audit says of it.</summary>
     /// <param name="action">Of <see cref="AuditAction"/>.</param>

@@ -13,12 +13,19 @@ internal static class CommandId
     public static Guid Of(string tenantId, string route, string externalSystem, string subjectId, string key) =>
         Hash("webhooks.callback", tenantId, route, externalSystem, subjectId, key);
 
-    /// <summary>Of a source's webhook. The source's keys are its own: neither another source's nor a caller's of the API can hide them.</summary>
-    public static Guid OfWebhook(string tenantId, string route, string externalSystem, string subjectId, string sourceId, string key) =>
-        Hash("webhooks.source", tenantId, route, externalSystem, subjectId, sourceId, key);
+    /// <summary>
+    /// Of a source's webhook. The source's keys are its own: neither another source's nor a caller's of the API can hide
+    /// them. A key is one webhook's whatever that is about and whatever system the source stands for.
+    /// </summary>
+    /// <param name="about">What the webhook is about, where that is a part of the key.</param>
+    public static Guid OfWebhook(string tenantId, string route, string sourceId, string key, string? about) => about is null
+        ? Hash("webhooks.source", tenantId, route, sourceId, key)
+        : Hash("webhooks.source", tenantId, route, sourceId, key, about);
 
     /// <summary>Of a webhook that is no command, for telling of it once.</summary>
-    public static Guid OfInbound(string tenantId, string sourceId, string key) => Hash("webhooks.inbound", tenantId, sourceId, key);
+    public static Guid OfInbound(string tenantId, string sourceId, string key, string? about) => about is null
+        ? Hash("webhooks.inbound", tenantId, sourceId, key)
+        : Hash("webhooks.inbound", tenantId, sourceId, key, about);
 
     private static Guid Hash(params ReadOnlySpan<string> parts)
     {

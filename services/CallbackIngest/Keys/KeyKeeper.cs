@@ -1,17 +1,44 @@
 using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.Database.Faults;
 
 namespace Webhooks.CallbackIngest.Keys;
 
 /// <summary>Reserves and completes keys, in groups. Started before and stopped after the requests: what they began is still to be written.</summary>
-internal sealed class KeyKeeper(KeyStore keys, CompletionStore completions, TimeProvider clock) : IHostedService
+internal sealed class KeyKeeper(KeyStore keys, CompletionStore completions, UnsettledKeys unsettled, TimeProvider clock) : IHostedService
 {
+    private const string InDoubt = "The database did not say whether the key was reserved, and the command was not published.";
+
     private readonly GroupCommit<IncomingCallback, KeyOutcome> _reserving = new(keys.ReserveAsync, clock);
     private readonly GroupCommit<Completion, bool> _completing = new(completions.WriteAsync, clock);
     private Task _writing = Task.CompletedTask;
 
-    public Task<KeyOutcome> ReserveAsync(IncomingCallback callback, CancellationToken gaveUp) => _reserving.AddAsync(callback, gaveUp);
+    /// <summary>What the key says. Its commit may have got through although it failed: then the key is given back, so that the next try has it.</summary>
+    public async Task<KeyOutcome> ReserveAsync(IncomingCallback callback, CancellationToken gaveUp)
+    {
+        try
+        {
+            return await _reserving.AddAsync(callback, gaveUp);
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault))
+        {
+            unsettled.Add(new Completion(callback, InDoubt));
+            throw;
+        }
+    }
 
-    public Task CompleteAsync(Completion completion) => _completing.AddAsync(completion, CancellationToken.None);
+    /// <summary>Says how it ended; once more when the database answers again, if it could not be written.</summary>
+    public async Task CompleteAsync(Completion completion)
+    {
+        try
+        {
+            await _completing.AddAsync(completion, CancellationToken.None);
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault))
+        {
+            unsettled.Add(completion);
+            throw;
+        }
+    }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {

@@ -29,15 +29,24 @@ internal sealed class KeyLook
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS ticket (tenant_id, route, subject_id, external_system, place)
         """;
 
+    // What became no command costs as much as what did.
     private const string RecentKeys = """
         SELECT scope.place, recent.count, recent.oldest
         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS scope (tenant_id, external_system, place)
         CROSS JOIN LATERAL (
-            SELECT count(*) AS count, min(created_at) AS oldest FROM (
-                SELECT created_at FROM callbacks
-                WHERE tenant_id = scope.tenant_id AND external_system = scope.external_system AND created_at > clock_timestamp() - $3
-                ORDER BY created_at DESC LIMIT $4) AS newest) AS recent
+            SELECT count(*) AS count, min(at) AS oldest FROM (
+                SELECT at FROM (
+                    (SELECT created_at AS at FROM callbacks
+                    WHERE tenant_id = scope.tenant_id AND external_system = scope.external_system AND created_at > clock_timestamp() - $3
+                    ORDER BY created_at DESC LIMIT $4)
+                    UNION ALL
+                    (SELECT received_at AS at FROM inbound_webhooks
+                    WHERE tenant_id = scope.tenant_id AND external_system = scope.external_system AND received_at > clock_timestamp() - $3
+                    ORDER BY received_at DESC LIMIT $4)) AS keys
+                ORDER BY at DESC LIMIT $4) AS newest) AS recent
         """;
+
+    private const string ToldRows = "SELECT id, fingerprint FROM inbound_webhooks WHERE id = ANY($1)";
 
     private readonly Dictionary<TicketScope, DateTimeOffset> _latest = [];
 
@@ -49,15 +58,24 @@ internal sealed class KeyLook
 
     public Dictionary<KeyScope, MinuteWindow> Windows { get; } = [];
 
-    public static async Task<KeyLook> ReadAsync(NpgsqlConnection connection, IReadOnlyList<IncomingCallback> callbacks, int limit, CancellationToken cancellationToken)
+    /// <summary>Of webhooks that were told of, by their ids.</summary>
+    public Dictionary<Guid, ToldRow> Told { get; } = [];
+
+    public static async Task<KeyLook> ReadAsync(NpgsqlConnection connection, IReadOnlyList<KeyClaim> claims, int limit, CancellationToken cancellationToken)
     {
-        var scopes = callbacks.Select(KeyScope.Of).Distinct().ToList();
-        var tickets = callbacks.Where(callback => callback.Body.UpdatedAt is not null).Select(TicketScope.Of).Distinct().ToList();
+        var scopes = claims.Select(claim => claim.Scope).Distinct().ToList();
+        var tickets = claims.Select(claim => claim.Ticket).OfType<TicketScope>().Distinct().ToList();
+        var sources = claims.Select(claim => claim.Source).OfType<SourceKey>().ToList();
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
             {
-                LockAll(scopes), new NpgsqlBatchCommand(Clock), Find(callbacks), FindLatest(tickets), CountRecent(scopes, limit),
+                LockAll([.. scopes.Select(scope => scope.LockKey), .. sources.Select(source => source.LockKey)]),
+                new NpgsqlBatchCommand(Clock),
+                WithIds(StoredRows, claims.Select(claim => claim.CommandId)),
+                FindLatest(tickets),
+                CountRecent(scopes, limit),
+                WithIds(ToldRows, sources.Select(source => source.InboundId)),
             },
         };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
@@ -86,6 +104,12 @@ internal sealed class KeyLook
             look.Windows[scopes[(int)row.GetInt64(0) - 1]] = new MinuteWindow(limit, (int)row.GetInt64(1), row.TimeOrNull(2));
         }
 
+        await row.NextResultAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            look.Told[row.GetGuid(0)] = new ToldRow(row.IsDBNull(1) ? null : row.GetFieldValue<byte[]>(1));
+        }
+
         return look;
     }
 
@@ -109,14 +133,18 @@ internal sealed class KeyLook
         return false;
     }
 
-    private static NpgsqlBatchCommand LockAll(List<KeyScope> scopes) => new(Locks)
+    /// <summary>What was told of under the key of a webhook; null: nothing, or it is none.</summary>
+    public ToldRow? ToldOf(KeyClaim claim) => claim.Source is { } source ? Told.GetValueOrDefault(source.InboundId) : null;
+
+    // In one order everywhere.
+    private static NpgsqlBatchCommand LockAll(IReadOnlyList<long> keys) => new(Locks)
     {
-        Parameters = { new NpgsqlParameter<long[]> { TypedValue = [.. scopes.Select(scope => scope.LockKey).Distinct().Order()] } },
+        Parameters = { new NpgsqlParameter<long[]> { TypedValue = [.. keys.Distinct().Order()] } },
     };
 
-    private static NpgsqlBatchCommand Find(IReadOnlyList<IncomingCallback> callbacks) => new(StoredRows)
+    private static NpgsqlBatchCommand WithIds(string sql, IEnumerable<Guid> ids) => new(sql)
     {
-        Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. callbacks.Select(callback => callback.CommandId).Distinct()] } },
+        Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. ids.Distinct()] } },
     };
 
     private static NpgsqlBatchCommand FindLatest(List<TicketScope> tickets)

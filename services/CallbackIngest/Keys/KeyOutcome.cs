@@ -16,6 +16,10 @@ internal abstract record KeyOutcome
     /// <summary>Done before, with this content.</summary>
     public sealed record Replayed : KeyOutcome;
 
+    /// <summary>It is no command, and told of.</summary>
+    /// <param name="Before">It was so already.</param>
+    public sealed record Told(bool Before) : KeyOutcome;
+
     /// <summary>Somebody is at it; ask again when his lease is over at the latest.</summary>
     public sealed record InProgress(TimeSpan RetryAfter) : KeyOutcome;
 

@@ -10,3 +10,10 @@ internal sealed record KeyRow(Guid Id, string Status, byte[] Fingerprint, DateTi
     public const string Reserved = "reserved";
     public const string Failed = "failed";
 }
+
+/// <summary>What is stored of a webhook's key that became no command and was told of.</summary>
+/// <param name="Fingerprint">Of the content that it belongs to; null: an earlier version did not note it.</param>
+internal sealed record ToldRow(byte[]? Fingerprint)
+{
+    public bool IsOf(ReadOnlySpan<byte> fingerprint) => Fingerprint is null || fingerprint.SequenceEqual(Fingerprint);
+}

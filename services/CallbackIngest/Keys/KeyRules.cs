@@ -2,23 +2,51 @@ using Webhooks.CallbackIngest.Limits;
 
 namespace Webhooks.CallbackIngest.Keys;
 
-/// <summary>Decides what a key says to a callback. Pure: no clock, no database.</summary>
+/// <summary>Decides what a key says to whoever sends it. Pure: no clock, no database.</summary>
 internal static class KeyRules
 {
-    // A request is answered within seconds: it makes no sense to send a caller away for the whole of a lease.
-    private static readonly TimeSpan SoonEnough = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>Null: the key is free, and the callback may have it.</summary>
+    /// <summary>What it says to a callback. Null: the key is free, and the callback may have it.</summary>
     /// <param name="row">What is stored; null: a new key.</param>
+    /// <param name="told">
+    /// What was told of under the key. The same content may still become a command: its source's mapping was mended since.
+    /// </param>
     /// <param name="fingerprint">The callback's content.</param>
     /// <param name="now">By the database's clock, as the lease is.</param>
     /// <param name="window">The new keys of the last minute.</param>
-    public static KeyOutcome? Decide(KeyRow? row, ReadOnlySpan<byte> fingerprint, DateTimeOffset now, MinuteWindow window) => row switch
+    public static KeyOutcome? Decide(KeyRow? row, ToldRow? told, ReadOnlySpan<byte> fingerprint, DateTimeOffset now, MinuteWindow window)
     {
-        null => window.IsFull ? new KeyOutcome.Limited(window.RoomAfter(now)) : null,
+        if (told is not null && !told.IsOf(fingerprint))
+        {
+            return new KeyOutcome.Reused();
+        }
+
+        return row is null ? IfRoom(window, now) : OfRow(row, fingerprint, now);
+    }
+
+    /// <summary>What it says to a webhook that is no command. Null: it is to be told of.</summary>
+    public static KeyOutcome? DecideUncommanded(KeyRow? row, ToldRow? told, ReadOnlySpan<byte> fingerprint, DateTimeOffset now, MinuteWindow window)
+    {
+        // The same content may have been a command when its source was set otherwise; what failed is none.
+        if (row is not null && OfRow(row, fingerprint, now) is { } said)
+        {
+            return said;
+        }
+
+        return told is null ? IfRoom(window, now) : told.IsOf(fingerprint) ? new KeyOutcome.Told(Before: true) : new KeyOutcome.Reused();
+    }
+
+    private static KeyOutcome? OfRow(KeyRow row, ReadOnlySpan<byte> fingerprint, DateTimeOffset now) => row switch
+    {
         _ when !fingerprint.SequenceEqual(row.Fingerprint) => new KeyOutcome.Reused(),
         { Status: KeyRow.Failed } => null,
-        { Status: KeyRow.Reserved } => row.LeaseUntil <= now ? null : new KeyOutcome.InProgress(SoonEnough),
+        { Status: KeyRow.Reserved } => row.LeaseUntil <= now ? null : new KeyOutcome.InProgress(Left(row.LeaseUntil, now)),
         _ => new KeyOutcome.Replayed(),
     };
+
+    private static KeyOutcome.Limited? IfRoom(MinuteWindow window, DateTimeOffset now) => window.IsFull ? new KeyOutcome.Limited(window.RoomAfter(now)) : null;
+
+    // Most are done much sooner, but this is when it is certain.
+    private static TimeSpan Left(DateTimeOffset? leaseUntil, DateTimeOffset now) => leaseUntil - now is { } left && left > ShortestWait ? left : ShortestWait;
 }

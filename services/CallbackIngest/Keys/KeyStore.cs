@@ -15,12 +15,15 @@ internal sealed class KeyStore(NpgsqlDataSource database, IOptions<CallbackOptio
     private const string Upsert = """
         INSERT INTO callbacks (
             id, command_id, tenant_id, route, subject_id, external_system, idempotency_key, fingerprint, external_updated_at,
-            superseded, command, traceparent, status, lease_until, created_at)
-        SELECT *, 'reserved', clock_timestamp() + $13, clock_timestamp()
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::timestamptz[], $10::bool[], $11::bytea[], $12::text[])
+            superseded, command, traceparent, source_id, reservation, status, lease_until, created_at)
+        SELECT *, 'reserved', clock_timestamp() + $15, clock_timestamp()
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[], $9::timestamptz[], $10::bool[], $11::bytea[], $12::text[], $13::uuid[], $14::uuid[])
         ON CONFLICT (command_id) DO UPDATE SET
-            status = 'reserved', lease_until = excluded.lease_until, superseded = excluded.superseded, command = excluded.command,
-            traceparent = excluded.traceparent, reason = NULL, repeats = 0, repeat_at = NULL, accepted_at = NULL, answered_at = NULL
+            status = 'reserved', lease_until = excluded.lease_until, reservation = excluded.reservation,
+            superseded = excluded.superseded, command = excluded.command, traceparent = excluded.traceparent,
+            -- A source's may be others since: its settings can change.
+            external_system = excluded.external_system, external_updated_at = excluded.external_updated_at,
+            reason = NULL, repeats = 0, repeat_at = NULL, accepted_at = NULL, answered_at = NULL
         """;
 
     /// <summary>What the keys say, each in its callback's place.</summary>
@@ -28,7 +31,7 @@ internal sealed class KeyStore(NpgsqlDataSource database, IOptions<CallbackOptio
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var found = await KeyLook.ReadAsync(connection, callbacks, options.Value.CallbacksPerMinute, cancellationToken);
+        var found = await KeyLook.ReadAsync(connection, [.. callbacks.Select(callback => callback.Claim)], options.Value.CallbacksPerMinute, cancellationToken);
 
         var outcomes = new KeyOutcome[callbacks.Count];
         var taken = new List<(IncomingCallback Callback, KeyOutcome.Reserved Reserved)>();
@@ -36,7 +39,7 @@ internal sealed class KeyStore(NpgsqlDataSource database, IOptions<CallbackOptio
         {
             var row = found.Rows.GetValueOrDefault(callback.CommandId);
             var window = found.Windows[KeyScope.Of(callback)];
-            if (KeyRules.Decide(row, callback.Fingerprint, found.Now, window) is { } refused)
+            if (KeyRules.Decide(row, found.ToldOf(callback.Claim), callback.Fingerprint, found.Now, window) is { } refused)
             {
                 outcomes[place] = refused;
                 continue;
@@ -81,6 +84,8 @@ internal sealed class KeyStore(NpgsqlDataSource database, IOptions<CallbackOptio
         columns.Add(row => row.Reserved.Superseded);
         columns.Add(row => row.Reserved.Command);
         columns.Add(row => row.Callback.TraceParent);
+        columns.Add(row => row.Callback.Source?.SourceId);
+        columns.Add(row => row.Callback.Reservation);
         command.Parameters.Add(new() { Value = options.Value.CallbackLease });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

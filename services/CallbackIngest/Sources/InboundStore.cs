@@ -1,38 +1,52 @@
+using Microsoft.Extensions.Options;
 using Npgsql;
+using Webhooks.CallbackIngest.Keys;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions.Notices;
 
 namespace Webhooks.CallbackIngest.Sources;
 
+/// <summary>A webhook that is no command.</summary>
+/// <param name="Key">Its place among its source's keys.</param>
+/// <param name="Scope">Whose new keys are limited together.</param>
+/// <param name="Notice">What is told of it.</param>
+internal sealed record UncommandedWebhook(SourceKey Key, KeyScope Scope, Notice Notice);
+
 /// <summary>Has it told that a webhook came which is no command: once, in the transaction that notes that it came.</summary>
-internal sealed class InboundStore(NpgsqlDataSource database)
+internal sealed class InboundStore(NpgsqlDataSource database, IOptions<CallbackOptions> options)
 {
     private const string Note = """
-        INSERT INTO inbound_webhooks (id, tenant_id, source_id, received_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING
+        INSERT INTO inbound_webhooks (id, tenant_id, source_id, external_system, fingerprint, received_at)
+        VALUES ($1, $2, $3, $4, $5, clock_timestamp()) ON CONFLICT (id) DO NOTHING
         """;
 
-    /// <summary>False: it was told of before.</summary>
-    public async Task<bool> AddAsync(Guid id, Guid sourceId, Notice notice, CancellationToken cancellationToken)
+    /// <summary><see cref="KeyOutcome.Told"/>, or why it is not told of.</summary>
+    public async Task<KeyOutcome> AddAsync(UncommandedWebhook webhook, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var note = new NpgsqlCommand(Note, connection);
-        note.Parameters.Add(new() { Value = id });
-        note.Parameters.Add(new() { Value = notice.TenantId });
-        note.Parameters.Add(new() { Value = sourceId });
-        note.Parameters.Add(new() { Value = notice.OccurredAt.UtcDateTime });
-        if (await note.ExecuteNonQueryAsync(cancellationToken) == 0)
+        var claim = new KeyClaim(webhook.Key.CommandId, webhook.Scope, webhook.Key, Ticket: null);
+        var found = await KeyLook.ReadAsync(connection, [claim], options.Value.CallbacksPerMinute, cancellationToken);
+        if (KeyRules.DecideUncommanded(
+            found.Rows.GetValueOrDefault(claim.CommandId), found.ToldOf(claim), webhook.Key.Fingerprint, found.Now, found.Windows[claim.Scope]) is { } said)
         {
-            return false;
+            return said;
         }
 
-        await NoticeInsert.RunAsync(connection, [notice], cancellationToken);
+        await using var note = new NpgsqlCommand(Note, connection);
+        note.Parameters.Add(new() { Value = webhook.Key.InboundId });
+        note.Parameters.Add(new() { Value = webhook.Scope.TenantId });
+        note.Parameters.Add(new() { Value = webhook.Key.SourceId });
+        note.Parameters.Add(new() { Value = webhook.Scope.ExternalSystem });
+        note.Parameters.Add(new() { Value = webhook.Key.Fingerprint });
+        await note.ExecuteNonQueryAsync(cancellationToken);
+        await NoticeInsert.RunAsync(connection, [webhook.Notice], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return true;
+        return new KeyOutcome.Told(Before: false);
     }
 
     /// <summary>The notice of a webhook.</summary>
-    /// <param name="id">Of <see cref="Commands.CommandId.OfInbound"/>.</param>
+    /// <param name="id">Of <see cref="SourceKey.InboundId"/>.</param>
     /// <param name="tenantId">The source's.</param>
     /// <param name="at">When it came.</param>
     /// <param name="data">As <see cref="ReceivedInbound"/> describes it.</param>

@@ -27,13 +27,14 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
         var (source, activity) = (known.Source, Activity.Current);
         var key = WebhookMapping.KeyOf(source.Settings, webhook);
         var exceptionId = WebhookMapping.ExceptionIdOf(source.Settings, webhook);
+        var place = SourceKey.Of(source, webhook, Route.Name, key, exceptionId);
         var (body, reason, detail) = Read(known, webhook, exceptionId);
         var traceParent = activity is { IdFormat: ActivityIdFormat.W3C } ? activity.Id : null;
 
         WebhookAnswer answer;
         if (body is null)
         {
-            answer = await TellAsync(known, webhook, new Untold(key, exceptionId, reason, detail), traceParent, clientGone).WaitAsync(clientGone);
+            answer = await TellAsync(known, webhook, place, new Untold(key, exceptionId, reason, detail), traceParent, clientGone).WaitAsync(clientGone);
             Log.NoCommand(logger, known.Id, source.Kind, source.TenantId, key, reason, detail);
         }
         else
@@ -44,8 +45,9 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
                 TenantId = source.TenantId,
                 SubjectId = exceptionId!,
                 Key = key,
-                CommandId = CommandId.OfWebhook(source.TenantId, Route.Name, body.ExternalSystem, exceptionId!, known.Id, key),
-                Fingerprint = webhook.Fingerprint,
+                CommandId = place.CommandId,
+                Source = place,
+                Fingerprint = place.Fingerprint,
                 Body = body,
                 ReceivedAt = clock.GetUtcNow(),
                 Actor = new Actor(known.Id, source.Name, remoteAddress),
@@ -70,12 +72,14 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
         {
             return WebhookAnswer.Ignored;
         }
-        catch (RefusedException refused) when (refused.Problem.Status == StatusCodes.Status409Conflict)
+        catch (RefusedException refused) when (refused.Problem is { Status: StatusCodes.Status409Conflict, RetryAfter: { } wait })
         {
-            // To some senders a conflict is final.
-            throw new RefusedException(Problem.Unavailable("This webhook is being processed. Send it again in a moment."));
+            throw new RefusedException(InProgress(wait));
         }
     }
+
+    // To some senders a conflict is final.
+    private static Problem InProgress(TimeSpan wait) => Problem.Unavailable("This webhook is being processed. Send it again in a moment.") with { RetryAfter = wait };
 
     /// <summary>The callback; otherwise why there is none.</summary>
     private static (CallbackBody? Body, string Reason, string Detail) Read(KnownSource known, ReceivedWebhook webhook, string? exceptionId)
@@ -103,7 +107,8 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
         }
     }
 
-    private async Task<WebhookAnswer> TellAsync(KnownSource known, ReceivedWebhook webhook, Untold untold, string? traceParent, CancellationToken cancellationToken)
+    private async Task<WebhookAnswer> TellAsync(
+        KnownSource known, ReceivedWebhook webhook, SourceKey place, Untold untold, string? traceParent, CancellationToken cancellationToken)
     {
         var source = known.Source;
         var payload = webhook.Body is { } body ? JsonMarshal.GetRawUtf8Value(body).ToArray() : null;
@@ -117,9 +122,17 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
             .Add("detail", untold.Detail)
             .AddJson("payload", payload?.Length <= LargestPayload ? payload : null)
             .ToBytes();
-        var id = CommandId.OfInbound(source.TenantId, known.Id, untold.Key);
-        var isNew = await inbound.AddAsync(id, source.Id, InboundStore.NoticeOf(id, source.TenantId, clock.GetUtcNow(), data, traceParent), cancellationToken);
-        return isNew ? WebhookAnswer.Received : WebhookAnswer.ReceivedBefore;
+        var notice = InboundStore.NoticeOf(place.InboundId, source.TenantId, clock.GetUtcNow(), data, traceParent);
+        var uncommanded = new UncommandedWebhook(place, new KeyScope(source.TenantId, source.Settings.ExternalSystem), notice);
+        return await inbound.AddAsync(uncommanded, cancellationToken) switch
+        {
+            KeyOutcome.Told told => told.Before ? WebhookAnswer.ReceivedBefore : WebhookAnswer.Received,
+            KeyOutcome.Replayed => WebhookAnswer.Replayed,
+            KeyOutcome.Reused => WebhookAnswer.Ignored,
+            KeyOutcome.InProgress progress => throw new RefusedException(InProgress(progress.RetryAfter)),
+            KeyOutcome.Limited limited => throw new RefusedException(KeyProblem.Limited(limited.RetryAfter)),
+            var unknown => throw new InvalidOperationException($"{unknown} is no outcome of a webhook that is no command."),
+        };
     }
 
     private sealed record Untold(string Key, string? ExceptionId, string Reason, string Detail);

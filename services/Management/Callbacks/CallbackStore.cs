@@ -11,7 +11,7 @@ internal sealed class CallbackStore(NpgsqlDataSource database)
     public const int LargestScan = 5_000;
 
     private const string Columns =
-        "id, tenant_id, subject_id, external_system, idempotency_key, command_id, status, reason, superseded, command, repeats, traceparent, created_at, accepted_at, answered_at";
+        "id, tenant_id, subject_id, external_system, idempotency_key, command_id, status, reason, superseded, command, repeats, traceparent, created_at, accepted_at, answered_at, source_id";
 
     // Other kinds of callbacks may come, about other things.
     private const string AboutExceptions = "route = 'exceptions'";
@@ -94,5 +94,6 @@ internal sealed class CallbackStore(NpgsqlDataSource database)
         CreatedAt = row.GetFieldValue<DateTimeOffset>(12),
         AcceptedAt = row.TimeOrNull(13),
         AnsweredAt = row.TimeOrNull(14),
+        SourceId = row.IsDBNull(15) ? null : row.GetGuid(15),
     };
 }

@@ -12,6 +12,9 @@ internal sealed record StoredCallback
 
     public required string ExternalSystem { get; init; }
 
+    /// <summary>Null: somebody called the API.</summary>
+    public required Guid? SourceId { get; init; }
+
     public required string IdempotencyKey { get; init; }
 
     public required Guid CommandId { get; init; }

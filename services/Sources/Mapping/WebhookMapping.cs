@@ -21,10 +21,13 @@ internal static class WebhookMapping
     /// <summary>The idempotency key as the callback API would take it; the content's where the webhook has none.</summary>
     public static string KeyOf(SourceSettings settings, ReceivedWebhook webhook) => Find(settings.IdempotencyKey, webhook) switch
     {
-        null or "" => "sha256:" + Convert.ToHexStringLower(webhook.Fingerprint),
+        null or "" => ContentKeyOf(webhook),
         { Length: <= LongestKey } key when !key.AsSpan().ContainsAnyExcept(KeyCharacters) => key,
         var other => "key-sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(other))),
     };
+
+    /// <summary>The key of a webhook that has none of its sender's.</summary>
+    public static string ContentKeyOf(ReceivedWebhook webhook) => "sha256:" + Convert.ToHexStringLower(webhook.Fingerprint);
 
     /// <summary>Null: the webhook names none.</summary>
     public static string? ExceptionIdOf(SourceSettings settings, ReceivedWebhook webhook) => Find(settings.ExceptionId, webhook);

@@ -4,43 +4,89 @@ using Webhooks.Database.Auditing;
 
 namespace Webhooks.Sources.Storage;
 
-/// <summary>What the audit says of a source: what it is, never its secret.</summary>
+/// <summary>What the audit says of a source: which members, from what to what. Pure. Of its secret only that it is another.</summary>
 internal static class SourceAudit
 {
-    public static AuditEntry Of(Source source, Actor by, string action) => by.Did(
-        action, source.TenantId, PrefixedId.Format(PrefixedId.Source, source.Id), new JsonObject { ["name"] = source.Name, ["kind"] = source.Kind });
+    private const string Fields = "fields";
 
+    public static AuditEntry Created(Source source, Actor by)
+    {
+        var changes = new JsonObject();
+        foreach (var (member, value) in MembersOf(source))
+        {
+            changes[member] = Change(null, value);
+        }
+
+        return Entry(source, by, AuditAction.SourceCreated, changes);
+    }
+
+    public static AuditEntry Deleted(Source source, Actor by) => Entry(source, by, AuditAction.SourceDeleted);
+
+    /// <summary>One for each kind of thing that was done; none when nothing is different.</summary>
     public static IEnumerable<AuditEntry> OfChange(Source from, Source to, Actor by)
     {
-        var (old, next) = (from.Settings, to.Settings);
-        var changed = new JsonArray();
-        Note("name", from.Name == to.Name);
-        Note("external_system", old.ExternalSystem == next.ExternalSystem);
-        Note("authentication", old.Authentication == next.Authentication);
-        Note("tolerance_seconds", old.ToleranceSeconds == next.ToleranceSeconds);
-        Note("idempotency_key", old.IdempotencyKey == next.IdempotencyKey);
-        Note("exception_id", old.ExceptionId == next.ExceptionId);
-        Note("fields", SourceJson.Write(old with { Fields = next.Fields }) == SourceJson.Write(old));
-        if (changed.Count > 0)
+        if (ChangesOf(MembersOf(from), MembersOf(to)) is { Count: > 0 } changes)
         {
-            yield return by.Did(
-                AuditAction.SourceUpdated,
-                to.TenantId,
-                PrefixedId.Format(PrefixedId.Source, to.Id),
-                new JsonObject { ["name"] = to.Name, ["kind"] = to.Kind, ["changed"] = changed });
+            yield return Entry(to, by, AuditAction.SourceUpdated, changes);
         }
 
         if (!from.Secrets.SequenceEqual(to.Secrets))
         {
-            yield return Of(to, by, AuditAction.SecretRotated);
+            var rotated = Entry(to, by, AuditAction.SecretRotated, new JsonObject { ["secret"] = "changed" });
+            // Null: the old one is good no longer.
+            rotated.Details!["previous_valid_until"] = to.Secrets.Skip(1).Max(secret => secret.ValidUntil)?.UtcDateTime;
+            yield return rotated;
         }
+    }
 
-        void Note(string member, bool same)
+    // As it is stored, so that no setting is ever forgotten here; what is null is not there. Each field is one of its own:
+    // they are long, and mostly one of them changes.
+    private static JsonObject MembersOf(Source source)
+    {
+        var members = new JsonObject { ["name"] = source.Name };
+        foreach (var (member, value) in JsonNode.Parse(SourceJson.Write(source.Settings))!.AsObject())
         {
-            if (!same)
+            if (member == Fields)
             {
-                changed.Add(member);
+                foreach (var (field, mapping) in value!.AsObject())
+                {
+                    members[$"{Fields}.{field}"] = mapping?.DeepClone();
+                }
+            }
+            else
+            {
+                members[member] = value?.DeepClone();
             }
         }
+
+        return members;
+    }
+
+    private static JsonObject ChangesOf(JsonObject from, JsonObject to)
+    {
+        var changes = new JsonObject();
+        foreach (var member in from.Concat(to).Select(member => member.Key).Distinct(StringComparer.Ordinal))
+        {
+            var (old, now) = (from[member], to[member]);
+            if (old?.ToJsonString() != now?.ToJsonString())
+            {
+                changes[member] = Change(old, now);
+            }
+        }
+
+        return changes;
+    }
+
+    private static JsonObject Change(JsonNode? old, JsonNode? now) => new() { ["old"] = old?.DeepClone(), ["new"] = now?.DeepClone() };
+
+    private static AuditEntry Entry(Source source, Actor by, string action, JsonObject? changes = null)
+    {
+        var details = new JsonObject { ["name"] = source.Name, ["kind"] = source.Kind };
+        if (changes is not null)
+        {
+            details["changes"] = changes;
+        }
+
+        return by.Did(action, source.TenantId, PrefixedId.Format(PrefixedId.Source, source.Id), details);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class SourceStore(NpgsqlDataSource database, SecretVault vault)
         // Committed by a word of its own: whoever was told meanwhile that the database is too slow must not get it after all.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await AuditInsert.ExecuteAsync(connection, SourceAudit.Of(source, by, AuditAction.SourceCreated), cancellationToken);
+        await AuditInsert.ExecuteAsync(connection, SourceAudit.Created(source, by), cancellationToken);
         await using var insert = new NpgsqlCommand(
             $"""
             WITH {ConfigVersion.Next}, source AS (
@@ -116,7 +116,7 @@ internal sealed class SourceStore(NpgsqlDataSource database, SecretVault vault)
         }
 
         var deleted = (await ReadAsync(ById(connection, id), cancellationToken))[0];
-        await AuditInsert.ExecuteAsync(connection, SourceAudit.Of(deleted, by, AuditAction.SourceDeleted), cancellationToken);
+        await AuditInsert.ExecuteAsync(connection, SourceAudit.Deleted(deleted, by), cancellationToken);
         await using var delete = new NpgsqlCommand("DELETE FROM sources WHERE id = $1", connection) { Parameters = { new() { Value = id } } };
         await delete.ExecuteNonQueryAsync(cancellationToken);
         await using var tell = new NpgsqlCommand($"WITH {ConfigVersion.Next} SELECT {ConfigVersion.Notify} FROM version", connection);

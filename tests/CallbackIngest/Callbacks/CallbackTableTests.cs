@@ -183,7 +183,7 @@ public sealed class CallbackTableTests(World world) : IClassFixture<World>
 
         var refused = await world.Ingest.SendAsync(IngestClient.Body(), key);
         refused.IsProblem(409, "callback_in_progress");
-        Assert.Equal(TimeSpan.FromSeconds(1), refused.RetryAfter);
+        Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(60));
         (await world.Ingest.SendAsync(IngestClient.Body(note: "other"), key)).IsProblem(422, "idempotency_key_reused");
 
         await world.EndLeaseAsync(key);

@@ -14,13 +14,13 @@ public sealed class KeyRulesTests
 
     [Fact]
     public void A_new_key_beyond_the_limit_is_limited() =>
-        Assert.IsType<KeyOutcome.Limited>(KeyRules.Decide(row: null, Content, Now, new MinuteWindow(1, 1, Now)));
+        Assert.IsType<KeyOutcome.Limited>(KeyRules.Decide(row: null, told: null, Content, Now, new MinuteWindow(1, 1, Now)));
 
     [Theory]
     [InlineData("accepted")]
     [InlineData("applied")]
     public void What_is_done_is_replayed_whatever_the_limit(string status) =>
-        Assert.IsType<KeyOutcome.Replayed>(KeyRules.Decide(Row(status), Content, Now, new MinuteWindow(1, 1, Now)));
+        Assert.IsType<KeyOutcome.Replayed>(KeyRules.Decide(Row(status), told: null, Content, Now, new MinuteWindow(1, 1, Now)));
 
     [Theory]
     [InlineData("reserved")]
@@ -39,7 +39,44 @@ public sealed class KeyRulesTests
         Assert.Null(Decide(Row("reserved", Now), Content));
     }
 
-    private static KeyOutcome? Decide(KeyRow? row, byte[] content) => KeyRules.Decide(row, content, Now, new MinuteWindow(60, 0, null));
+    [Theory]
+    [InlineData(0.001, 1)]
+    [InlineData(1, 1)]
+    [InlineData(12.3, 13)]
+    public void Who_comes_too_early_hears_what_is_left_of_the_lease(double left, int seconds)
+    {
+        var progress = Assert.IsType<KeyOutcome.InProgress>(Decide(Row("reserved", Now.AddSeconds(left)), Content));
+
+        Assert.Equal(seconds, Math.Ceiling(progress.RetryAfter.TotalSeconds));
+    }
+
+    [Fact]
+    public void What_was_told_of_may_become_a_command_and_other_content_may_not()
+    {
+        Assert.Null(KeyRules.Decide(row: null, new ToldRow(Content), Content, Now, Room));
+        Assert.Null(KeyRules.Decide(row: null, new ToldRow(Fingerprint: null), Content, Now, Room));
+        Assert.IsType<KeyOutcome.Reused>(KeyRules.Decide(row: null, new ToldRow(Content), OtherContent, Now, Room));
+    }
+
+    [Fact]
+    public void What_is_no_command_is_told_of_once_and_never_under_the_key_of_other_content()
+    {
+        Assert.Null(Uncommanded(row: null, told: null, Content));
+        Assert.Null(Uncommanded(Row("failed"), told: null, Content));
+        Assert.Equal(new KeyOutcome.Told(Before: true), Uncommanded(row: null, new ToldRow(Content), Content));
+        Assert.Equal(new KeyOutcome.Told(Before: true), Uncommanded(row: null, new ToldRow(Fingerprint: null), Content));
+        Assert.IsType<KeyOutcome.Reused>(Uncommanded(row: null, new ToldRow(Content), OtherContent));
+        Assert.IsType<KeyOutcome.Reused>(Uncommanded(Row("accepted"), told: null, OtherContent));
+        Assert.IsType<KeyOutcome.Replayed>(Uncommanded(Row("accepted"), told: null, Content));
+        Assert.IsType<KeyOutcome.InProgress>(Uncommanded(Row("reserved"), told: null, Content));
+        Assert.IsType<KeyOutcome.Limited>(KeyRules.DecideUncommanded(row: null, told: null, Content, Now, new MinuteWindow(1, 1, Now)));
+    }
+
+    private static MinuteWindow Room => new(60, 0, null);
+
+    private static KeyOutcome? Uncommanded(KeyRow? row, ToldRow? told, byte[] content) => KeyRules.DecideUncommanded(row, told, content, Now, Room);
+
+    private static KeyOutcome? Decide(KeyRow? row, byte[] content) => KeyRules.Decide(row, told: null, content, Now, new MinuteWindow(60, 0, null));
 
     private static KeyRow Row(string status, DateTimeOffset? leaseUntil = null) => new(Guid.NewGuid(), status, Content, leaseUntil ?? Now.AddSeconds(10));
 }

@@ -29,7 +29,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
         Assert.Contains(callback.CommandId, await _results.ApplyAsync([new CommandResult(callback.CommandId, isApplied, "said early")], CancellationToken.None));
 
-        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, FailedBecause: null)], CancellationToken.None);
+        await _completions.WriteAsync([new Completion(callback, FailedBecause: null)], CancellationToken.None);
 
         Assert.Equal(status, await world.StatusAsync(callback.Key));
         Assert.Equal("said early", await world.Database.ScalarAsync<string>("SELECT reason FROM callbacks WHERE idempotency_key = $1", callback.Key));
@@ -41,10 +41,10 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     {
         var callback = Callback("late");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
-        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, "not confirmed")], CancellationToken.None);
+        await _completions.WriteAsync([new Completion(callback, "not confirmed")], CancellationToken.None);
         Assert.Equal("failed", await world.StatusAsync("late"));
 
-        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, FailedBecause: null)], CancellationToken.None);
+        await _completions.WriteAsync([new Completion(callback, FailedBecause: null)], CancellationToken.None);
 
         Assert.Equal("accepted", await world.StatusAsync("late"));
         Assert.IsType<KeyOutcome.Replayed>(await ReserveAsync(callback));
@@ -55,9 +55,9 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     {
         var callback = Callback("done");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
-        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, FailedBecause: null)], CancellationToken.None);
+        await _completions.WriteAsync([new Completion(callback, FailedBecause: null)], CancellationToken.None);
 
-        await _completions.WriteAsync([new Completion(callback, reserved.CallbackId, "not confirmed")], CancellationToken.None);
+        await _completions.WriteAsync([new Completion(callback, "not confirmed")], CancellationToken.None);
 
         Assert.Equal("accepted", await world.StatusAsync("done"));
     }
@@ -81,7 +81,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     {
         var later = Callback("order-failed", updatedAt: "2024-01-20T10:30:00Z", exceptionId: "exc_failed");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(later));
-        await _completions.WriteAsync([new Completion(later, reserved.CallbackId, "not confirmed")], CancellationToken.None);
+        await _completions.WriteAsync([new Completion(later, "not confirmed")], CancellationToken.None);
 
         Assert.False(Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(Callback("order-older", updatedAt: "2024-01-20T10:29:00Z", exceptionId: "exc_failed"))).Superseded);
     }

@@ -37,8 +37,7 @@ internal static class CallbackLoad
                 Floor = Math.Round(floor.PerSecond),
                 // At a pace nothing is compared: the callers waited on purpose.
                 RatioToFloor = options.Rate > 0 ? (double?)null : Math.Round(run.PerSecond / floor.PerSecond, 3),
-                CpuMicrosecondsPerCallback = costs.Cpu.ToDictionary(
-                    process => process.Key, process => Math.Round(process.Value.TotalMicroseconds / options.Callbacks, 1), StringComparer.Ordinal),
+                CpuMicrosecondsPerCallback = costs.MicrosecondsPer(options.Callbacks),
             },
             Report.Json));
         return run.Refused == 0 ? 0 : 1;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Webhooks.Load.Measuring;
 
 namespace Webhooks.Load.Callbacks;
 
@@ -20,7 +21,7 @@ internal sealed class Callers(Uri service, string token) : IDisposable
     /// <param name="rate">Calls a second; 0: as fast as they are answered.</param>
     public async Task<CallerRun> CallAsync(int count, int callers, double rate, CancellationToken cancellationToken)
     {
-        var latencies = new ConcurrentBag<double>();
+        var latencies = new ConcurrentBag<TimeSpan>();
         var refused = 0;
         var started = Stopwatch.GetTimestamp();
         if (rate > 0)
@@ -47,14 +48,7 @@ internal sealed class Callers(Uri service, string token) : IDisposable
         }
 
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        var sorted = latencies.Order().ToArray();
-        return new CallerRun(count / seconds, refused, new Dictionary<string, double>(StringComparer.Ordinal)
-        {
-            ["p50"] = At(sorted, 0.50),
-            ["p95"] = At(sorted, 0.95),
-            ["p99"] = At(sorted, 0.99),
-            ["max"] = At(sorted, 1),
-        });
+        return new CallerRun(count / seconds, refused, Percentiles.Of([.. latencies.Order()]));
 
         async Task CallOnceAsync()
         {
@@ -64,13 +58,11 @@ internal sealed class Callers(Uri service, string token) : IDisposable
                 Interlocked.Increment(ref refused);
             }
 
-            latencies.Add(Stopwatch.GetElapsedTime(called).TotalMilliseconds);
+            latencies.Add(Stopwatch.GetElapsedTime(called));
         }
     }
 
     public void Dispose() => _http.Dispose();
-
-    private static double At(double[] sorted, double share) => sorted.Length == 0 ? 0 : Math.Round(sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))], 1);
 
     private async Task<bool> CallAsync(int number, CancellationToken cancellationToken)
     {

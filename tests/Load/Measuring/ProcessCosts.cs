@@ -32,6 +32,14 @@ internal sealed record ProcessCosts(IReadOnlyDictionary<string, TimeSpan> Cpu, I
         Cpu = Cpu.ToDictionary(process => process.Key, process => process.Value - before.Cpu.GetValueOrDefault(process.Key), StringComparer.Ordinal),
     };
 
+    /// <summary>CPU microseconds for each of so many things, by process.</summary>
+    public IReadOnlyDictionary<string, double> MicrosecondsPer(int things) => Cpu.ToDictionary(
+        process => process.Key, process => Math.Round(process.Value.TotalMicroseconds / things, 1), StringComparer.Ordinal);
+
+    /// <summary>Resident memory, by process.</summary>
+    public IReadOnlyDictionary<string, double> Megabytes =>
+        ResidentBytes.ToDictionary(process => process.Key, process => Math.Round(process.Value / 1048576.0, 1), StringComparer.Ordinal);
+
     /// <summary>The nearest named ancestor, or itself; 0 when there is none. The services are this process's own descendants.</summary>
     private static int Nearest(Stat stat, HashSet<int> named, Dictionary<int, Stat> all)
     {

@@ -35,32 +35,20 @@ internal sealed record Report
 
     public static Report Of(LoadOptions options, Tally tally, ProcessCosts costs, double floor)
     {
-        var perSecond = options.Deliveries / tally.Duration.TotalSeconds;
-        var latencies = tally.Latencies();
+        var perSecond = tally.PerSecond;
         return new Report
         {
             Events = options.Events,
             Fanout = options.Fanout,
             EventsPerSecondAsked = options.Rate > 0 ? options.Rate : null,
             DeliveriesPerSecond = Math.Round(perSecond),
-            LatencyMs = new Dictionary<string, double>(StringComparer.Ordinal)
-            {
-                ["p50"] = Percentile(latencies, 0.50),
-                ["p95"] = Percentile(latencies, 0.95),
-                ["p99"] = Percentile(latencies, 0.99),
-                ["max"] = Percentile(latencies, 1),
-            },
+            LatencyMs = Percentiles.Of(tally.Latencies()),
             Lost = tally.Lost,
             Duplicates = tally.Duplicates,
             Floor = Math.Round(floor),
             RatioToFloor = Math.Round(perSecond / floor, 3),
-            CpuMicrosecondsPerDelivery = costs.Cpu.ToDictionary(
-                process => process.Key, process => Math.Round(process.Value.TotalMicroseconds / options.Deliveries, 1), StringComparer.Ordinal),
-            MemoryMb = costs.ResidentBytes.ToDictionary(
-                process => process.Key, process => Math.Round(process.Value / 1048576.0, 1), StringComparer.Ordinal),
+            CpuMicrosecondsPerDelivery = costs.MicrosecondsPer(options.Deliveries),
+            MemoryMb = costs.Megabytes,
         };
     }
-
-    private static double Percentile(TimeSpan[] sorted, double share) =>
-        sorted.Length == 0 ? 0 : Math.Round(sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))].TotalMilliseconds, 1);
 }

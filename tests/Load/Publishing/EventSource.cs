@@ -21,10 +21,12 @@ internal sealed class EventSource : IAsyncDisposable
 
     private readonly BrokerLinks _broker;
     private readonly ConfirmedPublisher _publisher;
+    private readonly string _exchange;
     private readonly string _run = Guid.NewGuid().ToString("N")[..8];
 
-    public EventSource(Uri amqp)
+    public EventSource(Uri amqp, string exchange = BrokerNames.EventsExchange)
     {
+        _exchange = exchange;
         _broker = new BrokerLinks(new BrokerOptions { Uri = amqp, ClientName = "load" }, TimeProvider.System, NullLoggerFactory.Instance);
         _publisher = _broker.Publisher("publishing", _ => Task.CompletedTask);
     }
@@ -47,7 +49,7 @@ internal sealed class EventSource : IAsyncDisposable
             var messages = new List<OutgoingMessage>(upTo - number);
             for (; number < upTo; number++)
             {
-                messages.Add(new OutgoingMessage(BrokerNames.EventsExchange, EventType, Body(tally.Prefix, number)));
+                messages.Add(new OutgoingMessage(_exchange, tally.TypeOf(number), Body(tally, number)));
                 tally.Published(number);
             }
 
@@ -64,8 +66,8 @@ internal sealed class EventSource : IAsyncDisposable
     public ValueTask DisposeAsync() => _broker.DisposeAsync();
 
     /// <summary>A money event of about a kilobyte, as the documented examples are.</summary>
-    private byte[] Body(string prefix, int number) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+    private byte[] Body(Tally tally, int number) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
         $$$"""
-        {"id":"{{{prefix}}}_{{{number:D8}}}_{{{_run}}}","type":"{{{EventType}}}","timestamp":"2024-01-20T10:30:00Z","version":"1.0","tenant_id":"{{{TenantId}}}","context_id":"ctx_abc123","data":{"exception_id":"exc_001","severity":"HIGH","reason":"NO_MATCH_FOUND","reason_details":"No matching transaction found within tolerance","transaction":{"id":"txn_bank_999","source_id":"src_bank456","source_name":"Chase Bank","external_id":"BANK-2024-999","amount":15000.0,"currency":"USD","date":"2024-01-15","reference":"Wire transfer #7890"},"candidates":[{"transaction_id":"txn_ledger_777","confidence":55,"rejection_reason":"Below 60% threshold"},{"transaction_id":"txn_ledger_778","confidence":52,"rejection_reason":"Below 60% threshold"}],"sla":{"due_at":"2024-01-21T10:30:00Z","hours_remaining":24},"notes":"The counterpart ledger entry was posted with a different value date and a fee that is not in the tolerance rules."},"metadata":{"correlation_id":"req_{{{number}}}","source":"matching_engine"}}
+        {"id":"{{{tally.Prefix}}}_{{{number:D8}}}_{{{_run}}}","type":"{{{tally.TypeOf(number)}}}","timestamp":"2024-01-20T10:30:00Z","version":"1.0","tenant_id":"{{{TenantId}}}","context_id":"ctx_abc123","data":{"exception_id":"exc_001","severity":"HIGH","reason":"NO_MATCH_FOUND","reason_details":"No matching transaction found within tolerance","transaction":{"id":"txn_bank_999","source_id":"src_bank456","source_name":"Chase Bank","external_id":"BANK-2024-999","amount":15000.0,"currency":"USD","date":"2024-01-15","reference":"Wire transfer #7890"},"candidates":[{"transaction_id":"txn_ledger_777","confidence":55,"rejection_reason":"Below 60% threshold"},{"transaction_id":"txn_ledger_778","confidence":52,"rejection_reason":"Below 60% threshold"}],"sla":{"due_at":"2024-01-21T10:30:00Z","hours_remaining":24},"notes":"The counterpart ledger entry was posted with a different value date and a fee that is not in the tolerance rules."},"metadata":{"correlation_id":"req_{{{number}}}","source":"matching_engine"}}
         """));
 }

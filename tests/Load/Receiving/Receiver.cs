@@ -23,20 +23,23 @@ internal sealed class Receiver : IAsyncDisposable
 
     public string Url(int subscription) => $"{_address}/{subscription}";
 
-    public static async Task<Receiver> StartAsync(int fanout, CancellationToken cancellationToken)
+    public string Url(string path) => _address + path;
+
+    public static async Task<Receiver> StartAsync(int fanout, CancellationToken cancellationToken, Misbehaviour? misbehaviour = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
+        misbehaviour?.Map(app);
         Receiver? self = null;
-        app.Run(context => self!.ReceiveAsync(context, fanout));
+        app.MapFallback(context => self!.ReceiveAsync(context, fanout));
         await app.StartAsync(cancellationToken);
         return self = new Receiver(app);
     }
 
-    public Tally Expect(string prefix, int events, int fanout) => _tally = new Tally(prefix, events, fanout);
+    public Tally Expect(Tally tally) => _tally = tally;
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 

@@ -3,8 +3,14 @@ using System.Diagnostics;
 namespace Webhooks.Load.Receiving;
 
 /// <summary>Who has published and received what, when: by event number and subscription number, without a lock.</summary>
-internal sealed class Tally(string prefix, int events, int fanout)
+/// <param name="prefix">Of its events' ids.</param>
+/// <param name="events">How many are published.</param>
+/// <param name="fanout">How many copies of each are awaited.</param>
+/// <param name="typeOf">An event's type by its number; null: <see cref="Publishing.EventSource.EventType"/>.</param>
+/// <param name="awaited">Which events are awaited at all, by number; null: every one.</param>
+internal sealed class Tally(string prefix, int events, int fanout, Func<int, string>? typeOf = null, Func<int, bool>? awaited = null)
 {
+    private readonly int _expected = fanout * (awaited is null ? events : Enumerable.Range(0, events).Count(awaited));
     private readonly long[] _publishedAt = new long[events];
     private readonly long[] _latency = new long[events * fanout];
     private readonly int[] _copies = new int[events * fanout];
@@ -17,12 +23,22 @@ internal sealed class Tally(string prefix, int events, int fanout)
 
     public int Events => events;
 
-    public int Lost => (events * fanout) - Volatile.Read(ref _arrived);
+    /// <summary>Copies that are awaited, in all.</summary>
+    public int Expected => _expected;
+
+    public int Lost => _expected - Volatile.Read(ref _arrived);
 
     public int Duplicates => _copies.Sum(copies => Math.Max(0, copies - 1));
 
     /// <summary>From the first publish to the last first copy.</summary>
     public TimeSpan Duration => Stopwatch.GetElapsedTime(_firstPublish, _lastArrival);
+
+    /// <summary>The moment of the last first copy, as the stopwatch counts.</summary>
+    public long LastArrival => Volatile.Read(ref _lastArrival);
+
+    public double PerSecond => _expected / Duration.TotalSeconds;
+
+    public string TypeOf(int number) => typeOf?.Invoke(number) ?? Publishing.EventSource.EventType;
 
     public void Published(int number)
     {
@@ -37,6 +53,11 @@ internal sealed class Tally(string prefix, int events, int fanout)
     {
         var now = Stopwatch.GetTimestamp();
         Volatile.Write(ref _lastRequest, now);
+        if (awaited?.Invoke(number) == false)
+        {
+            return;
+        }
+
         var place = (number * fanout) + subscription;
         if (Interlocked.Increment(ref _copies[place]) == 1)
         {

@@ -1,58 +1,86 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Webhooks.Load.Publishing;
-using Webhooks.Load.Receiving;
 
 namespace Webhooks.Load.Running;
 
-/// <summary>Creates the run's subscriptions through the management API, and disables what an earlier run left.</summary>
-internal sealed class LoadSubscriptions(RunningSystem system)
-{
-    /// <summary>Returns the secret they share.</summary>
-    public async Task<string> CreateAsync(Receiver receiver, LoadOptions options, CancellationToken cancellationToken)
-    {
-        using var http = new HttpClient { BaseAddress = new Uri(system.Management + "/") };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", system.AdminToken);
-        await DisableEarlierAsync(http, cancellationToken);
+/// <summary>A subscription that a run needs.</summary>
+/// <param name="Url">Where its deliveries go.</param>
+/// <param name="EventType">What it wants.</param>
+/// <param name="Retry">As the API takes it; null: the default schedule.</param>
+internal sealed record Wanted(string Url, string EventType = EventSource.EventType, object? Retry = null);
 
-        var secret = "whsec_" + Convert.ToBase64String(new byte[32]);
-        for (var number = 0; number < options.Fanout; number++)
+/// <summary>A run's subscriptions, made and taken away through the management API.</summary>
+internal sealed class LoadSubscriptions : IDisposable
+{
+    private const int AtATime = 16;
+
+    private readonly HttpClient _http;
+
+    public LoadSubscriptions(RunningSystem system)
+    {
+        _http = new HttpClient { BaseAddress = new Uri(system.Management + "/") };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", system.AdminToken);
+    }
+
+    /// <summary>What they all sign with.</summary>
+    public string Secret { get; } = "whsec_" + Convert.ToBase64String(new byte[32]);
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Takes away those of before, of an earlier run too, and makes these.</summary>
+    public async Task ReplaceAsync(IEnumerable<Wanted> wanted, string profile, CancellationToken cancellationToken)
+    {
+        await DeleteAllAsync(cancellationToken);
+        await AddAsync(wanted, profile, cancellationToken);
+    }
+
+    public Task AddAsync(IEnumerable<Wanted> wanted, string profile, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        wanted,
+        new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellationToken },
+        async (subscription, token) =>
         {
-            using var response = await http.PostAsJsonAsync(
+            using var response = await _http.PostAsJsonAsync(
                 "v1/subscriptions",
                 new
                 {
                     tenant_id = EventSource.TenantId,
-                    url = receiver.Url(number),
-                    event_types = new[] { EventSource.EventType },
-                    profile = options.Profile,
-                    secret,
+                    url = subscription.Url,
+                    event_types = new[] { subscription.EventType },
+                    profile,
+                    secret = Secret,
+                    retry = subscription.Retry,
                 },
-                cancellationToken);
+                token);
             if (!response.IsSuccessStatusCode)
             {
-                throw new InvalidOperationException($"Creating a subscription answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}");
+                throw new InvalidOperationException($"Creating a subscription answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(token)}");
             }
-        }
+        });
 
-        return secret;
+    /// <summary>How many deliveries of the run's tenant have not ended yet.</summary>
+    public async Task<long> PendingAsync(CancellationToken cancellationToken)
+    {
+        var accounting = await _http.GetFromJsonAsync<JsonElement>($"v1/accounting?tenant_id={EventSource.TenantId}", cancellationToken);
+        return accounting.GetProperty("pending").GetInt64();
     }
 
-    private static async Task DisableEarlierAsync(HttpClient http, CancellationToken cancellationToken)
+    private async Task DeleteAllAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            var page = await http.GetFromJsonAsync<JsonElement>($"v1/subscriptions?tenant_id={EventSource.TenantId}&limit=200", cancellationToken);
-            if (page.GetProperty("items").GetArrayLength() == 0)
+            var page = await _http.GetFromJsonAsync<JsonElement>($"v1/subscriptions?tenant_id={EventSource.TenantId}&limit=200", cancellationToken);
+            var ids = page.GetProperty("items").EnumerateArray().Select(subscription => subscription.GetProperty("id").GetString()).ToList();
+            if (ids.Count == 0)
             {
                 return;
             }
 
-            foreach (var subscription in page.GetProperty("items").EnumerateArray())
+            await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellationToken }, async (id, token) =>
             {
-                using var deleted = await http.DeleteAsync($"v1/subscriptions/{subscription.GetProperty("id").GetString()}", cancellationToken);
+                using var deleted = await _http.DeleteAsync($"v1/subscriptions/{id}", token);
                 deleted.EnsureSuccessStatusCode();
-            }
+            });
         }
     }
 }

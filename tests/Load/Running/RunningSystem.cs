@@ -18,6 +18,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         Management = endpoints.GetProperty("management").GetString()!;
         Callbacks = endpoints.GetProperty("callbacks").GetString()!;
         Amqp = new Uri(endpoints.GetProperty("amqp").GetString()!);
+        Postgres = endpoints.GetProperty("postgres").GetString()!;
         AdminToken = endpoints.GetProperty("admin_token").GetString()!;
         Processes = endpoints.GetProperty("processes").EnumerateObject()
             .Select(process => KeyValuePair.Create(process.Name, process.Value.EnumerateArray().Select(pid => pid.GetInt32()).ToArray()))
@@ -30,6 +31,9 @@ internal sealed class RunningSystem : IAsyncDisposable
     public string Callbacks { get; }
 
     public Uri Amqp { get; }
+
+    /// <summary>A connection string.</summary>
+    public string Postgres { get; }
 
     public string AdminToken { get; }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Webhooks.Contracts;
 using Webhooks.Management.Tests.Deliveries;
 using Webhooks.TestKit;
 
@@ -21,7 +22,7 @@ public sealed class CallbacksApiTests(ManagementApi api) : IClassFixture<Managem
 
         Assert.Equal(HttpStatusCode.OK, shown.Status);
         Assert.Equal(
-            ["id", "tenant_id", "exception_id", "external_system", "idempotency_key", "status", "reason", "superseded", "command_id", "created_at", "accepted_at", "answered_at", "command", "repeats", "trace_id", "deliveries"],
+            ["id", "tenant_id", "exception_id", "external_system", "source_id", "idempotency_key", "status", "reason", "superseded", "command_id", "created_at", "accepted_at", "answered_at", "command", "repeats", "trace_id", "deliveries"],
             shown.Json.EnumerateObject().Select(member => member.Name));
         Assert.Equal((id, "story", "exc_7", "applied"), (shown.Id, shown.Member("tenant_id"), shown.Member("exception_id"), shown.Member("status")));
         Assert.Equal("""{"exception_id":"exc_7","payload":null,"amount":1000.0}""", shown.Json.GetProperty("command").GetRawText());
@@ -55,6 +56,19 @@ public sealed class CallbacksApiTests(ManagementApi api) : IClassFixture<Managem
         Assert.Equal(ids[..3], first.Ids);
         Assert.Equal(ids[3..], (await api.GetAsync($"/v1/callbacks?limit=3&cursor={first.NextCursor}", token)).Ids);
         (await api.GetAsync("/v1/callbacks?status=done")).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/status invalid_value");
+    }
+
+    [Fact]
+    public async Task A_sources_webhook_names_its_source_and_a_call_of_the_API_names_none()
+    {
+        var source = Guid.CreateVersion7();
+        var (called, sent) = (await StoredCallbacks.AddAsync(api, "origins"), await StoredCallbacks.AddAsync(api, "origins", sourceId: source));
+
+        var listed = (await api.GetAsync("/v1/callbacks?tenant_id=origins")).Json.GetProperty("items");
+        Assert.Equal(PrefixedId.Format(PrefixedId.Source, source), listed[0].GetProperty("source_id").GetString());
+        Assert.Equal(JsonValueKind.Null, listed[1].GetProperty("source_id").ValueKind);
+        Assert.Equal(PrefixedId.Format(PrefixedId.Source, source), (await api.GetAsync($"/v1/callbacks/{sent}")).Member("source_id"));
+        Assert.Equal(JsonValueKind.Null, (await api.GetAsync($"/v1/callbacks/{called}")).Json.GetProperty("source_id").ValueKind);
     }
 
     private static IReadOnlyList<string> DeliveriesOf(Answer shown) =>

@@ -1,0 +1,17 @@
+namespace Webhooks.Load.Measuring;
+
+/// <summary>How latencies are shown.</summary>
+internal static class Percentiles
+{
+    /// <summary>Milliseconds by name.</summary>
+    public static IReadOnlyDictionary<string, double> Of(TimeSpan[] sorted) => new Dictionary<string, double>(StringComparer.Ordinal)
+    {
+        ["p50"] = At(sorted, 0.50),
+        ["p95"] = At(sorted, 0.95),
+        ["p99"] = At(sorted, 0.99),
+        ["max"] = At(sorted, 1),
+    };
+
+    private static double At(TimeSpan[] sorted, double share) =>
+        sorted.Length == 0 ? 0 : Math.Round(sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))].TotalMilliseconds, 1);
+}
