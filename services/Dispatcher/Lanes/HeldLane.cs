@@ -6,7 +6,8 @@ namespace Webhooks.Dispatcher.Lanes;
 /// <param name="Fence">The number that the lane got with the taking. What its holder writes is conditional on it.</param>
 /// <param name="Reason">Why the lane was opened.</param>
 /// <param name="SendsAfter">
-/// How long the pace of the holder before asks to wait; null: it died and left no word, so it may have sent until just now.
+/// How long the pace of the holder before asks to wait, the first one's not at all; null: it died and left no word, so it may
+/// have sent until just now.
 /// </param>
 internal sealed record HeldLane(Guid SubscriptionId, long Lease, long Fence, string Reason, TimeSpan? SendsAfter);
 

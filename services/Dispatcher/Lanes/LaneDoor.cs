@@ -21,16 +21,14 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
     // The publishers and dispatchers that hold the row have committed, or wait.
     private const string LockLane = "SELECT 1 FROM lanes WHERE subscription_id = $1 AND fence = $2 AND holder = $3 FOR UPDATE";
 
-    private const string SelectAnyDue = """
-        SELECT EXISTS (SELECT FROM deliveries WHERE subscription_id = $1 AND lane_due_at IS NOT NULL AND lane_due_at <= clock_timestamp())
-        """;
-
     private const string SelectLeft = """
-        SELECT created_at, id FROM deliveries WHERE subscription_id = $1 AND lane_due_at IS NOT NULL ORDER BY lane_due_at, seq LIMIT $2
+        SELECT created_at, id, lane_due_at <= clock_timestamp() FROM deliveries WHERE subscription_id = $1 AND lane_due_at IS NOT NULL ORDER BY lane_due_at, seq LIMIT $2
         """;
 
+    // What is due gets a time of its own: the due-poller, about to clear one that it announced before the row came into the
+    // lane, would clear the same one.
     private const string TurnOut = """
-        UPDATE deliveries AS delivery SET due_at = delivery.lane_due_at, lane_due_at = NULL
+        UPDATE deliveries AS delivery SET due_at = greatest(delivery.lane_due_at, clock_timestamp()), lane_due_at = NULL
         FROM unnest($1::timestamptz[], $2::uuid[]) AS left_over (created_at, id)
         WHERE delivery.created_at = left_over.created_at AND delivery.id = left_over.id AND delivery.created_at BETWEEN $3 AND $4
           AND delivery.lane_due_at IS NOT NULL
@@ -66,8 +64,8 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
     }
 
     /// <summary>
-    /// Closes a lane in which nothing is due. What is due later is left to the due-poller. False: something is due, or it is
-    /// not this dispatcher's any more, or the subscription was changed and may need it: nothing is changed then.
+    /// Closes a lane; the few deliveries that are in it are left to the due-poller. False: there are more than a few, or it is
+    /// not this dispatcher's any more, or the subscription was changed and may need it.
     /// </summary>
     /// <param name="lane">Held, with nothing in flight.</param>
     /// <param name="decidedOn">The subscription's configuration version by which the lane is not needed.</param>
@@ -78,25 +76,29 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
 
         // One statement after the other: each one's snapshot is newer than the locks of those before.
         if (await AskAsync(connection, LockSubscription, cancellationToken, lane.SubscriptionId) is not long version || version != decidedOn
-            || await AskAsync(connection, LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.Lease) is null
-            || await AskAsync(connection, SelectAnyDue, cancellationToken, lane.SubscriptionId) is not false)
+            || await AskAsync(connection, LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.Lease) is null)
         {
             return false;
         }
 
-        var turnedOut = await TurnOutAsync(connection, lane.SubscriptionId, cancellationToken);
-        var isAll = turnedOut < MostTurnedOut;
+        var (left, isAnyDue, isAll) = await FindLeftAsync(connection, lane.SubscriptionId, cancellationToken);
+        if (isAnyDue && !isAll)
+        {
+            return false;
+        }
+
+        // Of many that are due later, some at each try: none of them is lost outside, where the due-poller has it.
+        await TurnOutAsync(connection, left, cancellationToken);
         if (isAll)
         {
             await AskAsync(connection, DeleteLane, cancellationToken, lane.SubscriptionId);
             await AskAsync(connection, Stamp, cancellationToken, lane.SubscriptionId);
         }
 
-        // Of many, some at each try: none of them is lost outside, where the due-poller has it.
         await transaction.CommitAsync(cancellationToken);
         if (isAll)
         {
-            Log.Closed(logger, lane.SubscriptionId, lane.Fence, turnedOut);
+            Log.Closed(logger, lane.SubscriptionId, lane.Fence, left.Count);
         }
 
         return isAll;
@@ -108,32 +110,39 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
         return await command.ExecuteScalarAsync(cancellationToken);
     }
 
-    private static async Task<int> TurnOutAsync(NpgsqlConnection connection, Guid subscriptionId, CancellationToken cancellationToken)
+    /// <summary>Some of what is in the lane, in its order; whether any of those is due, and whether they are all.</summary>
+    private static async Task<(List<DeliveryKey> Left, bool IsAnyDue, bool IsAll)> FindLeftAsync(
+        NpgsqlConnection connection, Guid subscriptionId, CancellationToken cancellationToken)
     {
-        var keys = new List<DeliveryKey>();
-        await using (var select = Command(connection, SelectLeft, [subscriptionId, MostTurnedOut]))
-        await using (var row = await select.ExecuteReaderAsync(cancellationToken))
+        await using var select = Command(connection, SelectLeft, [subscriptionId, MostTurnedOut + 1]);
+        await using var row = await select.ExecuteReaderAsync(cancellationToken);
+        var left = new List<DeliveryKey>();
+        var isAnyDue = false;
+        while (await row.ReadAsync(cancellationToken))
         {
-            while (await row.ReadAsync(cancellationToken))
-            {
-                keys.Add(new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)));
-            }
+            left.Add(new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)));
+            isAnyDue |= row.GetBoolean(2);
         }
 
-        if (keys.Count > 0)
+        return (left, isAnyDue, left.Count <= MostTurnedOut);
+    }
+
+    private static async Task TurnOutAsync(NpgsqlConnection connection, List<DeliveryKey> left, CancellationToken cancellationToken)
+    {
+        if (left.Count == 0)
         {
-            // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
-            keys = [.. keys.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id)];
-            await using var update = new NpgsqlCommand(TurnOut, connection);
-            var columns = new Columns<DeliveryKey>(update.Parameters, keys);
-            columns.Add(key => key.CreatedAt.UtcDateTime);
-            columns.Add(key => key.Id);
-            update.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = keys[0].CreatedAt.UtcDateTime });
-            update.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = keys[^1].CreatedAt.UtcDateTime });
-            await update.ExecuteNonQueryAsync(cancellationToken);
+            return;
         }
 
-        return keys.Count;
+        // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
+        var keys = left.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id).ToList();
+        await using var update = new NpgsqlCommand(TurnOut, connection);
+        var columns = new Columns<DeliveryKey>(update.Parameters, keys);
+        columns.Add(key => key.CreatedAt.UtcDateTime);
+        columns.Add(key => key.Id);
+        update.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = keys[0].CreatedAt.UtcDateTime });
+        update.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = keys[^1].CreatedAt.UtcDateTime });
+        await update.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] values)
@@ -149,7 +158,7 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} is closed (fence {Fence}); {Deliveries} deliveries that are due later are left to the due-poller")]
+        [LoggerMessage(1, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} is closed (fence {Fence}); {Deliveries} deliveries are left to the due-poller")]
         public static partial void Closed(ILogger logger, Guid subscriptionId, long fence, int deliveries);
     }
 }

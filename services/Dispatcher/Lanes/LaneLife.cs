@@ -5,8 +5,8 @@ namespace Webhooks.Dispatcher.Lanes;
 //            closed           There is no row. The subscription is served by messages.
 //              │ ▲
 //         open │ │ close      open: whoever saves what needs a lane, in the same transaction (LaneStatements.Open), or a dispatcher
-//              ▼ │                  (LaneStore.OpenAsync). close: its holder alone, under the row's lock, when it is empty and has
-//            unheld           been unneeded for a while (LaneStore.CloseAsync); from "held", not from here.
+//              ▼ │                  (LaneDoor.OpenAsync). close: its holder alone, under the row's lock, when it has kept up,
+//            unheld           and nothing has needed it, for a while (LaneDoor.CloseAsync); from "held", not from here.
 //              │ ▲
 //         take │ │ free       take: the dispatcher whom the rendezvous hash chooses, at once; any other after two seconds. The fence
 //              ▼ │                  grows. free: the holder, when it has nothing in flight (it stops, or another one is chosen now);
@@ -14,7 +14,7 @@ namespace Webhooks.Dispatcher.Lanes;
 //
 // What goes in: rows of new deliveries (publisher), rows whose message came (LaneIntake). Both hold the lane's row until their
 // commit, so closing sees them or they see that it is closed. What goes out: a row whose delivery has ended (AttemptStore,
-// CancelStore, DeliveryStore), and, at the closing, rows that are due later, which the due-poller announces from then on.
+// CancelStore, DeliveryStore), and, at the closing, the few that are left, which the due-poller announces from then on.
 //
 // Why no two send the same: a holder sends only until the end of its lease by its own clock, which it began to count before it
 // asked for it; others may take the lane only after that end by the database's clock. What it had on the wire by then is sent again.

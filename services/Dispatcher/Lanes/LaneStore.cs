@@ -42,8 +42,9 @@ internal sealed class LaneStore(NpgsqlDataSource database)
             var taken = new List<HeldLane>();
             while (await row.ReadAsync(cancellationToken))
             {
-                taken.Add(new HeldLane(
-                    row.GetGuid(0), lease, row.GetInt64(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetFieldValue<TimeSpan>(3)));
+                var fence = row.GetInt64(1);
+                TimeSpan? sendsAfter = !row.IsDBNull(3) ? row.GetFieldValue<TimeSpan>(3) : fence == 1 ? TimeSpan.Zero : null;
+                taken.Add(new HeldLane(row.GetGuid(0), lease, fence, row.GetString(2), sendsAfter));
             }
 
             return taken;
@@ -74,6 +75,15 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(lease);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. served] });
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Takes a delivery that has ended out of its lane.</summary>
+    public async Task<int> TakeOutAsync(LaneEntry entry, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("UPDATE deliveries SET lane_due_at = NULL WHERE created_at = $1 AND id = $2 AND status <> 'pending'");
+        command.Parameters.AddWithValue(entry.CreatedAt.UtcDateTime);
+        command.Parameters.AddWithValue(entry.Id);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>The first deliveries of a lane, in the order in which they are served, also those that are not due yet. Null: it is not this dispatcher's any more.</summary>

@@ -66,6 +66,30 @@ public sealed class LookTests
     public void A_delivery_whose_subscription_takes_nothing_any_more_is_canceled(int number, int lastAttempt) =>
         Assert.IsType<LookResult.Cancel>(Look.At(Message(number), redelivered: false, Row(lastAttempt), accepts: false));
 
+    [Theory]
+    [InlineData(1, 0, false)] // new
+    [InlineData(2, 1, false)] // a retry that came back
+    [InlineData(1, 1, true)]  // its next attempt was never announced
+    public void A_message_for_a_subscription_with_a_lane_puts_its_delivery_in(int number, int lastAttempt, bool redelivered) => Assert.IsType<LookResult.EnterLane>(
+        Look.At(Message(number), redelivered, Row(lastAttempt, lastAttempt > 0 ? NextAt : null), accepts: true, hasLane: true));
+
+    [Theory]
+    [InlineData(1, 1, false)] // a copy: the holder of the original goes on
+    [InlineData(1, 2, true)]  // old
+    public void A_message_that_leads_to_nothing_puts_nothing_into_a_lane(int number, int lastAttempt, bool redelivered) => Assert.IsType<LookResult.Drop>(
+        Look.At(Message(number), redelivered, Row(lastAttempt, NextAt), accepts: true, hasLane: true));
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(true, false)] // which this one's configuration does not know yet, or any more
+    public void A_message_whose_delivery_is_in_a_lane_is_dropped(bool redelivered, bool hasLane) => Assert.IsType<LookResult.Drop>(
+        Look.At(Message(1), redelivered, Row(lastAttempt: 0) with { LaneDueAt = AcceptedAt }, accepts: true, hasLane));
+
+    [Fact]
+    public void What_is_not_wanted_any_more_is_canceled_in_a_lane_too() => Assert.IsType<LookResult.Cancel>(
+        Look.At(Message(1), redelivered: false, Row(lastAttempt: 0) with { LaneDueAt = AcceptedAt }, accepts: false, hasLane: true));
+
     private static DeliveryMessage Message(int number) => new(Guid.Empty, AcceptedAt, number, AcceptedAt, Traceparent: null);
 
     private static DeliveryRow Row(int lastAttempt, DateTimeOffset? next = null) => new()

@@ -10,6 +10,9 @@ internal enum LaneVerdict
 
     Send,
 
+    /// <summary>It has ended, by somebody who left it in the lane: it is taken out.</summary>
+    TakeOut,
+
     /// <summary>The subscription takes it no more, or its event is not kept any more.</summary>
     Cancel,
 }
@@ -22,7 +25,9 @@ internal static class LaneLook
     /// <param name="accepts">Whether the subscription takes it, and its event is there.</param>
     public static LaneVerdict At(LaneEntry entry, DeliveryRow? row, bool accepts) => row switch
     {
-        { Status: DeliveryStatus.Pending } when row.LaneDueAt == entry.DueAt => accepts ? LaneVerdict.Send : LaneVerdict.Cancel,
-        _ => LaneVerdict.Leave,
+        null => LaneVerdict.Leave,
+        _ when row.LaneDueAt != entry.DueAt => LaneVerdict.Leave,
+        { Status: not DeliveryStatus.Pending } => LaneVerdict.TakeOut,
+        _ => accepts ? LaneVerdict.Send : LaneVerdict.Cancel,
     };
 }

@@ -35,7 +35,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private volatile bool _isHandingOver;
     private bool _isClosed;
     private bool _isLost;
-    private TimeSpan? _idleSince;
+    private bool _isClosing;
+    private TimeSpan? _unneededSince;
 
     public HeldLane Lane => lane;
 
@@ -105,13 +106,18 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Lease.Beat;
         }
 
+        if (_isClosing)
+        {
+            return await CloseAsync(subscription, abandon);
+        }
+
         var limits = LaneLimits.Of(subscription);
         var pace = (_pace ?? LanePace.Begin(limits.PerSecond, Now, lane.SendsAfter)).At(limits.PerSecond);
         _pace = pace;
         if (limits.IsPaused)
         {
             // Nothing is even read: a million of deliveries that wait cost nothing.
-            (_hasNews, _idleSince) = (true, null);
+            (_hasNews, _unneededSince) = (true, null);
             return Forever;
         }
 
@@ -136,10 +142,9 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         if (_backlog.Ahead == 0)
         {
             _pace = pace.Rested(Now);
-            return await RestAsync(subscription, abandon);
+            return Rest(subscription);
         }
 
-        _idleSince = null;
         var room = pace.Room(Now, Math.Min(most, _backlog.Ahead));
         if (room == 0)
         {
@@ -168,26 +173,35 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         return true;
     }
 
-    /// <summary>Nothing is due. After a while of that a lane that nothing needs is closed.</summary>
-    private async Task<TimeSpan> RestAsync(Subscription subscription, CancellationToken abandon)
+    /// <summary>Nothing is due that is not in hand. A lane that keeps up so well, and that nothing has needed for a while, is closed.</summary>
+    private TimeSpan Rest(Subscription subscription)
     {
         var until = _backlog.UntilNext is { } next && next < Poll ? next : Poll;
-        if (LaneNeed.Of(subscription) is not null || _backlog.InHand > 0)
+        if (LaneNeed.Of(subscription) is not null)
         {
-            _idleSince = null;
+            _unneededSince = null;
             return until;
         }
 
-        var idle = Now - (_idleSince ??= Now);
-        if (idle < tools.Options.IdleTime)
+        var left = tools.Options.IdleTime - (Now - (_unneededSince ??= Now));
+        _isClosing = left <= TimeSpan.Zero;
+        return left < until ? left : until;
+    }
+
+    /// <summary>Starts nothing more until all that is in hand has ended, and then closes: what came meanwhile is left to the due-poller.</summary>
+    private async Task<TimeSpan> CloseAsync(Subscription subscription, CancellationToken abandon)
+    {
+        if (LaneNeed.Of(subscription) is null)
         {
-            var rest = tools.Options.IdleTime - idle;
-            return rest < until ? rest : until;
+            if (_backlog.InHand > 0)
+            {
+                return Poll;
+            }
+
+            _isClosed = await tools.Work.CloseAsync(lane, subscription.ConfigVersion, abandon);
         }
 
-        _idleSince = null;
-        _isClosed = await tools.Work.CloseAsync(lane, subscription.ConfigVersion, abandon);
-        _hasNews = true;
+        (_isClosing, _unneededSince, _hasNews) = (false, null, true);
         return TimeSpan.Zero;
     }
 
@@ -245,7 +259,11 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
                 break;
             case LaneVerdict.Cancel:
                 Interlocked.Increment(ref _inFlight);
-                _ = FinishAsync(entry.Id, async () => await tools.Work.CancelAsync(row!, abandon), abandon);
+                _ = FinishAsync(entry.Id, () => tools.Work.CancelAsync(row!, abandon), abandon);
+                break;
+            case LaneVerdict.TakeOut:
+                Interlocked.Increment(ref _inFlight);
+                _ = FinishAsync(entry.Id, () => tools.Work.TakeOutAsync(entry, abandon), abandon);
                 break;
             default:
                 _hasNews = true;
@@ -298,14 +316,15 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return true;
         }
 
-        _backlog.Release(entry.Id);
-        _ = TellAfterAsync(ended);
+        // In hand until then, so that it is not found again and again.
+        _ = ReleaseAfterAsync(ended, entry.Id);
         return false;
     }
 
-    private async Task TellAfterAsync(Task ended)
+    private async Task ReleaseAfterAsync(Task ended, Guid deliveryId)
     {
         await ended;
+        _backlog.Release(deliveryId);
         Tell();
     }
 

@@ -48,6 +48,8 @@ internal sealed class LaneWork(
 
     public Task CancelAsync(DeliveryRow row, CancellationToken stop) => database.RunAsync(token => deliveries.CancelAsync(row, token), stop);
 
+    public Task TakeOutAsync(LaneEntry entry, CancellationToken stop) => database.RunAsync(token => lanes.TakeOutAsync(entry, token), stop);
+
     public Task FreeAsync(HeldLane lane, TimeSpan left, CancellationToken stop) => ReadAsync(
         async token =>
         {

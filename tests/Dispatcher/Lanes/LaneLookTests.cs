@@ -1,0 +1,49 @@
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Lanes;
+using Webhooks.Dispatcher.Lanes.Serving;
+
+namespace Webhooks.Dispatcher.Tests.Lanes;
+
+public sealed class LaneLookTests
+{
+    private static readonly DateTimeOffset DueAt = DateTimeOffset.UnixEpoch.AddYears(55);
+    private static readonly LaneEntry Entry = new(Guid.Empty, DueAt, DueAt, WaitsFor: TimeSpan.Zero);
+
+    [Fact]
+    public void What_is_as_it_was_found_is_sent() => Assert.Equal(LaneVerdict.Send, LaneLook.At(Entry, Row(), accepts: true));
+
+    [Fact]
+    public void What_the_subscription_takes_no_more_is_canceled() => Assert.Equal(LaneVerdict.Cancel, LaneLook.At(Entry, Row(), accepts: false));
+
+    [Fact]
+    public void What_was_attempted_meanwhile_waits_for_its_new_time() =>
+        Assert.Equal(LaneVerdict.Leave, LaneLook.At(Entry, Row() with { LaneDueAt = DueAt.AddSeconds(5) }, accepts: true));
+
+    [Fact]
+    public void What_is_in_no_lane_any_more_or_nowhere_is_left()
+    {
+        Assert.Equal(LaneVerdict.Leave, LaneLook.At(Entry, Row() with { LaneDueAt = null }, accepts: true));
+        Assert.Equal(LaneVerdict.Leave, LaneLook.At(Entry, Row() with { LaneDueAt = null, Status = "delivered" }, accepts: true));
+        Assert.Equal(LaneVerdict.Leave, LaneLook.At(Entry, row: null, accepts: true));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_has_ended_and_was_left_in_the_lane_is_taken_out(bool accepts) =>
+        Assert.Equal(LaneVerdict.TakeOut, LaneLook.At(Entry, Row() with { Status = "canceled" }, accepts));
+
+    private static DeliveryRow Row() => new()
+    {
+        Id = Guid.Empty,
+        CreatedAt = DueAt,
+        SubscriptionId = Guid.Empty,
+        Revision = 1,
+        Status = DeliveryStatus.Pending,
+        LastAttempt = 0,
+        NextAttemptAt = null,
+        DueAt = null,
+        LaneDueAt = DueAt,
+        Event = new() { Id = "evt_1", Type = "a.b", TenantId = "t", Timestamp = null, Version = "1.0", Data = default },
+    };
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Webhooks.Subscriptions;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Lanes;
+
+/// <summary>Dispatchers as processes, ended or stopped in the midst of serving a lane.</summary>
+public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int InFlight = 4;
+
+    private readonly List<(ServiceChild Process, long Lease)> _dispatchers = [];
+    private World _world = null!;
+    private TestReceiver _receiver = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _receiver = await TestReceiver.StartAsync(_ => Answer.Ok with { Delay = TimeSpan.FromMilliseconds(20) });
+        for (var started = 0; started < 3; started++)
+        {
+            var process = await _world.StartChildAsync(("Webhooks:Lanes:IdleTime", "00:00:01"));
+            // Its lease is the newest.
+            await Eventually.TrueAsync(
+                async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM dispatchers") == started + 1, World.Limit, "a dispatcher that is alive");
+            _dispatchers.Add((process, await _world.Database.ScalarAsync<long>("SELECT max(id) FROM dispatchers")));
+        }
+    }
+
+    [Fact]
+    public async Task Should_be_replaced_within_three_seconds_and_lose_nothing()
+    {
+        var (subscription, accepted, holder, fence) = await ServeAsync(count: 1_500);
+
+        var clock = Stopwatch.StartNew();
+        await holder.KillAsync();
+        var before = _receiver.Count;
+        await Eventually.TrueAsync(() => _receiver.Count > before + InFlight, World.Limit, "another one to go on");
+        var after = clock.Elapsed;
+        output.WriteLine($"Resumed {after.TotalSeconds:0.00} s after the kill.");
+
+        await _world.EndedAsync();
+        Assert.True((await _world.HeldAsync(subscription)).Fence > fence);
+        AssertAllArrivedAndOnlyWhatWasInFlightTwice(accepted);
+        // The lease's term, a beat, and a read; more only on a machine that has no time for either.
+        Assert.InRange(after, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public async Task Should_start_nothing_when_it_comes_back_after_a_stall()
+    {
+        var (subscription, accepted, holder, fence) = await ServeAsync(count: 2_000);
+
+        holder.Stall();
+        var (_, next) = await _world.HeldAsync(subscription, after: fence);
+        var before = _receiver.Count;
+        await Eventually.TrueAsync(() => _receiver.Count > before + 100, World.Limit, "another one to go on");
+        Assert.True(_receiver.Count < accepted.Count, "Nothing is left that two could send.");
+        holder.GoOn();
+
+        await _world.EndedAsync();
+        AssertAllArrivedAndOnlyWhatWasInFlightTwice(accepted);
+        // The one that stood still is alive again under another lease, and has not taken the lane from its new holder.
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM dispatchers") == 3, World.Limit, "three dispatchers that are alive");
+        Assert.True((await _world.HeldAsync(subscription)).Fence >= next);
+    }
+
+    [Fact]
+    public async Task Should_close_the_lane_by_whoever_holds_it_then()
+    {
+        var (subscription, accepted, holder, fence) = await ServeAsync(count: 300);
+        holder.Stall();
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
+        await _world.HeldAsync(subscription, after: fence);
+        await _world.EndedAsync();
+
+        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
+        holder.GoOn();
+        var more = await _world.DeliverAsync(subscription, count: 50);
+
+        await _world.EndedAsync();
+        AssertAllArrivedAndOnlyWhatWasInFlightTwice([.. accepted, .. more]);
+        Assert.Equal(0, await _world.LanesAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (process, _) in _dispatchers)
+        {
+            await process.DisposeAsync();
+        }
+
+        await _receiver.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    /// <summary>A lane that is being served, and the process that does it.</summary>
+    private async Task<(Subscription Subscription, IReadOnlyList<Accepted> Accepted, ServiceChild Holder, long Fence)> ServeAsync(int count)
+    {
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(_receiver.Url, "*") with { MaxInFlight = InFlight });
+        var (lease, fence) = await _world.HeldAsync(subscription);
+        var accepted = await _world.AcceptIntoLaneAsync(subscription, count);
+        await _receiver.WaitForAsync(50);
+        return (subscription, accepted, _dispatchers.Single(dispatcher => dispatcher.Lease == lease).Process, fence);
+    }
+
+    private void AssertAllArrivedAndOnlyWhatWasInFlightTwice(IReadOnlyList<Accepted> accepted)
+    {
+        var copies = _receiver.Requests.CountBy(TestEvent.IdOf).ToDictionary();
+        output.WriteLine($"{copies.Values.Count(count => count > 1)} of {accepted.Count} arrived twice.");
+        Assert.Equal(accepted.Select(delivery => delivery.EventId).Order(), copies.Keys.Order());
+        Assert.InRange(copies.Values.Sum() - copies.Count, 0, InFlight);
+    }
+}

@@ -1,0 +1,137 @@
+using Webhooks.Subscriptions;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Lanes;
+
+/// <summary>What is exact over the fleet is exact because one at a time serves a lane. Each dispatcher is a process of its own.</summary>
+public sealed class When_three_dispatchers_share_lanes(ITestOutputHelper output) : IAsyncLifetime
+{
+    private World _world = null!;
+    private IReadOnlyList<ServiceChild> _dispatchers = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        var dispatchers = new List<ServiceChild>();
+        for (var started = 0; started < 3; started++)
+        {
+            dispatchers.Add(await _world.StartChildAsync());
+        }
+
+        _dispatchers = dispatchers;
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(200)]
+    public async Task Should_keep_a_rate_to_two_percent_over_ten_seconds(double perSecond)
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = perSecond });
+        await _world.HeldAsync(subscription);
+
+        // So many that some wait all the time.
+        await _world.AcceptIntoLaneAsync(subscription, count: (int)(perSecond * 60));
+
+        // A machine that has no time for a while sends less in it, and must not send more for that afterwards: what is waited
+        // for is one span of ten seconds in which it had the time.
+        List<int> counts = [0];
+        var enough = (int)Math.Floor(perSecond * 9.8);
+        await Eventually.TrueAsync(
+            async () => (counts = CountsInTenSeconds(await StartsAsync())).Max() >= enough,
+            TimeSpan.FromMinutes(1), () => $"{enough} in ten seconds; there were {counts.Max()} at most");
+        counts = CountsInTenSeconds(await StartsAsync());
+        output.WriteLine($"At {perSecond} a second: {counts.Max()} at most in ten seconds, in {counts.Count} spans.");
+        // Both ends of a span may be sends.
+        Assert.InRange(counts.Max(), enough, Math.Ceiling(perSecond * 10.2) + 1);
+    }
+
+    [Fact]
+    public async Task Should_keep_the_slowest_rate()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = 0.01 });
+        var other = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = 10_000 });
+        var (_, fence) = await _world.HeldAsync(subscription);
+
+        // A lane nobody has served yet has no rate to keep up with: the first goes at once, the second a hundred seconds later.
+        await _world.AcceptIntoLaneAsync(subscription, count: 2);
+        await _world.AcceptIntoLaneAsync(other, count: 500);
+
+        await _world.HaveStatusAsync("delivered", 501);
+        Assert.Equal(1, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts AS attempt JOIN deliveries AS delivery ON delivery.id = attempt.delivery_id WHERE subscription_id = $1", subscription.Id));
+        Assert.Equal(fence, (await _world.HeldAsync(subscription)).Fence);
+    }
+
+    [Fact]
+    public async Task Should_hand_lanes_to_those_who_come_and_go_and_lose_nothing()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var subscriptions = new List<Subscription>();
+        for (var count = 0; count < 12; count++)
+        {
+            subscriptions.Add(await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { MaxInFlight = 3 }));
+        }
+
+        foreach (var subscription in subscriptions)
+        {
+            await _world.HeldAsync(subscription);
+        }
+
+        var filling = FillAsync(subscriptions, rounds: 12);
+        await receiver.WaitForAsync(50);
+        // Stops as SIGTERM does: it gives back what it holds.
+        var comer = await _world.StartDispatcherAsync();
+        await Eventually.TrueAsync(async () => await HoldersAsync() == 4, World.Limit, "the comer to have lanes");
+        await comer.DisposeAsync();
+        await Eventually.TrueAsync(async () => await HoldersAsync() == 3, World.Limit, "the others to have them again");
+        await filling;
+
+        await _world.EndedAsync();
+        Assert.Equal(12 * 12 * 5, receiver.Requests.Count);
+        Assert.Equal(12 * 12 * 5, receiver.Requests.Select(TestEvent.IdOf).Distinct().Count());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var dispatcher in _dispatchers)
+        {
+            await dispatcher.DisposeAsync();
+        }
+
+        await _world.DisposeAsync();
+    }
+
+    // By the attempts' own records: what arrives late on a busy machine was sent in time.
+    private async Task<List<DateTime>> StartsAsync() => [.. await _world.Database.ColumnAsync<DateTime>("SELECT started_at FROM attempts ORDER BY started_at")];
+
+    /// <summary>How many starts there are in the ten seconds from each on.</summary>
+    private static List<int> CountsInTenSeconds(List<DateTime> starts)
+    {
+        var counts = new List<int> { 0 };
+        for (var (first, end) = (0, 0); first < starts.Count; first++)
+        {
+            while (end < starts.Count && starts[end] < starts[first].AddSeconds(10))
+            {
+                end++;
+            }
+
+            counts.Add(end - first);
+        }
+
+        return counts;
+    }
+
+    private Task<long> HoldersAsync() => _world.Database.ScalarAsync<long>("SELECT count(DISTINCT holder) FROM lanes WHERE holder IS NOT NULL");
+
+    private async Task FillAsync(IReadOnlyList<Subscription> subscriptions, int rounds)
+    {
+        for (var round = 0; round < rounds; round++)
+        {
+            foreach (var subscription in subscriptions)
+            {
+                await _world.AcceptIntoLaneAsync(subscription, count: 5);
+            }
+        }
+    }
+}
