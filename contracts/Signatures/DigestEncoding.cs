@@ -14,7 +14,7 @@ public enum DigestEncoding
     [JsonStringEnumMemberName("base64")]
     Base64,
 
-    /// <summary>[<c>base64url</c>] RFC 4648 section 5, without padding.</summary>
+    /// <summary>[<c>base64url</c>] RFC 4648 section 5, without padding; padding that is there is taken, too.</summary>
     [JsonStringEnumMemberName("base64url")]
     Base64Url,
 }

@@ -3,7 +3,7 @@ using System.Buffers.Text;
 
 namespace Webhooks.Signatures;
 
-/// <summary>Digests as text: writes them, and reads them back strictly, so that each digest has one spelling (hex: two cases).</summary>
+/// <summary>Digests as text: writes them, and reads them back strictly, so that each digest has one spelling (hex: two cases; base64: with its padding or without).</summary>
 internal static class DigestText
 {
     /// <summary>Room for the longest text: 64 bytes in hex.</summary>
@@ -30,21 +30,25 @@ internal static class DigestText
     /// <summary>Fills <paramref name="digest"/> entirely, or returns false; the length is checked before anything is decoded.</summary>
     public static bool TryRead(DigestEncoding encoding, ReadOnlySpan<char> text, Span<byte> digest)
     {
-        if (text.Length != Length(encoding, digest.Length))
+        if (encoding is DigestEncoding.Hex)
+        {
+            return text.Length == Length(encoding, digest.Length) && Convert.FromHexString(text, digest, out _, out _) is OperationStatus.Done;
+        }
+
+        // With all of its padding or with none: encoders differ in nothing else, and no second digest comes of it.
+        var bare = text.TrimEnd('=');
+        if (bare.Length != Base64Url.GetEncodedLength(digest.Length) || (text.Length != bare.Length && text.Length != Length(DigestEncoding.Base64, digest.Length)))
         {
             return false;
         }
 
-        switch (encoding)
-        {
-            case DigestEncoding.Hex:
-                return Convert.FromHexString(text, digest, out _, out _) is OperationStatus.Done;
-            case DigestEncoding.Base64:
-                return Convert.TryFromBase64Chars(text, digest, out var written) && written == digest.Length && IsCanonical(encoding, text, digest);
-            default:
-                return Base64Url.DecodeFromChars(text, digest, out _, out written) is OperationStatus.Done
-                    && written == digest.Length && IsCanonical(encoding, text, digest);
-        }
+        Span<char> padded = stackalloc char[MaxLength];
+        padded = padded[..Length(DigestEncoding.Base64, digest.Length)];
+        padded.Fill('=');
+        bare.CopyTo(padded);
+        return encoding is DigestEncoding.Base64
+            ? Convert.TryFromBase64Chars(padded, digest, out var written) && written == digest.Length && IsCanonical(encoding, padded, digest)
+            : Base64Url.DecodeFromChars(bare, digest, out _, out written) is OperationStatus.Done && written == digest.Length && IsCanonical(encoding, bare, digest);
     }
 
     // The decoders ignore the unused bits of the last character and white space: other texts for the same digest.

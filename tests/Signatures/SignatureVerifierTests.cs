@@ -109,15 +109,37 @@ public sealed class SignatureVerifierTests
     [Theory]
     [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", SignatureVerification.SignatureMismatch)]
     [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF=", SignatureVerification.MalformedSignature)] // unused bits set
-    [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE", SignatureVerification.MalformedSignature)] // unpadded
+    [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE", SignatureVerification.SignatureMismatch)] // unpadded
+    [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF", SignatureVerification.MalformedSignature)]
+    [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE==", SignatureVerification.MalformedSignature)] // one too many
+    [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\u0000", SignatureVerification.MalformedSignature)]
     [InlineData("g0hM9SsE-OTPJTGt_tmIKtSyZlE3uFJELVlNIOLJ1OE=", SignatureVerification.MalformedSignature)] // the other alphabet
     [InlineData("g0hM9SsE OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", SignatureVerification.MalformedSignature)]
     [InlineData("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1A==", SignatureVerification.MalformedSignature)] // 31 bytes
-    public void Base64_has_one_spelling(string signature, SignatureVerification expected)
+    public void Base64_has_one_spelling_but_for_its_padding(string signature, SignatureVerification expected)
     {
         var scheme = new SignatureScheme("X-Signature", "{body}", digestEncoding: DigestEncoding.Base64);
 
         Assert.Equal(expected, new SignatureVerifier(scheme, "secret").Verify(_ => signature, "{}"u8, Now));
+    }
+
+    // Padding is what senders differ in: .NET, Java and Python write it, JWT libraries and Node's base64url leave it out.
+    [Theory]
+    [InlineData(SignatureAlgorithm.HmacSha256, DigestEncoding.Base64, "=")]
+    [InlineData(SignatureAlgorithm.HmacSha256, DigestEncoding.Base64Url, "=")]
+    [InlineData(SignatureAlgorithm.HmacSha512, DigestEncoding.Base64, "==")]
+    [InlineData(SignatureAlgorithm.HmacSha512, DigestEncoding.Base64Url, "==")]
+    public void Base64_is_taken_with_all_its_padding_or_with_none(SignatureAlgorithm algorithm, DigestEncoding encoding, string padding)
+    {
+        var scheme = new SignatureScheme("X-Signature", "{body}", algorithm: algorithm, digestEncoding: encoding);
+        var bare = new SigningKey(scheme, "secret").Sign("{}"u8).TrimEnd('=');
+        SignatureVerification Verify(string signature) => new SignatureVerifier(scheme, "secret").Verify(_ => signature, "{}"u8, Now);
+
+        Assert.Equal(SignatureVerification.Valid, Verify(bare));
+        Assert.Equal(SignatureVerification.Valid, Verify(bare + padding));
+        Assert.Equal(SignatureVerification.MalformedSignature, Verify(bare + padding + "="));
+        Assert.Equal(SignatureVerification.MalformedSignature, Verify(padding + bare));
+        Assert.Equal(padding.Length == 2 ? SignatureVerification.MalformedSignature : SignatureVerification.Valid, Verify(bare + "="));
     }
 
     [Fact]

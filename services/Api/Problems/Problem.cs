@@ -15,6 +15,9 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>When trying again makes sense.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>What a 401 asks for: the challenge of WWW-Authenticate (RFC 9110), which a 401 must have.</summary>
+    public string Challenge { get; init; } = "Bearer";
+
     public static Problem BadRequest { get; } = new(StatusCodes.Status400BadRequest, "bad_request", "The request is not well-formed HTTP.");
 
     public static Problem TooSlow { get; } = new(StatusCodes.Status408RequestTimeout, "request_timeout", "The body came too slowly. Send the request again.");
@@ -59,7 +62,7 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
 
         if (Status == StatusCodes.Status401Unauthorized)
         {
-            response.Headers.WWWAuthenticate = "Bearer";
+            response.Headers.WWWAuthenticate = Challenge;
         }
 
         return response.WriteAsJsonAsync(

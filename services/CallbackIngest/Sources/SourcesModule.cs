@@ -15,6 +15,7 @@ internal static class SourcesModule
         builder.Services.AddSingleton<SourceMetrics>();
         builder.Services.AddSingleton<InboundStore>();
         builder.Services.AddSingleton<WebhookCheck>();
+        builder.Services.AddSingleton<WebhookReader>();
         builder.Services.AddSingleton<WebhookIntake>();
     }
 }

@@ -1,4 +1,5 @@
 using Webhooks.Api.Problems;
+using Webhooks.Sources;
 
 namespace Webhooks.CallbackIngest.Sources;
 
@@ -18,9 +19,13 @@ internal sealed partial class WebhookCheck(SourceMetrics metrics, TimeProvider c
         {
             metrics.Refused(known.Source.Kind, reason);
             Log.Refused(logger, known.Id, known.Source.Kind, known.Source.TenantId, reason, body.Length);
-            throw new RefusedException(Refused);
+            throw new RefusedException(Refused with { Challenge = ChallengeOf(known) });
         }
     }
+
+    // Of the source, not of the fault. Only Basic has a registered name; HTTP wants a challenge in every 401, and Bearer would send people after a token.
+    private static string ChallengeOf(KnownSource known) =>
+        known.Source.Settings.Authentication.Method == AuthenticationMethod.Basic ? $"Basic realm=\"{known.Id}\", charset=\"UTF-8\"" : "Webhook";
 
     private static partial class Log
     {

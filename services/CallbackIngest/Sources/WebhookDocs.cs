@@ -9,7 +9,7 @@ namespace Webhooks.CallbackIngest.Sources;
 internal static class WebhookDocs
 {
     private const string Sentences =
-        "Takes a webhook as its sender makes it, and turns it into a callback as its source says. It needs no token: it is proved by its signature or secret, over its bytes, before anything is read; one that is not is answered 401, whatever is wrong with it. What a sender cannot mend is answered 200; 429 and 503 ask for another try.";
+        "Takes a webhook as its sender makes it, and turns it into a callback as its source says. It needs no token: it is proved by its signature or secret, over its bytes, before anything is read; one that is not is answered 401, whatever is wrong with it. It may be JSON or a form; a form that cannot be read is answered 400. What a sender cannot mend is answered 200; 429 and 503 ask for another try.";
 
     private static readonly Tag Tag = new("Sources", "Native webhooks of external systems.");
 
@@ -32,10 +32,10 @@ internal static class WebhookDocs
     {
         TakesNoToken = true,
         Parameters = [Parameter.Path("sourceId", SourceId), .. more],
-        AnyBody = "The webhook as its sender makes it, at most 1 MiB.",
+        AnyBody = "The webhook as its sender makes it, JSON or a form, at most 1 MiB.",
         Answers =
         [
-            Answer.Ok<WebhookAnswer>("It is taken, now or before. To Slack's question for its address the answer is the `challenge`.", Answered)
+            Answer.Ok<WebhookAnswer>("It is taken, now or before. To Slack's question for its address the answer is the `challenge`; its forms are answered with nothing.", Answered)
                 .With(CallbacksApi.ReplayedHeader, Schema.OneOf("`true`: it came before, and nothing was done now.", "false", ["true", "false"])),
         ],
         OtherProblems = [CallbackDocs.Limited],

@@ -1,13 +1,10 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
 using Webhooks.Api.OpenApi;
 using Webhooks.Api.Problems;
 using Webhooks.CallbackIngest.Callbacks;
-using Webhooks.Sources;
 using Webhooks.Sources.Mapping;
-using Webhooks.Sources.Presets;
 
 namespace Webhooks.CallbackIngest.Sources;
 
@@ -22,7 +19,7 @@ internal static class WebhooksApi
         app.MapPost("/v1/sources/{sourceId}/{exceptionId}", TakeAsync).DescribedBy(WebhookDocs.TakeAbout);
     }
 
-    private static async Task<IResult> TakeAsync(HttpContext context, RequestClock clock, SourceCache sources, WebhookCheck check, WebhookIntake intake)
+    private static async Task<IResult> TakeAsync(HttpContext context, RequestClock clock, SourceCache sources, WebhookCheck check, WebhookReader reader, WebhookIntake intake)
     {
         var (request, clientGone) = (context.Request, context.RequestAborted);
         var (pathId, sourceId) = (request.RouteValues["exceptionId"] as string, request.RouteValues["sourceId"] as string ?? "");
@@ -40,37 +37,27 @@ internal static class WebhooksApi
         // Before anything is parsed: only the source's own bytes are worth it.
         check.Check(known, headers.GetValueOrDefault, raw);
 
+        var read = reader.Read(known, headers.GetValueOrDefault("Content-Type"), raw);
+        if (SlackRequest.ChallengeOf(known.Source, read.Body) is { } challenge)
+        {
+            return TypedResults.Ok(new ChallengeResponse(challenge));
+        }
+
+        if (SlackRequest.IsProbe(known.Source, read))
+        {
+            return TypedResults.Ok();
+        }
+
         var webhook = new ReceivedWebhook
         {
             PathId = pathId,
             Query = query.GetValueOrDefault,
             Headers = headers.GetValueOrDefault,
             Fingerprint = SHA256.HashData(raw),
-            Body = ReceivedWebhook.Parse(raw),
+            Body = read.Body,
         };
-        if (ChallengeOf(known.Source, webhook.Body) is { } challenge)
-        {
-            return TypedResults.Ok(new ChallengeResponse(challenge));
-        }
-
-        return new AnsweredResult(await intake.TakeAsync(known, webhook, remoteAddress, clock, clientGone));
-    }
-
-    // Slack asks whether the address is meant before it sends events.
-    private static string? ChallengeOf(Source source, JsonElement? body) =>
-        source.Kind == SourcePreset.Slack && TextOf(body, "type") == "url_verification" ? TextOf(body, "challenge") : null;
-
-    private static string? TextOf(JsonElement? body, string name)
-    {
-        try
-        {
-            return body is { } root && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half of a surrogate pair.
-            return null;
-        }
+        var answer = await intake.TakeAsync(known, webhook, remoteAddress, clock, clientGone);
+        return new AnsweredResult(answer, hasBody: !SlackRequest.WantsNoBody(known.Source, read));
     }
 
     private static string? AddressOf(ConnectionInfo connection) =>
@@ -79,12 +66,12 @@ internal static class WebhooksApi
     private sealed record ChallengeResponse(string Challenge);
 
     /// <summary>The answer to an authentic webhook.</summary>
-    private sealed class AnsweredResult(WebhookAnswer answer) : IResult
+    private sealed class AnsweredResult(WebhookAnswer answer, bool hasBody) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
             httpContext.Response.Headers[CallbacksApi.ReplayedHeader] = answer.IsReplay ? "true" : "false";
-            return httpContext.Response.WriteAsJsonAsync(answer, httpContext.RequestAborted);
+            return hasBody ? httpContext.Response.WriteAsJsonAsync(answer, httpContext.RequestAborted) : Task.CompletedTask;
         }
     }
 }

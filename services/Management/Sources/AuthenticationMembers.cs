@@ -30,7 +30,8 @@ internal static class AuthenticationMembers
         if (body.Object(Name) is not { } members)
         {
             var kept = body.Names(Name) && !body.Has(Name) ? preset.Authentication : present ?? preset.Authentication;
-            if (kept is null && !body.IsFaulty(Name))
+            // What a source of an unknown kind would need is not known.
+            if (kept is null && !body.IsFaulty(Name) && !body.IsFaulty(SourceMembers.Kind))
             {
                 body.Fault(Name, FieldError.Required, $"A source of the kind {preset.Kind} has none by itself: say how its webhooks are proved.");
             }
@@ -50,9 +51,9 @@ internal static class AuthenticationMembers
             Header = members.Text<string?>("header", null, null, ReadHeader),
             Username = members.Text<string?>("username", null, null, ReadUsername),
             MessageTemplate = members.Text<string?>("message_template", null, null, ReadMessage),
-            ValueTemplate = members.Text<string?>("value_template", null, null, ReadTemplate),
+            ValueTemplate = members.Text<string?>("value_template", null, null, ReadValue),
             TimestampHeader = members.Text<string?>("timestamp_header", null, null, ReadHeader),
-            TimestampTemplate = members.Text<string?>("timestamp_template", null, null, ReadTemplate),
+            TimestampTemplate = members.Text<string?>("timestamp_template", null, null, ReadTimestamp),
             IdHeader = members.Text<string?>("id_header", null, null, ReadHeader),
             Algorithm = members.Text<SignatureAlgorithm?>("algorithm", null, null, SignatureWords.Algorithms.Read),
             DigestEncoding = members.Text<DigestEncoding?>("digest_encoding", null, null, SignatureWords.DigestEncodings.Read),
@@ -90,19 +91,9 @@ internal static class AuthenticationMembers
             members.Fault("username", FieldError.InvalidValue, "It is for the method basic.");
         }
 
-        if (body.IsFaulty(Name))
+        foreach (var (member, sentence) in SchemeTrial.FaultsOf(read, member => members.IsFaulty(member[1..])))
         {
-            return;
-        }
-
-        try
-        {
-            _ = read.Scheme();
-        }
-        catch (ArgumentException fault)
-        {
-            var member = fault.ParamName == "timestampTemplate" ? "/timestamp_template" : SchemeFault.MemberOf(fault);
-            body.Fault(Name + member, FieldError.InvalidValue, SchemeFault.SentenceOf(fault));
+            body.Fault(Name + member, FieldError.InvalidValue, sentence);
         }
 
         void Require(string member, string? value)
@@ -141,13 +132,18 @@ internal static class AuthenticationMembers
 
     // Whoever verifies a part of the body only can be given any other rest.
     private static Reading<string?> ReadMessage(string text) =>
-        text.Length <= LongestTemplate && !text.Contains("{body}", StringComparison.Ordinal)
+        text.Length <= LongestTemplate && SchemeFault.OfTemplates(message: text) is null && !text.Contains("{body}", StringComparison.Ordinal)
             ? Reading<string?>.Refuse(FieldError.InvalidValue, "It must contain {body}: a signature that does not cover the whole body lets the rest of it be changed.")
-            : ReadTemplate(text);
+            : ReadTemplate(text, SchemeFault.OfTemplates(message: text));
 
-    private static Reading<string?> ReadTemplate(string text) => text.Length is > 0 and <= LongestTemplate
-        ? Reading<string?>.Of(text)
-        : Reading<string?>.Refuse(FieldError.OutOfRange, $"It must have 1 to {LongestTemplate} characters.");
+    private static Reading<string?> ReadValue(string text) => ReadTemplate(text, SchemeFault.OfTemplates(value: text));
+
+    private static Reading<string?> ReadTimestamp(string text) => ReadTemplate(text, SchemeFault.OfTemplates(timestamp: text));
+
+    private static Reading<string?> ReadTemplate(string text, string? fault) =>
+        text.Length is 0 or > LongestTemplate ? Reading<string?>.Refuse(FieldError.OutOfRange, $"It must have 1 to {LongestTemplate} characters.")
+        : fault is not null ? Reading<string?>.Refuse(FieldError.InvalidValue, fault)
+        : Reading<string?>.Of(text);
 
     private static Reading<string?> ReadPrefix(string text) => text.Length <= LongestPrefix && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
         ? Reading<string?>.Of(text)

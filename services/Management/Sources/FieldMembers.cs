@@ -77,6 +77,11 @@ internal static class FieldMembers
         var otherwise = mapping.Text<string?>("otherwise", null, null, text => text.Length <= LongestText
             ? Reading<string?>.Of(text)
             : Reading<string?>.Refuse(FieldError.OutOfRange, $"It must have at most {LongestText} characters."));
+        if (pointers.Count == 0 && otherwise is null && !mapping.IsFaulty("pointers") && !mapping.IsFaulty("otherwise"))
+        {
+            mapping.Fault("pointers", FieldError.Required, "It would never be filled: give a pointer or an otherwise; null in place of the object leaves the field out.");
+        }
+
         mapping.RefuseOthers();
         return new FieldMapping { Pointers = pointers, Values = values, Otherwise = otherwise };
     }

@@ -86,10 +86,10 @@ internal static class SourceDocs
     private static readonly Schema Otherwise = Schema.Text(
         "The value when nothing is found, or something that `values` does not have. Null: the field is not filled.", null, longest: FieldMembers.LongestText);
 
-    private const string FieldSentence = "How one field of the callback is filled. It is given as a whole; null: it is not filled.";
+    private const string FieldSentence = "How one field of the callback is filled. It is given as a whole, with `pointers` or an `otherwise`; null: it is not filled.";
 
     private const string FieldsSentence =
-        "How the callback's fields are filled; fields that are not named keep what they have. Times may be spelled as RFC 3339, without a colon in the offset, without an offset (UTC), as a date, or as a number of seconds or milliseconds.";
+        "How the callback's fields are filled; fields that are not named keep what they have. Without an `external_issue_id` and a `status` a webhook is no command: it is told of as `inbound.received`. Times may be spelled as RFC 3339, without a colon in the offset, without an offset (UTC), as a date, or as a number of seconds or milliseconds.";
 
     private static readonly Schema GivenField = Schema.Request(FieldSentence, [], ("pointers", Pointers), ("values", Values), ("otherwise", Otherwise)).Named("SourceFieldRequest");
 
@@ -157,7 +157,7 @@ internal static class SourceDocs
         Tag,
         "changeSource",
         "Change a source",
-        "Changes what the body names and keeps the rest; null takes a setting back to what its kind begins with. Naming `secret` rotates it: for the grace period webhooks with the old one are taken, too, and the answer shows the new one in full. The change holds everywhere within a second.")
+        "Changes what the body names and keeps the rest; null takes a setting back to what its kind begins with. Naming `secret` rotates it: for the grace period webhooks with the old one are taken, too, and the answer shows the new one in full. Old ones are tried under the `authentication` of now: a change of it ends those that are no secret of the new scheme, and needs a new one where the present one is none. The change holds everywhere within a second.")
     {
         Parameters = [Parameter.Path("id", Id)],
         Body = Schema.Request(

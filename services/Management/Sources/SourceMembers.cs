@@ -72,10 +72,11 @@ internal static class SourceMembers
             body.Fault("grace_period_seconds", FieldError.InvalidValue, "It is for a new secret: name the secret, too, or null to have one made.");
         }
 
-        // Those of before must fit a new scheme, too: they are still tried.
-        foreach (var secret in secrets)
+        Judge(body, settings, secrets[0].Text);
+        if (settings.Authentication != current.Settings.Authentication && !body.IsFaulty(AuthenticationMembers.Name))
         {
-            Judge(body, settings, secret.Text);
+            // Those from before are tried under the scheme of now: whatever is no key of it has ended, and must not stand in its way.
+            secrets = [secrets[0], .. secrets.Skip(1).Where(old => old.IsValidAt(now) && UnfitOf(settings, old.Text) is null)];
         }
 
         var next = current with { Name = name, Settings = settings, Secrets = secrets };
@@ -124,11 +125,16 @@ internal static class SourceMembers
             body.Fault("tolerance_seconds", FieldError.InvalidValue, "This signature has no timestamp: 0 is all that fits.");
         }
 
-        if (secret is not null && !body.IsFaulty("authentication") && !body.IsFaulty(Secret) && SecretRule.FaultOf(secret, settings.Authentication.Scheme()) is { } fault)
+        if (secret is not null && !body.IsFaulty(AuthenticationMembers.Name) && !body.IsFaulty(Secret) && UnfitOf(settings, secret) is { } fault)
         {
-            body.Fault(Secret, FieldError.InvalidValue, $"It does not fit the signature. {fault}");
+            body.Fault(Secret, FieldError.InvalidValue, body.Has(Secret)
+                ? $"It does not fit the signature. {fault}"
+                : $"The present one does not fit the new signature: name another, or null to have one made. {fault}");
         }
     }
+
+    private static string? UnfitOf(SourceSettings settings, string secret) =>
+        settings.Authentication.Method == AuthenticationMethod.Signature ? SecretRule.FaultOf(secret, settings.Authentication.Scheme()) : null;
 
     private static string Generate(SourceSettings settings)
     {

@@ -1,3 +1,5 @@
+using Webhooks.Signatures;
+
 namespace Webhooks.Management.Subscriptions;
 
 /// <summary>What the signature engine complains of, in the API's words.</summary>
@@ -11,6 +13,7 @@ internal static class SchemeFault
         "idHeader" => "/id_header",
         "messageTemplate" => "/message_template",
         "valueTemplate" => "/value_template",
+        "timestampTemplate" => "/timestamp_template",
         "secretPrefix" => "/secret_prefix",
         _ => "",
     };
@@ -18,4 +21,21 @@ internal static class SchemeFault
     /// <summary>Its sentence, without what .NET adds for programmers.</summary>
     public static string SentenceOf(ArgumentException fault) =>
         fault.Message.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal);
+
+    /// <summary>Null when each template can be read by itself; whether they go together with the rest is asked afterwards.</summary>
+    public static string? OfTemplates(string message = "{body}", string value = "{digest}", string? timestamp = null)
+    {
+        try
+        {
+            // Headers for whatever the message asks for: which there are is not known yet.
+            _ = timestamp is null
+                ? new SignatureScheme("~signature", message, value, timestampHeader: "~timestamp", idHeader: "~id")
+                : new SignatureScheme("~signature", message, value, timestampHeader: "~signature", multiple: SignatureSeparator.Comma, timestampTemplate: timestamp);
+            return null;
+        }
+        catch (ArgumentException fault)
+        {
+            return SentenceOf(fault);
+        }
+    }
 }

@@ -53,7 +53,7 @@ internal static class SignatureMembers
         }
 
         // The engine knows more than may be sent: whoever verifies a part of the body only can be given any other rest.
-        return FaultOfTemplates(message: text, value: "{digest}") is { } fault ? Reading<string?>.Refuse(FieldError.InvalidValue, fault)
+        return SchemeFault.OfTemplates(message: text) is { } fault ? Reading<string?>.Refuse(FieldError.InvalidValue, fault)
             : !text.Contains(BodyPlaceholder, StringComparison.Ordinal) ? Reading<string?>.Refuse(FieldError.InvalidValue, "It must contain {body}: a signature that does not cover the whole body lets the rest of it be changed.")
             : Reading<string?>.Of(text);
     }
@@ -61,24 +61,10 @@ internal static class SignatureMembers
     private static Reading<string?> ReadValue(string text) =>
         text.Length > LongestTemplate ? Reading<string?>.Refuse(FieldError.OutOfRange, $"It must have at most {LongestTemplate} characters.")
         : HeaderRules.FaultOfValue(text) is { } unsendable ? Reading<string?>.Refuse(FieldError.InvalidValue, unsendable)
-        : FaultOfTemplates(BodyPlaceholder, text) is { } fault ? Reading<string?>.Refuse(FieldError.InvalidValue, fault)
+        : SchemeFault.OfTemplates(value: text) is { } fault ? Reading<string?>.Refuse(FieldError.InvalidValue, fault)
         : Reading<string?>.Of(text);
 
     private static Reading<string?> ReadPrefix(string text) => text.Length <= LongestPrefix && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
         ? Reading<string?>.Of(text)
         : Reading<string?>.Refuse(FieldError.InvalidFormat, $"It must have at most {LongestPrefix} printable ASCII characters and no space.");
-
-    private static string? FaultOfTemplates(string message, string value)
-    {
-        try
-        {
-            // Headers for whatever the message asks for: which there are is not known yet.
-            _ = new SignatureScheme("~signature", message, value, timestampHeader: "~timestamp", idHeader: "~id");
-            return null;
-        }
-        catch (ArgumentException fault)
-        {
-            return SchemeFault.SentenceOf(fault);
-        }
-    }
 }

@@ -18,6 +18,11 @@ internal static class SenderTime
     /// <summary>Null: it is none.</summary>
     public static string? Normalize(string text)
     {
+        if (OfSlack(text) is { } exact)
+        {
+            return Write(exact);
+        }
+
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             var milliseconds = number >= SmallestMilliseconds ? number : number * 1000;
@@ -26,6 +31,14 @@ internal static class SenderTime
 
         return DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? Write(time) : null;
     }
+
+    // Seconds with microseconds behind a point, which also name a message.
+    private static DateTimeOffset? OfSlack(string text) =>
+        text.IndexOf('.', StringComparison.Ordinal) is > 0 and <= 10 and var point && text.Length == point + 7
+        && long.TryParse(text.AsSpan(0, point), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+        && int.TryParse(text.AsSpan(point + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds).AddMicroseconds(microseconds)
+            : null;
 
     private static string Write(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 }

@@ -20,18 +20,21 @@ internal sealed record SourcePreset(string Kind, Authentication? Authentication)
 
     public static IReadOnlyList<SourcePreset> All { get; } =
     [
-        // WebSub's signature. A webhook of an automation rule has none: give its source the method "header".
+        // WebSub's signature. A webhook of an automation rule has none: give its source the method "header". Of the bodies that
+        // such a rule offers one is the issue itself ("Automation format").
         new(Jira, Signed("X-Hub-Signature", value: "sha256={digest}"))
         {
             IdempotencyKey = new(PlaceKind.Header, "X-Atlassian-Webhook-Identifier"),
             Fields = Map(
-                (MappedField.ExternalIssueId, At("/issue/key", "/issue/id")),
+                (MappedField.ExternalIssueId, At("/issue/key", "/key", "/issue/id")),
                 // The category, since the names of states are each site's own.
-                (MappedField.Status, At("/issue/fields/status/statusCategory/key").Meaning(("new", Open), ("indeterminate", Pending), ("done", Resolved))),
-                (MappedField.ResolutionNotes, At("/comment/body", "/issue/fields/resolution/name")),
-                (MappedField.Assignee, At("/issue/fields/assignee/emailAddress", "/issue/fields/assignee/displayName", "/issue/fields/assignee/accountId")),
-                (MappedField.DueAt, At("/issue/fields/duedate")),
-                (MappedField.UpdatedAt, At("/issue/fields/updated", "/timestamp")),
+                (MappedField.Status, At("/issue/fields/status/statusCategory/key", "/fields/status/statusCategory/key").Meaning(("new", Open), ("indeterminate", Pending), ("done", Resolved))),
+                (MappedField.ResolutionNotes, At("/comment/body", "/issue/fields/resolution/name", "/fields/resolution/name")),
+                (MappedField.Assignee, At(
+                    "/issue/fields/assignee/emailAddress", "/issue/fields/assignee/displayName", "/issue/fields/assignee/accountId",
+                    "/fields/assignee/emailAddress", "/fields/assignee/displayName", "/fields/assignee/accountId")),
+                (MappedField.DueAt, At("/issue/fields/duedate", "/fields/duedate")),
+                (MappedField.UpdatedAt, At("/issue/fields/updated", "/fields/updated", "/timestamp")),
                 (MappedField.CallbackType, At("/webhookEvent"))),
         },
 
@@ -69,6 +72,7 @@ internal sealed record SourcePreset(string Kind, Authentication? Authentication)
         },
         new(GitHub, Signed("X-Hub-Signature-256", value: "sha256={digest}"))
         {
+            FormPayloadIsBody = true,
             IdempotencyKey = new(PlaceKind.Header, "X-GitHub-Delivery"),
             Fields = Map(
                 (MappedField.ExternalIssueId, At("/issue/html_url", "/issue/number")),
@@ -91,20 +95,23 @@ internal sealed record SourcePreset(string Kind, Authentication? Authentication)
                 (MappedField.ExternalIssueId, At("/data/object/id")),
                 (MappedField.Status, At("/data/object/status").Meaning(
                     ("needs_response", Open), ("warning_needs_response", Open), ("under_review", Pending), ("warning_under_review", Pending),
-                    ("won", Resolved), ("lost", Resolved), ("warning_closed", Resolved))),
+                    ("won", Resolved), ("lost", Resolved), ("warning_closed", Resolved), ("prevented", Resolved))),
+                (MappedField.DueAt, At("/data/object/evidence_details/due_by")),
                 (MappedField.UpdatedAt, At("/created")),
                 (MappedField.CallbackType, At("/type"))),
         },
         new(Slack, Signed("X-Slack-Signature", "v0:{timestamp}:{body}", "v0={digest}", "X-Slack-Request-Timestamp"))
         {
             ToleranceSeconds = FiveMinutes,
+            FormPayloadIsBody = true,
             IdempotencyKey = new(PlaceKind.Pointer, "/event_id"),
             Fields = Map(
-                (MappedField.ExternalIssueId, At("/event/item/ts", "/event/thread_ts", "/event/ts")),
-                (MappedField.ResolutionNotes, At("/event/text")),
-                (MappedField.Assignee, At("/event/user")),
-                (MappedField.UpdatedAt, At("/event_time")),
-                (MappedField.CallbackType, At("/event/type"))),
+                // Of an event; of a click, whose form has a payload; of a command, whose form has none.
+                (MappedField.ExternalIssueId, At("/event/item/ts", "/event/thread_ts", "/event/ts", "/container/message_ts", "/trigger_id")),
+                (MappedField.ResolutionNotes, At("/event/text", "/text")),
+                (MappedField.Assignee, At("/event/user", "/user/username", "/user/name", "/user/id", "/user_name", "/user_id")),
+                (MappedField.UpdatedAt, At("/event_time", "/actions/0/action_ts", "/action_ts", "/timestamp")),
+                (MappedField.CallbackType, At("/event/type", "/command", "/type"))),
         },
 
         // As the callback API spells its own body.
@@ -119,6 +126,9 @@ internal sealed record SourcePreset(string Kind, Authentication? Authentication)
     private const string Resolved = "RESOLVED";
 
     public int? ToleranceSeconds { get; private init; }
+
+    /// <summary>Does it send as the one member <c>payload</c> of a form what it otherwise sends as JSON?</summary>
+    public bool FormPayloadIsBody { get; private init; }
 
     public ValuePlace? IdempotencyKey { get; private init; }
 

@@ -13,7 +13,9 @@ public static class SecretRotation
     public static IReadOnlyList<SubscriptionSecret> Rotate(IReadOnlyList<SubscriptionSecret> present, string next, DateTimeOffset now, TimeSpan grace)
     {
         ArgumentNullException.ThrowIfNull(present);
+        // Whole microseconds, as the database keeps them: the answer says what every later one says.
         var end = now + grace;
+        end = end.AddTicks(-(end.Ticks % TimeSpan.TicksPerMicrosecond));
         return
         [
             new SubscriptionSecret(next),

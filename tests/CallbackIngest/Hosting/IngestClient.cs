@@ -20,10 +20,10 @@ public sealed class IngestClient(Uri address)
     public Task<Answer> SendAsync(string body, string? key, string? token = World.Token, string exceptionId = Exception) =>
         SendAsync(Encoding.UTF8.GetBytes(body), key is null ? [] : [("X-Idempotency-Key", key)], token, $"/v1/exceptions/{exceptionId}/callback");
 
-    public async Task<Answer> SendAsync(byte[] body, IEnumerable<(string Name, string Value)> headers, string? token = World.Token, string path = $"/v1/exceptions/{Exception}/callback")
+    public async Task<Answer> SendAsync(byte[] body, IEnumerable<(string Name, string Value)> headers, string? token = World.Token, string path = $"/v1/exceptions/{Exception}/callback", string contentType = "application/json")
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, path)) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         if (token is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);

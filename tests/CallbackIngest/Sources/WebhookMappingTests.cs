@@ -11,6 +11,10 @@ public sealed class WebhookMappingTests
 {
     [Theory]
     [InlineData("jira", SignedWebhooks.Jira, "JIRA", "RECON-1234", "RESOLVED", "Done", "john.doe@company.com", "2026-01-15T10:30:00Z", "jira:issue_updated")]
+    [InlineData(
+        "jira",
+        """{"self":"https://x.atlassian.net/rest/api/2/issue/11111","id":11111,"key":"SP-53","changelog":{"histories":null},"fields":{"updated":"2022-02-18T15:20:11.662+0530","status":{"name":"Done","statusCategory":{"key":"done"}},"resolution":{"name":"Fixed"},"assignee":{"displayName":"Ada"}}}""",
+        "JIRA", "SP-53", "RESOLVED", "Fixed", "Ada", "2022-02-18T09:50:11.662Z", null)]
     [InlineData("servicenow", SignedWebhooks.ServiceNow, "SERVICENOW", "INC0012345", "RESOLVED", "Refunded", "john.doe", "2026-01-15T10:30:00Z", null)]
     [InlineData("stripe", SignedWebhooks.Stripe, "STRIPE", "du_1", "RESOLVED", null, null, "2024-01-20T13:49:50Z", "charge.dispute.closed")]
     [InlineData(
@@ -95,6 +99,13 @@ public sealed class WebhookMappingTests
     [InlineData("2026-01-15", "2026-01-15T00:00:00Z")]
     [InlineData("1536083559131", "2018-09-04T17:52:39.131Z")]
     [InlineData("1705758590", "2024-01-20T13:49:50Z")]
+    [InlineData("1719209506.817929", "2024-06-24T06:11:46.817929Z")]
+    [InlineData("9999999999.999999", "2286-11-20T17:46:39.999999Z")]
+    [InlineData("1719209506.8179", null)]
+    [InlineData("17192095060.817929", null)]
+    [InlineData("-719209506.817929", null)]
+    [InlineData("1719209506.-17929", null)]
+    [InlineData(".817929", null)]
     [InlineData("99999999999999999", null)]
     [InlineData("soon", null)]
     public void Senders_spell_times_in_many_ways(string given, string? expected) => Assert.Equal(expected, SenderTime.Normalize(given));

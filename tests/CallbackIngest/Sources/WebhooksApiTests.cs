@@ -97,6 +97,35 @@ public sealed class WebhooksApiTests(World world) : IClassFixture<World>
         Assert.Equal(before, await world.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks"));
     }
 
+    [Theory]
+    [InlineData("jira", nameof(AuthenticationMethod.Signature), "Webhook")]
+    [InlineData("servicenow", nameof(AuthenticationMethod.Header), "Webhook")]
+    [InlineData("servicenow", nameof(AuthenticationMethod.Basic), "Basic realm=\"{0}\", charset=\"UTF-8\"")]
+    public async Task A_401_asks_for_what_its_source_is_proved_with_whatever_was_wrong(string kind, string how, string expected)
+    {
+        var method = Enum.Parse<AuthenticationMethod>(how);
+        var source = await world.CreateSourceAsync(kind, settings => method switch
+        {
+            AuthenticationMethod.Header => settings with { Authentication = new() { Method = method, Header = "X-Webhook-Secret" } },
+            AuthenticationMethod.Basic => settings with { Authentication = new() { Method = method, Username = "snow" } },
+            _ => settings,
+        });
+
+        foreach (var (name, value) in new[]
+        {
+            ("X-Nothing", "1"), ("X-Hub-Signature", "sha256=00"), ("X-Hub-Signature", SignedWebhooks.JiraSignature), ("X-Webhook-Secret", "wrong"),
+            ("Authorization", "Bearer x"), ("Authorization", "Basic !"), ("Authorization", $"Basic {Convert.ToBase64String("snow:wrong"u8)}"), ("Authorization", $"Basic {Convert.ToBase64String("other:wrong"u8)}"),
+        })
+        {
+            var answer = await world.Ingest.SendAsync("{}"u8.ToArray(), [(name, value)], token: null, $"/v1/sources/{source}");
+            answer.IsProblem(401, "unauthenticated");
+            Assert.Equal(expected.Replace("{0}", source, StringComparison.Ordinal), Assert.Single(answer.Headers.GetValues("WWW-Authenticate")));
+        }
+
+        (await world.Ingest.SendAsync(IngestClient.Body(), "challenge", token: "whk_unknown")).IsProblem(401, "unauthenticated");
+        Assert.Equal("Bearer", Assert.Single((await world.Ingest.SendAsync(IngestClient.Body(), "challenge", token: "whk_unknown")).Headers.GetValues("WWW-Authenticate")));
+    }
+
     [Fact]
     public async Task A_webhook_that_is_no_command_is_told_of_once()
     {
@@ -188,6 +217,107 @@ public sealed class WebhooksApiTests(World world) : IClassFixture<World>
         }
 
         (await world.Ingest.SendAsync(new byte[(1024 * 1024) + 1], [], token: null, $"/v1/sources/{source}")).IsProblem(413, "too_large");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Hostile_forms_are_read_or_refused_with_a_reason(int seed)
+    {
+        var random = new Random(seed);
+        string[] kinds = ["github", "slack", "jira", "custom"];
+        var sources = new Dictionary<string, string>();
+        foreach (var kind in kinds)
+        {
+            sources[kind] = await world.CreateSourceAsync(kind, settings => settings with
+            {
+                Authentication = new() { Method = AuthenticationMethod.Signature, Header = "X-Hub-Signature-256", ValueTemplate = "sha256={digest}" },
+                ToleranceSeconds = null,
+                ExceptionId = new(PlaceKind.Pointer, "/exc"),
+            });
+        }
+
+        string[] pieces =
+        [
+            "payload", "exc", "text", "command", "type", "ssl_check", "=", "=", "&", "&", "%", "%2", "%zz", "%00", "%C3%A9", "%FF", "%ED%A0%80", "+", "1", "é", "{", "}", "[",
+            "%7B%22exc%22%3A%22exc_1%22%7D", "url_verification", "challenge", "&a=1&a=2", new string('x', 500), string.Join('&', Enumerable.Range(0, 60).Select(number => $"m{number}")),
+        ];
+        string[] types = ["application/x-www-form-urlencoded", "APPLICATION/X-WWW-FORM-URLENCODED;charset=utf-7", "application/x-www-form-urlencoded; charset=\"", "multipart/form-data", "x", "", "application/json"];
+        var seen = new HashSet<int>();
+        for (var round = 0; round < 250; round++)
+        {
+            var bytes = SignedWebhooks.Bytes(string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => pieces[random.Next(pieces.Length)])));
+            if (random.Next(3) == 0)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
+            var signature = random.Next(10) == 0 ? types[random.Next(types.Length)] : "sha256=" + Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData(Encoding.UTF8.GetBytes(SourceWorld.Secret), bytes));
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(world.Ingest.Address, $"/v1/sources/{sources[kinds[random.Next(kinds.Length)]]}?exc=%00&exc=2&{random.Next()}")) { Content = new ByteArrayContent(bytes) };
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", types[random.Next(types.Length)]);
+            request.Headers.TryAddWithoutValidation("X-Hub-Signature-256", signature);
+            request.Headers.TryAddWithoutValidation("X-GitHub-Delivery", new[] { "k", "ü", "", new string('x', 300), "a, b" }[random.Next(5)] + random.Next(50));
+
+            var answer = await IngestClient.SendAsync(request);
+            seen.Add(answer.Status);
+            Assert.True(answer.Status is 200 or 400 or 401, $"{answer.Status} {answer.Text} for {request.Content.Headers.NonValidated} {Convert.ToHexString(bytes)}");
+            if (answer.Status == 400)
+            {
+                answer.IsProblem(400, "bad_request");
+                Assert.Contains("the form", answer.Json.GetProperty("detail").GetString(), StringComparison.OrdinalIgnoreCase);
+            }
+        }
+
+        Assert.Equal([200, 400, 401], seen.Order());
+    }
+
+    [Theory]
+    [InlineData("a=%zz", "percent-encoding")]
+    [InlineData("payload=%7B%7D&payload=%7B%7D", "name of another")]
+    [InlineData("many", "more than 100 members")]
+    public async Task A_form_that_cannot_be_read_is_400_says_why_and_is_logged_and_only_its_source_learns_it(string form, string expected)
+    {
+        form = form == "many" ? string.Join('&', Enumerable.Range(0, 101).Select(number => $"m{number}=1")) : form;
+        var source = await world.CreateSourceAsync("github");
+        Task<Answer> SendAsync(string signature) =>
+            world.Ingest.SendAsync(SignedWebhooks.Bytes(form), [("X-Hub-Signature-256", signature)], token: null, $"/v1/sources/{source}", "application/x-www-form-urlencoded");
+
+        var answer = await SendAsync(SourceWorld.Sign(form));
+        answer.IsProblem(400, "bad_request");
+        Assert.Contains(expected, answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(world.Log.Lines, line => line.Contains(source, StringComparison.Ordinal) && line.Contains(expected, StringComparison.Ordinal));
+
+        // To a stranger it is 401, whatever it is.
+        (await SendAsync(SourceWorld.Sign(form, "another secret of a stranger"))).IsProblem(401, "unauthenticated");
+    }
+
+    [Theory]
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("text/plain")]
+    public async Task JSON_is_read_whatever_it_is_called(string contentType)
+    {
+        var source = await world.CreateSourceAsync("jira");
+        var key = $"called-{contentType.Length}";
+        Task<Answer> SendAsync(string body, string identifier) => world.Ingest.SendAsync(
+            SignedWebhooks.Bytes(body), [("X-Hub-Signature", SourceWorld.Sign(body)), ("X-Atlassian-Webhook-Identifier", identifier)], token: null, $"/v1/sources/{source}/exc_{key}", contentType);
+
+        (await SendAsync($"\r\n {Issue}", key)).Is("accepted");
+        (await SendAsync("""{"a":1,"a":2}""", key + "-twice")).Is("received");
+        Assert.Equal("not_json", JsonElement.Parse((await world.Database.ColumnAsync<string>(
+            "SELECT convert_from(data, 'UTF8') FROM notices WHERE convert_from(data, 'UTF8') LIKE '%' || $1 || '%'", key + "-twice"))[0]).GetProperty("reason").GetString());
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("external_issue_id")]
+    public async Task Without_a_field_that_a_command_needs_every_webhook_is_told_of(string field)
+    {
+        var source = await world.CreateSourceAsync("jira", settings => settings with { Fields = settings.Fields.Where(mapped => mapped.Key != field).ToDictionary() });
+
+        (await world.JiraAsync($"{source}/exc_without", Issue, "without")).Is("received");
+
+        var told = JsonElement.Parse(Assert.Single(await world.Database.ColumnAsync<string>("SELECT convert_from(data, 'UTF8') FROM notices WHERE convert_from(data, 'UTF8') LIKE '%' || $1 || '%'", source)));
+        Assert.Contains(field == "status" ? "/status" : "/externalIssueId", told.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     private async Task<JsonElement> TheCommandOfAsync(string exceptionId)

@@ -147,13 +147,27 @@ public sealed class SourcesApiTests(ManagementApi api) : IClassFixture<Managemen
 
     [Theory]
     [InlineData("""{"tenant_id":"parts","kind":"custom"}""", "/authentication required")]
-    [InlineData("""{"tenant_id":"parts"}""", "/kind required", "/authentication required")]
+    // What a source of an unknown kind would need is not known.
+    [InlineData("""{"tenant_id":"parts"}""", "/kind required")]
+    [InlineData("""{"tenant_id":"parts","kind":null}""", "/kind required")]
+    [InlineData("""{"tenant_id":"parts","kind":"JIRA"}""", "/kind invalid_value")]
+    [InlineData("""{"tenant_id":"parts","kind":7,"name":8}""", "/kind invalid_type", "/name invalid_type")]
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature"}}""", "/authentication/header required")]
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"header","header":"X-Secret","separator":"comma"}}""", "/authentication/separator invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"basic"}}""", "/authentication/username required")]
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature","header":"X-S","message_template":"{timestamp}.{body}"}}""", "/authentication/timestamp_header invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature","header":"X-S","timestamp_header":"X-T","timestamp_template":"t={timestamp}"}}""", "/authentication/timestamp_template invalid_value")]
-    [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature","header":"X-S","value_template":"{body}"}}""", "/authentication invalid_value")]
+    [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature","header":"X-S","value_template":"{body}"}}""", "/authentication/value_template invalid_value")]
+    [InlineData(
+        """{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature","header":"X-S","message_template":"{body","value_template":"v1","timestamp_template":"{digest}","separator":"comma"}}""",
+        "/authentication/message_template invalid_value", "/authentication/value_template invalid_value", "/authentication/timestamp_template invalid_value")]
+    [InlineData(
+        """{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature","header":"X-S","message_template":"{id}{timestamp}{header:x-s}{body}","value_template":"v1, {digest}","secret_prefix":"whsec_","separator":"space"}}""",
+        "/authentication/timestamp_header invalid_value", "/authentication/id_header invalid_value", "/authentication/header invalid_value", "/authentication/value_template invalid_value",
+        "/authentication/secret_prefix invalid_value")]
+    [InlineData(
+        """{"tenant_id":"parts","kind":"custom","authentication":{"method":"signature","header":"X S","message_template":"{timestamp}.{body}","timestamp_header":"X T","timestamp_template":"t={timestamp}","separator":"dots","secret_encoding":"rot13","secret_prefix":"x"}}""",
+        "/authentication/header invalid_format", "/authentication/timestamp_header invalid_format", "/authentication/secret_encoding invalid_value", "/authentication/separator invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"jira","tolerance_seconds":300}""", "/tolerance_seconds invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"standard_webhooks","secret":"this is not base64 at all"}""", "/secret invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"jira","secret":"****************************body"}""", "/secret invalid_value")]
@@ -161,6 +175,8 @@ public sealed class SourcesApiTests(ManagementApi api) : IClassFixture<Managemen
     [InlineData("""{"tenant_id":"parts","kind":"custom","authentication":{"method":"basic","username":"u"},"idempotency_key":{"from":"header","name":"authorization"}}""", "/idempotency_key/name invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"jira","authentication":{"method":"header","header":"X-Atlassian-Webhook-Identifier"}}""", "/authentication/header invalid_value")]
     [InlineData("""{"tenant_id":"parts","kind":"jira","fields":{"status":{"pointers":["/a"],"values":{"a/b":"NOPE","c":"resolved"},"otherwise":"DONE"}}}""", "/fields/status/values/a~1b invalid_value", "/fields/status/otherwise invalid_value")]
+    [InlineData("""{"tenant_id":"parts","kind":"jira","fields":{"status":{"pointers":["/a"],"values":{"done":null}}}}""", "/fields/status/values/done invalid_value")]
+    [InlineData("""{"tenant_id":"parts","kind":"jira","fields":{"status":{},"assignee":{"values":{"a":"b"}},"due_at":{"pointers":null}}}""", "/fields/status/pointers required", "/fields/assignee/pointers required", "/fields/due_at/pointers required")]
     [InlineData("""{"kind":"jira"}""", "/tenant_id required")]
     public async Task What_does_not_go_together_is_refused(string body, params string[] errors) =>
         (await api.PostAsync("/v1/sources", body)).IsProblem(HttpStatusCode.BadRequest, "validation_failed", errors);
@@ -177,6 +193,63 @@ public sealed class SourcesApiTests(ManagementApi api) : IClassFixture<Managemen
             .IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/secret invalid_value");
 
         Assert.Equal(made.Member("updated_at"), (await api.GetAsync($"/v1/sources/{made.Id}")).Member("updated_at"));
+    }
+
+    [Fact]
+    public async Task A_field_that_a_command_needs_may_be_left_out_and_comes_back_with_null_for_all_of_them()
+    {
+        var made = await api.PostAsync("/v1/sources", """{"tenant_id":"leave","kind":"jira","fields":{"status":null}}""");
+        Assert.Equal((HttpStatusCode.Created, JsonValueKind.Null), (made.Status, made.Json.GetProperty("fields").GetProperty("status").ValueKind));
+
+        var back = await api.PatchAsync($"/v1/sources/{made.Id}", """{"fields":null}""");
+        Assert.Equal(JsonValueKind.Object, back.Json.GetProperty("fields").GetProperty("status").ValueKind);
+    }
+
+    [Fact]
+    public async Task Another_scheme_ends_what_does_not_fit_it_of_the_secrets_from_before()
+    {
+        const string Base64 = """{"method":"signature","header":"X-S","secret_encoding":"base64"}""";
+        const string Fitting = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        var made = await api.PostAsync("/v1/sources", new { tenant_id = "scheme", kind = "jira", secret = "the first of three secrets" });
+        await api.PatchAsync($"/v1/sources/{made.Id}", new { secret = Fitting });
+
+        // The present one fits and stays; the one in its grace period is no base64.
+        var changed = await api.PatchAsync($"/v1/sources/{made.Id}", $$"""{"authentication":{{Base64}}}""");
+        Assert.Equal(HttpStatusCode.OK, changed.Status);
+        Assert.Equal(JsonValueKind.Null, changed.Json.GetProperty("previous_secrets_until").ValueKind);
+        Assert.Equal([Fitting], (await StoredAsync(made.Id)).Secrets.Select(secret => secret.Text));
+
+        // Both at once, and the old one fits: it is tried under the new scheme.
+        var both = await api.PatchAsync($"/v1/sources/{made.Id}", """{"authentication":null,"secret":"the second of three secrets"}""");
+        Assert.Equal(JsonValueKind.String, both.Json.GetProperty("previous_secrets_until").ValueKind);
+        Assert.Equal(["the second of three secrets", Fitting], (await StoredAsync(made.Id)).Secrets.Select(secret => secret.Text));
+
+        // Both at once, and it does not.
+        var made64 = await api.PatchAsync($"/v1/sources/{made.Id}", $$"""{"authentication":{{Base64}},"secret":null}""");
+        Assert.Equal([made64.Member("secret")!, Fitting], (await StoredAsync(made.Id)).Secrets.Select(secret => secret.Text));
+        await api.PatchAsync($"/v1/sources/{made.Id}", """{"authentication":{"method":"basic","username":"jira"},"secret":"the third of three secrets","grace_period_seconds":60}""");
+        var header = await api.PatchAsync($"/v1/sources/{made.Id}", """{"authentication":{"method":"header","header":"X-Secret"}}""");
+        Assert.Equal(JsonValueKind.String, header.Json.GetProperty("previous_secrets_until").ValueKind);
+
+        // A change of anything else ends nothing.
+        var before = (await StoredAsync(made.Id)).Secrets;
+        await api.PatchAsync($"/v1/sources/{made.Id}", new { name = "renamed" });
+        Assert.Equal(before, (await StoredAsync(made.Id)).Secrets);
+    }
+
+    [Fact]
+    public async Task A_time_is_answered_as_it_is_read_again()
+    {
+        var made = await api.PostAsync("/v1/sources", new { tenant_id = "times", kind = "jira" });
+        for (var round = 0; round < 5; round++)
+        {
+            var rotated = await api.PatchAsync($"/v1/sources/{made.Id}", """{"secret":null}""");
+            var read = await api.GetAsync($"/v1/sources/{made.Id}");
+            foreach (var member in new[] { "previous_secrets_until", "created_at", "updated_at" })
+            {
+                Assert.Equal(read.Json.GetProperty(member).GetRawText(), rotated.Json.GetProperty(member).GetRawText());
+            }
+        }
     }
 
     [Fact]

@@ -46,5 +46,9 @@ public sealed class SecretRotationTests
     }
 
     [Fact]
+    public void The_end_of_a_grace_period_is_as_precise_as_the_database() =>
+        Assert.Equal(Now.AddHours(1), SecretRotation.Rotate(One, "second secret", Now.AddTicks(9), TimeSpan.FromHours(1))[1].ValidUntil);
+
+    [Fact]
     public void A_secret_in_a_log_is_masked() => Assert.DoesNotContain("first", $"{One[0]}", StringComparison.Ordinal);
 }
