@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Webhooks.Contracts;
 
-/// <summary>A delivery has used up its attempts (<see cref="NotificationTypes.DeliveryExhausted"/>). It can be replayed.</summary>
+/// <summary>A delivery has used up its attempts, or its time (<see cref="NotificationTypes.DeliveryExhausted"/>). It can be replayed.</summary>
 public sealed record DeliveryExhausted : Notification<EndedDelivery>;
 
 /// <summary>A delivery ended by an outcome that is not tried again (<see cref="NotificationTypes.DeliveryFailed"/>). It can be replayed.</summary>
@@ -32,17 +32,17 @@ public sealed record EndedDelivery
     public required string Status { get; init; }
 
     /// <summary>
-    /// Why it ended: <c>attempts_used_up</c>; <c>not_retried</c> (the subscription's rule does not try this outcome again);
+    /// Why it ended: <c>attempts_used_up</c>; <c>held_too_long</c> (it has waited a day for a receiver that was down); <c>not_retried</c> (the subscription's rule does not try this outcome again);
     /// <c>gone</c> (the receiver answered 410, which also disables the subscription).
     /// </summary>
     [JsonPropertyName("reason")]
     public required string Reason { get; init; }
 
-    /// <summary>How many attempts were made, from 1.</summary>
+    /// <summary>How many attempts were made; 0 where it is <c>held_too_long</c> and never was the one to be tried.</summary>
     [JsonPropertyName("attempts")]
     public required int Attempts { get; init; }
 
-    /// <summary>The last attempt's outcome, such as <c>server_error</c> or <c>timed_out</c>.</summary>
+    /// <summary>The last attempt's outcome, such as <c>server_error</c> or <c>timed_out</c>; where it is <c>held_too_long</c>, that of the last attempt at its receiver.</summary>
     [JsonPropertyName("outcome")]
     public required string Outcome { get; init; }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Npgsql;
 using Webhooks.Database;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Notices;
@@ -9,7 +10,7 @@ using Webhooks.Subscriptions.Notices;
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>The SQL of attempts: append-only, and the claim to what follows.</summary>
-internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minutes)
+internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minutes, HealthStore health)
 {
     // The key (delivery, number) is the claim: of two who made the same attempt, one inserts it and goes on.
     private const string Insert = """
@@ -50,8 +51,8 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
     }
 
     /// <summary>
-    /// Records attempts, moves their deliveries on, counts both and tells what failed, in one transaction. Answers, for each
-    /// attempt, whether this call made the claim.
+    /// Records attempts, moves their deliveries on, counts both, tells what failed and what that says of the receivers, in one
+    /// transaction. Answers, for each attempt, whether this call made the claim.
     /// </summary>
     public async Task<bool[]> RecordAsync(IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
@@ -71,6 +72,8 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
             var moved = await MoveOnAsync(connection, ours, cancellationToken);
             await TellAsync(connection, ours, moved, cancellationToken);
             await minutes.AddAsync(connection, MinuteCounts.Of(ours, moved), cancellationToken);
+            // The last: a receiver that fails makes all who send to it wait for this row until the commit.
+            await health.AddAsync(connection, HealthGroup.Of(ours), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -8,6 +8,7 @@ using Webhooks.Dispatcher.Accounting;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Parking;
@@ -54,6 +55,8 @@ internal static class DeliveriesModule
         builder.AddLanes();
         builder.Services.AddHostedService<Dispatch>();
 
+        builder.AddHealth();
+
         builder.Services.AddSingleton<DueStore>();
         builder.Services.AddSingleton<DuePoller>();
         builder.Services.AddSingleton<CancelStore>();
@@ -72,6 +75,8 @@ internal static class DeliveriesModule
         builder.Services.AddDuty<Replayer>("replaying", replayer => replayer.RunAsync);
         builder.Services.AddDuty<AccountingFold>("folding of accounts", fold => fold.RunAsync);
         builder.Services.AddDuty<RollupKeeper>("adding up of hours", keeper => keeper.RunAsync);
+        builder.Services.AddDuty<LongFailures>("disabling of what fails for days", failures => failures.RunAsync);
+        builder.Services.AddDuty<LongHolds>("ending of what was held for too long", holds => holds.RunAsync);
         builder.Services.AddHostedService<LeaderLoop>();
     }
 

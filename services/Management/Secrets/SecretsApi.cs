@@ -7,6 +7,7 @@ using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
 using Webhooks.Management.Auditing;
 using Webhooks.Management.Subscriptions;
+using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Storage;
@@ -28,12 +29,19 @@ internal static partial class SecretsApi
     }
 
     private static async Task<IResult> RotateAsync(
-        string id, HttpRequest request, RequestClock clock, Caller caller, SubscriptionStore store, TimeProvider time, ILogger<SubscriptionStore> logger, CancellationToken cancellationToken)
+        string id, HttpRequest request, RequestClock clock, Caller caller, SubscriptionStore store, HealthReader health, TimeProvider time,
+        ILogger<SubscriptionStore> logger, CancellationToken cancellationToken)
     {
         var precondition = Precondition.Of(request);
         var body = await JsonBody.ReadOptionalAsync(request, clock, cancellationToken);
-        if (!PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId)
-            || await store.BeginChangeAsync(subscriptionId, caller.TenantId, cancellationToken) is not { } change)
+        if (!PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId))
+        {
+            return NotFound;
+        }
+
+        // Before the change: once it is committed, nothing may fail any more.
+        var known = await health.FindAsync(subscriptionId, cancellationToken);
+        if (await store.BeginChangeAsync(subscriptionId, caller.TenantId, cancellationToken) is not { } change)
         {
             return NotFound;
         }
@@ -53,7 +61,7 @@ internal static partial class SecretsApi
                 cancellationToken);
 
             Log.Rotated(logger, id, grace.TotalSeconds, caller.Token);
-            return new TaggedResult(saved, TypedResults.Ok(SubscriptionResponse.Of(saved, showSecret: true)));
+            return new TaggedResult(saved, TypedResults.Ok(SubscriptionResponse.Of(saved, known, showSecret: true)));
         }
     }
 

@@ -106,9 +106,12 @@ internal static class SubscriptionDocs
         ("send_traceparent", ShapeDocs.SendTraceparent),
         ("revision", Schema.Whole("Counts the changes of its settings. A delivery keeps the body and headers of the revision with which its event was accepted.", 3, 1)),
         ("health", Schema.Answer(
-            "How it fares.",
-            ("state", Schema.OneOf("`healthy`, or `disabled` by the system.", "healthy", ["healthy", "disabled"])),
-            ("reason", Schema.Text("Why it is not well; null while it is.", null).OrNull())).Named("Health")),
+            "How its receiver fares.",
+            ("state", Schema.OneOf(
+                "`failing`: several attempts in a row were no success. `throttled`: the receiver asked by `Retry-After` for a minute or more, and nothing is sent before. `open`: deliveries wait until the receiver answers again, which is tried from time to time. `recovering`: it does, and is sent a few at a time, then more. `disabled`: by the system. Otherwise `healthy`.",
+                "healthy",
+                HealthResponse.States)),
+            ("reason", Schema.Text("Why it is not well, such as the last failure's outcome (`timed_out`), `gone` or `failing_5_days`; null while it is.", null).OrNull())).Named("Health")),
         ("created_at", Words.CreatedAt),
         ("updated_at", Schema.Time("When it was last changed.", "2024-01-20T11:02:41.5Z"))).Named("Subscription");
 

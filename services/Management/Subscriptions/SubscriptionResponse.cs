@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Storage;
@@ -68,7 +69,8 @@ internal sealed record SubscriptionResponse
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
-    public static SubscriptionResponse Of(Subscription subscription, bool showSecret = false) => new()
+    /// <param name="health">How its receiver fares; null: nothing is known yet.</param>
+    public static SubscriptionResponse Of(Subscription subscription, SubscriptionHealth? health = null, bool showSecret = false) => new()
     {
         Id = PrefixedId.Format(PrefixedId.Subscription, subscription.Id),
         TenantId = subscription.TenantId,
@@ -92,7 +94,7 @@ internal sealed record SubscriptionResponse
         Signature = SignatureResponse.Of(subscription.Settings.Signature),
         SendTraceparent = subscription.Settings.SendTraceparent,
         Revision = subscription.Revision,
-        Health = subscription.DisabledReason is { } reason ? new HealthResponse("disabled", reason) : new HealthResponse("healthy", null),
+        Health = HealthResponse.Of(subscription, health ?? SubscriptionHealth.Healthy),
         CreatedAt = subscription.CreatedAt,
         UpdatedAt = subscription.UpdatedAt,
     };
@@ -104,4 +106,14 @@ internal sealed record SubscriptionResponse
 internal sealed record RateLimitResponse(double PerSecond);
 
 /// <summary>How a subscription fares, and why when not well.</summary>
-internal sealed record HealthResponse(string State, string? Reason);
+internal sealed record HealthResponse(string State, string? Reason)
+{
+    private const string Disabled = "disabled";
+
+    /// <summary>Every state there is.</summary>
+    public static IEnumerable<string> States => [.. Enum.GetValues<HealthState>().Select(state => state.ToWireName()), Disabled];
+
+    // One that the system disabled has a reason. One that a person disabled is shown as it was: nothing is sent that would change it.
+    public static HealthResponse Of(Subscription subscription, SubscriptionHealth health) =>
+        subscription.DisabledReason is { } reason ? new(Disabled, reason) : new(health.State.ToWireName(), health.Reason);
+}

@@ -6,6 +6,7 @@ using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Secrets;
 using Webhooks.Subscriptions.Storage;
 
@@ -45,7 +46,7 @@ internal static partial class SubscriptionsApi
         return new TaggedResult(created, TypedResults.Created($"/v1/subscriptions/{answer.Id}", answer));
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, Caller caller, SubscriptionStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpRequest request, Caller caller, SubscriptionStore store, HealthReader health, CancellationToken cancellationToken)
     {
         var query = new QueryReader(request.Query);
         var (tenantId, limit, cursor) = (caller.TenantOfList(query.Text(Caller.TenantMember)), query.Limit(), query.Cursor(List));
@@ -58,12 +59,13 @@ internal static partial class SubscriptionsApi
         query.ThrowIfFaulty();
 
         var found = await store.ListAsync(tenantId, channel, cursor?.Id, limit + 1, cancellationToken);
+        var unwell = await health.FindAsync(found.Select(subscription => subscription.Id), cancellationToken);
         return TypedResults.Ok(new Page<SubscriptionResponse>(
-            [.. found.Take(limit).Select(subscription => SubscriptionResponse.Of(subscription))],
+            [.. found.Take(limit).Select(subscription => SubscriptionResponse.Of(subscription, unwell.GetValueOrDefault(subscription.Id)))],
             found.Count > limit ? new Cursor(DateTimeOffset.UnixEpoch, found[limit - 1].Id).Write(List) : null));
     }
 
-    private static async Task<IResult> GetAsync(string id, Caller caller, SubscriptionStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> GetAsync(string id, Caller caller, SubscriptionStore store, HealthReader health, CancellationToken cancellationToken)
     {
         if (!PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId)
             || await store.FindAsync(subscriptionId, caller.TenantId, cancellationToken) is not { } found)
@@ -71,15 +73,18 @@ internal static partial class SubscriptionsApi
             return NotFound;
         }
 
-        return new TaggedResult(found, TypedResults.Ok(SubscriptionResponse.Of(found)));
+        return new TaggedResult(found, TypedResults.Ok(SubscriptionResponse.Of(found, await health.FindAsync(subscriptionId, cancellationToken))));
     }
 
     private static async Task<IResult> ChangeAsync(
-        string id, HttpRequest request, RequestClock clock, Caller caller, SubscriptionMembers members, DelayQueues delays, SubscriptionStore store, ILogger<SubscriptionMembers> logger, CancellationToken cancellationToken)
+        string id, HttpRequest request, RequestClock clock, Caller caller, SubscriptionMembers members, DelayQueues delays, SubscriptionStore store, HealthReader health,
+        ILogger<SubscriptionMembers> logger, CancellationToken cancellationToken)
     {
         // Taken in whole before the row is locked: nobody waits for a slow client.
         var precondition = Precondition.Of(request);
         var body = await JsonBody.ReadAsync(request, clock, cancellationToken);
+        // Before the change: once it is committed, nothing may fail any more.
+        var known = PrefixedId.TryParse(PrefixedId.Subscription, id, out var subscriptionId) ? await health.FindAsync(subscriptionId, cancellationToken) : null;
         if (await BeginAsync(id, caller, store, cancellationToken) is not { } change)
         {
             return NotFound;
@@ -110,7 +115,7 @@ internal static partial class SubscriptionsApi
             }
 
             // A secret that was generated just now is known to nobody yet.
-            return new TaggedResult(saved, TypedResults.Ok(SubscriptionResponse.Of(saved, showSecret: draft.Secret is null)));
+            return new TaggedResult(saved, TypedResults.Ok(SubscriptionResponse.Of(saved, change.ResetsHealth(saved) ? null : known, showSecret: draft.Secret is null)));
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Secrets;
 
 namespace Webhooks.Subscriptions.Storage;
@@ -13,6 +14,7 @@ public static class StorageModule
         builder.AddSecretVault();
         builder.Services.AddSingleton<SecretReencryption>();
         builder.Services.AddSingleton<SubscriptionStore>();
+        builder.Services.AddSingleton<HealthReader>();
     }
 
     /// <summary>For a service that opens secrets and has nothing to do with subscriptions.</summary>

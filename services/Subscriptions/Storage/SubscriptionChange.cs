@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Auditing;
+using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Lanes;
 using Webhooks.Subscriptions.Notices;
 using Webhooks.Subscriptions.Secrets;
@@ -65,6 +66,13 @@ public sealed class SubscriptionChange : IAsyncDisposable
         return saved;
     }
 
+    /// <summary>Does what is known of the receiver hold no longer when this is saved?</summary>
+    public bool ResetsHealth(Subscription next)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        return HealthReset.IsDue(Current, next);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _transaction.DisposeAsync();
@@ -97,6 +105,11 @@ public sealed class SubscriptionChange : IAsyncDisposable
         if (LaneNeed.Of(next) is { } need && !Current.HasLane)
         {
             yield return LaneStatements.Open(next.Id, need);
+        }
+
+        if (ResetsHealth(next))
+        {
+            yield return HealthReset.Command(next);
         }
 
         yield return Update(next);

@@ -9,7 +9,7 @@ public sealed class EventTypesApiTests(ManagementApi api) : IClassFixture<Manage
     [
         "exception.created", "exception.resolved", "exception.sla_warning", "ingestion.completed",
         "match.confirmed", "match.force_matched", "match.unmatched", "match_run.completed",
-        "webhook.delivery_exhausted", "webhook.delivery_failed", "webhook.inbound_received", "webhook.subscription_disabled", "webhook.test",
+        "webhook.delivery_exhausted", "webhook.delivery_failed", "webhook.inbound_received", "webhook.subscription_disabled", "webhook.subscription_health_changed", "webhook.test",
     ];
 
     [Fact]

@@ -1,0 +1,107 @@
+using Webhooks.Subscriptions.Health;
+
+namespace Webhooks.Dispatcher.Health;
+
+/// <summary>
+/// What one more attempt makes of a receiver's health. Pure: no clock, no database.
+/// <code>
+/// state        success, refusal              failure                                nothing
+/// not open     -                             5th in a row, 10 s after the first:    -
+///                                            open, wait 10 s
+/// open         recovering, 1 at once         of a probe: open, wait twice as long   of a probe: open, wait the same
+/// recovering   twice as many at once;        half as many at once;                  -
+///              not open after 64             with 1: open, wait twice as long
+/// </code>
+/// An attempt that began before the moment of the probe is none, and says nothing by failing: there may be hundreds of them.
+/// What is not open is throttled, failing or healthy, in this order.
+/// </summary>
+internal static class Breaker
+{
+    /// <summary>A slow start is over when so many may be sent at once.</summary>
+    public const int FullAllowance = 64;
+
+    /// <summary>A shorter <c>Retry-After</c> is honoured, and not made a state of: states are told.</summary>
+    public static readonly TimeSpan ShownThrottling = TimeSpan.FromMinutes(1);
+
+    public static EndpointHealth After(EndpointHealth before, Report attempt, BreakerOptions rules)
+    {
+        var counted = Counted(before, attempt);
+        var isLate = attempt.StartedAt < before.ProbeAt;
+        return (before.State, attempt.Signal) switch
+        {
+            (HealthState.Open, Signal.Success or Signal.Refusal) => Recovering(counted, allowance: 1),
+            (HealthState.Open, _) when isLate => counted,
+            (HealthState.Open, Signal.Failure) => Open(counted, Doubled(before.Wait, rules), attempt.FinishedAt),
+            (HealthState.Open, _) => Open(counted, before.Wait ?? rules.FirstWait, attempt.FinishedAt),
+
+            (HealthState.Recovering, Signal.Success or Signal.Refusal) when before.Allowance * 2 > FullAllowance => NotOpen(counted, attempt, rules),
+            (HealthState.Recovering, Signal.Success or Signal.Refusal) => Recovering(counted, before.Allowance * 2),
+            (HealthState.Recovering, Signal.Failure) when !isLate => before.Allowance > 1
+                ? Recovering(counted, before.Allowance / 2)
+                : Open(counted, Doubled(before.Wait, rules), attempt.FinishedAt),
+            (HealthState.Recovering, _) => counted,
+
+            (_, Signal.Failure) when counted.Failures >= rules.Failures && attempt.FinishedAt - counted.FailingSince >= rules.FailingFor =>
+                Open(counted, rules.FirstWait, attempt.FinishedAt),
+            _ => NotOpen(counted, attempt, rules),
+        };
+    }
+
+    private static EndpointHealth Counted(EndpointHealth before, Report attempt)
+    {
+        var counted = attempt.Signal == Signal.Success
+            ? before with { Unsuccessful = 0, UnsuccessfulSince = null, LastSuccessAt = Later(before.LastSuccessAt, attempt.FinishedAt) }
+            : before with
+            {
+                Reason = attempt.Outcome,
+                Unsuccessful = before.Unsuccessful + 1,
+                UnsuccessfulSince = before.UnsuccessfulSince ?? attempt.FinishedAt,
+                LastFailureAt = Later(before.LastFailureAt, attempt.FinishedAt),
+            };
+        if (attempt.RetryAfter is { } asked)
+        {
+            counted = counted with { ThrottledUntil = Later(before.ThrottledUntil, attempt.FinishedAt + asked) };
+        }
+
+        return attempt.Signal switch
+        {
+            Signal.Failure => counted with { Failures = before.Failures + 1, FailingSince = before.FailingSince ?? attempt.FinishedAt },
+            Signal.Nothing => counted,
+            _ => counted with { Failures = 0, FailingSince = null },
+        };
+    }
+
+    // From the end of the attempt: what is waited for is time without a send.
+    private static EndpointHealth Open(EndpointHealth health, TimeSpan wait, DateTimeOffset at) => health with
+    {
+        State = HealthState.Open,
+        OpenedAt = health.OpenedAt ?? at,
+        ProbeAt = at + wait,
+        Wait = wait,
+        Allowance = 0,
+    };
+
+    private static EndpointHealth Recovering(EndpointHealth health, int allowance) =>
+        health with { State = HealthState.Recovering, OpenedAt = null, Allowance = allowance };
+
+    private static EndpointHealth NotOpen(EndpointHealth health, Report attempt, BreakerOptions rules)
+    {
+        var isThrottled = health.ThrottledUntil > attempt.FinishedAt && (health.State == HealthState.Throttled || attempt.RetryAfter >= ShownThrottling);
+        var state = isThrottled ? HealthState.Throttled : health.Unsuccessful >= rules.Failures ? HealthState.Failing : HealthState.Healthy;
+        return health with
+        {
+            State = state,
+            Reason = state == HealthState.Healthy && health.Unsuccessful == 0 ? null : health.Reason,
+            OpenedAt = null,
+            ProbeAt = null,
+            Wait = null,
+            Allowance = 0,
+            ThrottledUntil = health.ThrottledUntil > attempt.FinishedAt ? health.ThrottledUntil : null,
+        };
+    }
+
+    private static TimeSpan Doubled(TimeSpan? wait, BreakerOptions rules) =>
+        wait * 2 is { } doubled && doubled < rules.LongestWait ? doubled : rules.LongestWait;
+
+    private static DateTimeOffset Later(DateTimeOffset? left, DateTimeOffset right) => left > right ? left.Value : right;
+}

@@ -1,0 +1,61 @@
+using Webhooks.Subscriptions.Health;
+
+namespace Webhooks.Dispatcher.Health;
+
+/// <summary>What is known of how a subscription's receiver fares. A value; <see cref="Breaker"/> makes the next one.</summary>
+internal sealed record EndpointHealth
+{
+    /// <summary>Of those that never failed.</summary>
+    public static readonly EndpointHealth Unknown = new();
+
+    public HealthState State { get; init; }
+
+    /// <summary>The outcome of the last attempt that was no success; null after one.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Attempts of any kind without a success.</summary>
+    public int Unsuccessful { get; init; }
+
+    public DateTimeOffset? UnsuccessfulSince { get; init; }
+
+    public DateTimeOffset? LastFailureAt { get; init; }
+
+    /// <summary>As far as it ended a failure.</summary>
+    public DateTimeOffset? LastSuccessAt { get; init; }
+
+    /// <summary>Retryable failures one after the other.</summary>
+    public int Failures { get; init; }
+
+    public DateTimeOffset? FailingSince { get; init; }
+
+    /// <summary>Since when nothing but probes is sent; null: the breaker is not open.</summary>
+    public DateTimeOffset? OpenedAt { get; init; }
+
+    /// <summary>When the next probe may start, or the last one might. Attempts that began before it are none.</summary>
+    public DateTimeOffset? ProbeAt { get; init; }
+
+    /// <summary>The present wait for a probe.</summary>
+    public TimeSpan? Wait { get; init; }
+
+    /// <summary>How many sends at once the slow start allows; 0: there is none.</summary>
+    public int Allowance { get; init; }
+
+    /// <summary>The receiver asked that nothing be sent before.</summary>
+    public DateTimeOffset? ThrottledUntil { get; init; }
+
+    /// <summary>Nothing is sent before; null: there is no such moment.</summary>
+    public DateTimeOffset? ClosedUntil => State == HealthState.Open && !(ProbeAt <= ThrottledUntil) ? ProbeAt : ThrottledUntil;
+
+    /// <summary>How many sends may run at once; null: any number.</summary>
+    public int? MaxInFlight => State switch
+    {
+        HealthState.Open => 1,
+        HealthState.Recovering => Allowance,
+        _ => null,
+    };
+
+    /// <summary>Must the subscription be served from its rows, because not everything may be sent that comes?</summary>
+    public bool NeedsLane(DateTimeOffset now) => MaxInFlight is not null || ThrottledUntil > now;
+
+    public SubscriptionHealth Shown => State == HealthState.Healthy ? SubscriptionHealth.Healthy : new(State, Reason);
+}

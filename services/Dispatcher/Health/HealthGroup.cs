@@ -1,0 +1,20 @@
+using Webhooks.Dispatcher.Attempts;
+
+namespace Webhooks.Dispatcher.Health;
+
+/// <summary>What a group of attempts says of one subscription's receiver, in the order in which they ended.</summary>
+internal sealed record HealthGroup(Guid SubscriptionId, string TenantId, IReadOnlyList<Report> Reports)
+{
+    /// <summary>Sorted by key: whoever locks in this order stands in no circle.</summary>
+    public static IReadOnlyList<HealthGroup> Of(IReadOnlyList<FinishedAttempt> attempts) =>
+    [
+        .. attempts.GroupBy(attempt => attempt.Delivery.SubscriptionId)
+            .Select(ofOne => new HealthGroup(ofOne.Key, ofOne.First().Delivery.Event.TenantId, [.. ofOne.Select(Report.Of).OrderBy(report => report.FinishedAt)]))
+            .OrderBy(group => group.SubscriptionId),
+    ];
+
+    public bool HasFailure => Reports.Any(report => report.Signal != Signal.Success);
+
+    public EndpointHealth After(EndpointHealth before, BreakerOptions rules) =>
+        Reports.Aggregate(before, (health, report) => Breaker.After(health, report, rules));
+}
