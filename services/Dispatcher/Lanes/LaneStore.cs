@@ -8,7 +8,7 @@ internal sealed class LaneStore(NpgsqlDataSource database)
     // Fails if this dispatcher's own row is gone: the reference takes care that nothing is held by nobody.
     private const string Take = """
         UPDATE lanes SET holder = $1, fence = fence + 1, next_send_at = NULL
-        FROM (SELECT subscription_id, next_send_at FROM lanes WHERE subscription_id = ANY($2) AND holder IS NULL ORDER BY subscription_id FOR UPDATE) AS free
+        FROM (SELECT subscription_id, next_send_at FROM lanes WHERE subscription_id = ANY($2) AND holder IS NULL ORDER BY subscription_id FOR NO KEY UPDATE) AS free
         WHERE lanes.subscription_id = free.subscription_id
         RETURNING lanes.subscription_id, lanes.fence, lanes.reason, free.next_send_at - clock_timestamp()
         """;

@@ -44,6 +44,25 @@ public sealed class LaneServingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_due_poller_announces_as_it_does_replays_goes_into_the_lane()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync();
+        var subscription = await SubscribeAsync(receiver, settings => settings, SubscriptionState.Paused);
+        var due = (await _world.AcceptAsync(subscription))[0];
+
+        await _world.MakeDueAsync(due, at: due.CreatedAt);
+
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE lane_due_at = next_attempt_at AND due_at IS NULL") == 1,
+            World.Limit, "the row in the lane");
+        Assert.Equal(0, receiver.Count);
+        await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Active });
+        await _world.EndedAsync();
+        Assert.Equal([2], (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
+    }
+
+    [Fact]
     public async Task A_retry_waits_in_the_lane_and_has_no_message()
     {
         await using var receiver = await TestReceiver.StartAsync(Answer.InOrder(503, 503, 200));

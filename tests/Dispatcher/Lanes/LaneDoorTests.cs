@@ -1,0 +1,116 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Lanes;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Lanes;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Lanes;
+
+/// <summary>Opening and closing as statements, on lanes that a dispatcher holds and does not serve, because they are paused.</summary>
+public sealed class LaneDoorTests : IAsyncLifetime
+{
+    private World _world = null!;
+    private ServiceHost _dispatcher = null!;
+    private LaneDoor _door = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _dispatcher = await _world.StartDispatcherAsync();
+        _door = new LaneDoor(_world.Database, NullLogger<LaneDoor>.Instance);
+    }
+
+    [Fact]
+    public async Task What_is_due_at_the_closing_gets_a_time_that_nobody_can_have_announced()
+    {
+        var (subscription, lane) = await PausedAsync();
+        var accepted = (await _world.AcceptIntoLaneAsync(subscription))[0];
+        // Seen by the due-poller before it came into the lane, and about to be cleared as announced.
+        var announced = new DueDelivery(accepted.Id, accepted.CreatedAt, subscription.Id, LastAttempt: 0, accepted.CreatedAt);
+
+        Assert.True(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        await new DueStore(_world.Database).ClearAsync([announced], CancellationToken.None);
+
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE last_attempt > 0") == 1, World.Limit, "its attempt, by a message");
+        Assert.Equal(0, await _world.LanesAsync());
+    }
+
+    [Fact]
+    public async Task A_former_holder_closes_nothing()
+    {
+        var (subscription, lane) = await PausedAsync();
+
+        Assert.False(await _door.CloseAsync(lane with { Fence = lane.Fence - 1 }, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _door.CloseAsync(lane with { Lease = lane.Lease + 1 }, subscription.ConfigVersion, CancellationToken.None));
+
+        Assert.Equal(1, await _world.LanesAsync());
+    }
+
+    [Fact]
+    public async Task A_closing_that_was_decided_before_a_change_comes_to_nothing()
+    {
+        var (subscription, lane) = await PausedAsync();
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { RateLimit = 1 } });
+
+        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+
+        Assert.Equal(1, await _world.LanesAsync());
+    }
+
+    [Fact]
+    public async Task A_lane_with_more_than_a_few_that_are_due_stays_open()
+    {
+        var (subscription, lane) = await PausedAsync();
+        await _world.AcceptIntoLaneAsync(subscription, count: 600);
+
+        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+
+        Assert.Equal(600, await InLaneAsync());
+    }
+
+    [Fact]
+    public async Task Many_that_are_due_later_are_turned_out_some_at_a_time_with_their_times()
+    {
+        var (subscription, lane) = await PausedAsync();
+        await _world.AcceptIntoLaneAsync(subscription, count: 1_200);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET lane_due_at = lane_due_at + interval '1 hour', next_attempt_at = lane_due_at + interval '1 hour'");
+
+        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.InRange(await InLaneAsync(), 1, 1_199);
+        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.True(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+
+        Assert.Equal(0, await InLaneAsync());
+        Assert.Equal(1_200, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at = next_attempt_at"));
+        Assert.Equal(0, await _world.LanesAsync());
+    }
+
+    [Fact]
+    public async Task A_dispatcher_opens_a_lane_once_and_every_cache_learns_of_it()
+    {
+        var subscription = await _world.SubscribeAsync("https://receiver.example/");
+
+        Assert.True(await _door.OpenAsync(subscription.Id, LaneReason.FairShare, CancellationToken.None));
+        Assert.False(await _door.OpenAsync(subscription.Id, LaneReason.Breaker, CancellationToken.None));
+        Assert.False(await _door.OpenAsync(Guid.NewGuid(), LaneReason.Breaker, CancellationToken.None));
+
+        var cache = _dispatcher.Services.GetRequiredService<SubscriptionCache>();
+        await Eventually.TrueAsync(() => cache.Current.ById.TryGetValue(subscription.Id, out var known) && known.HasLane, World.Limit, "a cache that knows");
+        Assert.Equal("fair_share", await _world.Database.ScalarAsync<string>("SELECT reason FROM lanes"));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private Task<long> InLaneAsync() => _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE lane_due_at IS NOT NULL");
+
+    private async Task<(Subscription Subscription, HeldLane Lane)> PausedAsync()
+    {
+        var subscription = await _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "*"));
+        var (holder, fence) = await _world.HeldAsync(subscription);
+        return (subscription, new HeldLane(subscription.Id, holder, fence, "paused", SendsAfter: null));
+    }
+}
