@@ -75,6 +75,7 @@ internal static class DeliveriesModule
         builder.Services.AddDuty<Replayer>("replaying", replayer => replayer.RunAsync);
         builder.Services.AddDuty<AccountingFold>("folding of accounts", fold => fold.RunAsync);
         builder.Services.AddDuty<RollupKeeper>("adding up of hours", keeper => keeper.RunAsync);
+        builder.Services.AddDuty<HealthLanes>("opening of lanes for breakers", lanes => lanes.RunAsync);
         builder.Services.AddDuty<LongFailures>("disabling of what fails for days", failures => failures.RunAsync);
         builder.Services.AddDuty<LongHolds>("ending of what was held for too long", holds => holds.RunAsync);
         builder.Services.AddHostedService<LeaderLoop>();

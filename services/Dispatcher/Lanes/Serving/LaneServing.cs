@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
@@ -36,6 +38,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private bool _isClosed;
     private bool _isLost;
     private TimeSpan? _idleSince;
+    private EndpointHealth _health = EndpointHealth.Unknown;
+    private volatile bool _healthIsOld = true;
 
     public HeldLane Lane => lane;
 
@@ -48,6 +52,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     public void Tell()
     {
         _hasNews = true;
+        _healthIsOld = true;
         _wake.Set();
     }
 
@@ -93,6 +98,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             // The edge of the lane's work: nothing that it stumbles over may leave it unserved.
             Log.Failed(logger, fault, lane.SubscriptionId, FaultPause.TotalSeconds);
             _hasNews = true;
+            _healthIsOld = true;
             return FaultPause;
         }
     }
@@ -115,7 +121,19 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Forever;
         }
 
-        var most = LaneRoom.Of(limits, Volatile.Read(ref _inFlight));
+        if (_healthIsOld)
+        {
+            _healthIsOld = false;
+            _health = await tools.Work.FindHealthAsync(lane, abandon);
+        }
+
+        if (_health.ClosedUntil - tools.Clock.GetUtcNow() is { } closedFor && closedFor > TimeSpan.Zero)
+        {
+            (_hasNews, _idleSince) = (true, null);
+            return closedFor < Poll ? closedFor : Poll;
+        }
+
+        var most = LaneRoom.Of(limits, _health, Volatile.Read(ref _inFlight));
         if (most == 0)
         {
             return Poll;
@@ -172,7 +190,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private async Task<TimeSpan> RestAsync(Subscription subscription, CancellationToken abandon)
     {
         var until = _backlog.UntilNext is { } next && next < Poll ? next : Poll;
-        if (LaneNeed.Of(subscription) is not null || _backlog.InHand > 0)
+        if (LaneNeed.Of(subscription) is not null || _health.NeedsLane(tools.Clock.GetUtcNow()) || _backlog.InHand > 0)
         {
             _idleSince = null;
             return until;
@@ -241,7 +259,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             case LaneVerdict.Send:
                 _pace = _pace!.Value.Sent(Now);
                 Interlocked.Increment(ref _inFlight);
-                _ = AttemptAsync(row!, subscription, abandon);
+                _ = AttemptAsync(row! with { Held = _health.HeldUntil(tools.Clock.GetUtcNow(), row!.Held, row.LaneDueAt) }, subscription, abandon);
                 break;
             case LaneVerdict.Cancel:
                 Interlocked.Increment(ref _inFlight);
@@ -258,10 +276,17 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         row.Id,
         async () =>
         {
+            var finished = await tools.Work.AttemptAsync(row, subscription, abandon);
             // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
-            if (await tools.Work.AttemptAsync(row, subscription, abandon) is not { NextAttemptAt: null })
+            if (finished is not { NextAttemptAt: null })
             {
                 _hasNews = true;
+            }
+
+            // Successes of a receiver that is well say nothing new.
+            if (finished is not { Next: NextStep.Complete } || _health != EndpointHealth.Unknown)
+            {
+                _healthIsOld = true;
             }
         },
         abandon);

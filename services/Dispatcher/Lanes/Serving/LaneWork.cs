@@ -2,6 +2,7 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 
@@ -12,7 +13,8 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 
 /// <summary>What a lane does to its deliveries: find, look, attempt, cancel. An attempt goes the same way as one that a message asked for.</summary>
 internal sealed class LaneWork(
-    LaneStore lanes, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts) : IDisposable
+    LaneStore lanes, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts,
+    HealthStore health) : IDisposable
 {
     // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
     private readonly SemaphoreSlim _reading = new(8);
@@ -41,6 +43,9 @@ internal sealed class LaneWork(
             return new LaneLooked(found.Rows, config.ById.GetValueOrDefault(lane.SubscriptionId));
         },
         stop);
+
+    /// <summary>How the receiver fares, as the whole fleet has found.</summary>
+    public Task<EndpointHealth> FindHealthAsync(HeldLane lane, CancellationToken stop) => ReadAsync(token => health.FindAsync(lane.SubscriptionId, token), stop);
 
     /// <summary>Makes the delivery's next attempt. Null: somebody else had recorded it before.</summary>
     public Task<FinishedAttempt?> AttemptAsync(DeliveryRow row, Subscription subscription, CancellationToken stop) =>
