@@ -15,6 +15,7 @@ using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Dispatcher.Rollups;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Rendering;
 
@@ -28,6 +29,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton<DeliveryStore>();
         builder.Services.AddSingleton<DeliveryWork>();
+        builder.Services.AddSingleton<MessageSlots>();
         builder.Services.AddSingleton<RequestRenderer>();
         builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<DeliveryParking>();
