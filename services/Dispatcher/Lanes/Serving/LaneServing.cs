@@ -3,6 +3,7 @@ using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Leases;
+using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
@@ -29,7 +30,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
     private readonly WakeUp _wake = new(tools.Clock);
-    private readonly LaneBacklog _backlog = new(tools.Clock);
+    private readonly LaneHands _hands = new();
+    private volatile ILaneBacklog? _backlog;
     private readonly long _begunAt = tools.Clock.GetTimestamp();
     private LanePace? _pace;
     private int _inFlight;
@@ -76,7 +78,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             }
         }
 
-        while (_isHandingOver && !IsLost && _backlog.InHand > 0)
+        while (_isHandingOver && !IsLost && _hands.Count > 0)
         {
             await _wake.WaitAsync(Poll);
         }
@@ -139,26 +141,27 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Poll;
         }
 
+        var backlog = BacklogOf(limits);
         if (_hasNews)
         {
             _hasNews = false;
-            _backlog.Doubt();
+            backlog.Doubt();
         }
 
-        if (_backlog.NeedsReading && !await ReadAsync(abandon))
+        if (backlog.NeedsReading && !await backlog.ReadAsync(lane, tools.Work, abandon))
         {
             _isLost = true;
             return TimeSpan.Zero;
         }
 
-        if (_backlog.Ahead == 0)
+        if (backlog.Ahead == 0)
         {
             _pace = pace.Rested(Now);
-            return await RestAsync(subscription, abandon);
+            return await RestAsync(subscription, backlog, abandon);
         }
 
         _idleSince = null;
-        var room = pace.Room(Now, Math.Min(most, _backlog.Ahead));
+        var room = pace.Room(Now, Math.Min(most, backlog.Ahead));
         if (room == 0)
         {
             return pace.Wait(Now) - LanePace.Ahead;
@@ -170,27 +173,30 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Poll;
         }
 
-        await StartAsync(_backlog.Take(given), given, abandon);
+        await StartAsync(backlog.Take(given), given, abandon);
         return TimeSpan.Zero;
     }
 
-    private async Task<bool> ReadAsync(CancellationToken abandon)
+    /// <summary>What is in hand stays so when an order begins or ends; what was read ahead is read anew.</summary>
+    private ILaneBacklog BacklogOf(LaneLimits limits)
     {
-        var (askedAt, limit) = (tools.Clock.GetTimestamp(), _backlog.ToRead);
-        if (await tools.Work.FindFirstAsync(lane, limit, abandon) is not { } first)
+        if (limits.IsOrdered && _backlog is not KeyedBacklog)
         {
-            return false;
+            _backlog = new KeyedBacklog(tools.Clock, _hands);
+        }
+        else if (!limits.IsOrdered && _backlog is not LaneBacklog)
+        {
+            _backlog = new LaneBacklog(tools.Clock, _hands);
         }
 
-        _backlog.Fill(first, limit, askedAt);
-        return true;
+        return _backlog!;
     }
 
     /// <summary>Nothing is due. After a while of that a lane that nothing needs is closed.</summary>
-    private async Task<TimeSpan> RestAsync(Subscription subscription, CancellationToken abandon)
+    private async Task<TimeSpan> RestAsync(Subscription subscription, ILaneBacklog backlog, CancellationToken abandon)
     {
-        var until = _backlog.UntilNext is { } next && next < Poll ? next : Poll;
-        if (LaneNeed.Of(subscription) is not null || _health.NeedsLane(tools.Clock.GetUtcNow()) || _backlog.InHand > 0)
+        var until = backlog.UntilNext is { } next && next < Poll ? next : Poll;
+        if (LaneNeed.Of(subscription) is not null || _health.NeedsLane(tools.Clock.GetUtcNow()) || backlog.InHand > 0)
         {
             _idleSince = null;
             return until;
@@ -278,7 +284,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         {
             var finished = await tools.Work.AttemptAsync(row, subscription, abandon);
             // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
-            if (finished is not { NextAttemptAt: null })
+            if (finished is not { NextAttemptAt: null } && !_backlog!.AsksForReleased)
             {
                 _hasNews = true;
             }
@@ -323,7 +329,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return true;
         }
 
-        _backlog.Release(entry.Id);
+        _backlog!.Release(entry.Id);
         _ = TellAfterAsync(ended);
         return false;
     }
@@ -339,7 +345,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private void End(Guid deliveryId)
     {
         tools.Work.End(deliveryId);
-        _backlog.Release(deliveryId);
+        _backlog!.Release(deliveryId);
         tools.Slots.GiveBack(lane.SubscriptionId, 1);
     }
 

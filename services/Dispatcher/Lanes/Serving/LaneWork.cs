@@ -3,6 +3,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
+using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 
@@ -13,7 +14,7 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 
 /// <summary>What a lane does to its deliveries: find, look, attempt, cancel. An attempt goes the same way as one that a message asked for.</summary>
 internal sealed class LaneWork(
-    LaneStore lanes, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts,
+    LaneStore lanes, HeadStore heads, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts,
     HealthStore health) : IDisposable
 {
     // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
@@ -24,6 +25,10 @@ internal sealed class LaneWork(
     /// <summary>Null: the lane is not this dispatcher's any more. Waits as long as the database is away.</summary>
     public Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken stop) =>
         ReadAsync(token => lanes.FindFirstAsync(lane, limit, token), stop);
+
+    /// <summary>The same in an ordered lane.</summary>
+    public Task<FoundHeads?> FindHeadsAsync(HeldLane lane, HeadSearch search, CancellationToken stop) =>
+        ReadAsync(token => heads.FindAsync(lane, search, token), stop);
 
     /// <summary>
     /// True: this process works on it for the lane alone, until <see cref="End"/>. False: a message's work on it runs, and
