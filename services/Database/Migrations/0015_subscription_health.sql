@@ -12,7 +12,8 @@ CREATE TABLE subscription_health (
     -- The breaker's run: retryable failures one after the other.
     failures           integer NOT NULL DEFAULT 0,
     failing_since      timestamptz,
-    opened_at          timestamptz,                     -- since when nothing but probes is sent
+    opened_at          timestamptz,                     -- when the breaker opened the last time, and when the slow start after that
+    closed_at          timestamptz,                     -- was over; null: it is not
     probe_at           timestamptz,
     wait               interval,                        -- the present wait for a probe, the next is twice as long
     allowance          integer NOT NULL DEFAULT 0,      -- the slow start: how many sends at once; 0: it is over
@@ -21,3 +22,4 @@ CREATE TABLE subscription_health (
 
 -- How long open breakers have kept a delivery waiting before its attempts so far; null: not at all.
 ALTER TABLE deliveries ADD COLUMN held interval;
+CREATE INDEX deliveries_held ON deliveries (subscription_id) WHERE held IS NOT NULL AND lane_due_at IS NOT NULL;

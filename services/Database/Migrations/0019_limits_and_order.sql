@@ -11,3 +11,13 @@ ALTER TABLE subscription_revisions
     ADD COLUMN ordering      text CHECK (ordering IN ('by_key')),       -- null: none
     ADD COLUMN ordering_key  text,                                      -- a JSON pointer into the event
     ADD CHECK ((ordering IS NULL) = (ordering_key IS NULL));
+
+-- What a delivery of a lane is ordered by; null: by nothing. Set with the row and never changed but to null: an order counts for
+-- what is accepted while it is asked for. Why order is read and never written down: services/decisions/0018.
+ALTER TABLE deliveries ADD COLUMN ordering_key bigint;
+-- The oldest of each key, one key after the other, however many wait behind it.
+CREATE INDEX deliveries_in_lane_by_key ON deliveries (subscription_id, ordering_key, seq)
+    WHERE lane_due_at IS NOT NULL AND ordering_key IS NOT NULL;
+-- What an ordered lane serves beside: not among all those that wait for others of their key.
+CREATE INDEX deliveries_in_lane_unordered ON deliveries (subscription_id, lane_due_at, seq)
+    WHERE lane_due_at IS NOT NULL AND ordering_key IS NULL;

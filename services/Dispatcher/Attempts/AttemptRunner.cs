@@ -20,10 +20,19 @@ internal sealed partial class AttemptRunner(
     /// Completes when the message that asked for the attempt may be acknowledged. Null: somebody else had recorded the same
     /// attempt before, and carries out what follows.
     /// </summary>
-    public async Task<FinishedAttempt?> RunAsync(DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop)
+    /// <param name="delivery">As it is now.</param>
+    /// <param name="number">The attempt's.</param>
+    /// <param name="subscription">As it is now.</param>
+    /// <param name="stop">Ends what is begun, unrecorded.</param>
+    /// <param name="slot">What the send takes up on the wire: given back when it has ended, before it is recorded.</param>
+    public async Task<FinishedAttempt?> RunAsync(DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop, IDisposable? slot = null)
     {
         using var activity = AttemptTracing.Start(delivery, number);
-        var finished = await AttemptAsync(delivery, number, subscription, activity, stop);
+        FinishedAttempt finished;
+        using (slot)
+        {
+            finished = await AttemptAsync(delivery, number, subscription, activity, stop);
+        }
 
         if (!await writer.RecordAsync(finished))
         {

@@ -10,7 +10,7 @@ using Webhooks.Subscriptions.Notices;
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>The SQL of attempts: append-only, and the claim to what follows.</summary>
-internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minutes, HealthStore health)
+internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minutes, HealthStore health, HealthLanes lanes)
 {
     // The key (delivery, number) is the claim: of two who made the same attempt, one inserts it and goes on.
     private const string Insert = """
@@ -32,10 +32,10 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         SET status = step.status, last_attempt = step.number, next_attempt_at = step.next_attempt_at,
             due_at = CASE WHEN delivery.lane_due_at IS NULL THEN step.due_at END,
             lane_due_at = CASE WHEN delivery.lane_due_at IS NOT NULL THEN step.next_attempt_at END,
-            finished_at = CASE step.status WHEN 'pending' THEN NULL ELSE step.finished_at END
-        FROM unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
-            AS step (created_at, id, number, status, next_attempt_at, due_at, finished_at)
-        WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND delivery.created_at BETWEEN $8 AND $9
+            finished_at = CASE step.status WHEN 'pending' THEN NULL ELSE step.finished_at END, held = step.held
+        FROM unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::interval[])
+            AS step (created_at, id, number, status, next_attempt_at, due_at, finished_at, held)
+        WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND delivery.created_at BETWEEN $9 AND $10
           AND (delivery.status = 'pending' OR (delivery.status = 'canceled' AND step.status = 'delivered'))
         RETURNING delivery.id
         """;
@@ -61,6 +61,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
 
         var claims = await InsertAsync(connection, attempts, cancellationToken);
         var claimed = new bool[attempts.Count];
+        IReadOnlyList<ChangedHealth> changes = [];
         for (var attempt = 0; attempt < claimed.Length; attempt++)
         {
             // Removed, so that of two records of the same attempt in one group only the first counts.
@@ -73,10 +74,11 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
             await TellAsync(connection, ours, moved, cancellationToken);
             await minutes.AddAsync(connection, MinuteCounts.Of(ours, moved), cancellationToken);
             // The last: a receiver that fails makes all who send to it wait for this row until the commit.
-            await health.AddAsync(connection, HealthGroup.Of(ours), cancellationToken);
+            changes = await health.AddAsync(connection, HealthGroup.Of(ours), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
+        lanes.Open(changes);
         return claimed;
     }
 
@@ -124,6 +126,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         columns.Add(attempt => attempt.NextAttemptAt?.UtcDateTime);
         columns.Add(attempt => attempt.DueAt?.UtcDateTime);
         columns.Add(attempt => attempt.FinishedAt.UtcDateTime);
+        columns.Add(attempt => attempt.Delivery.Held);
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = steps[0].Delivery.CreatedAt.UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = steps[^1].Delivery.CreatedAt.UtcDateTime });
 

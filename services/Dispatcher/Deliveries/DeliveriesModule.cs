@@ -15,6 +15,7 @@ using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Dispatcher.Rollups;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Rendering;
 
@@ -28,6 +29,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton<DeliveryStore>();
         builder.Services.AddSingleton<DeliveryWork>();
+        builder.Services.AddSingleton<MessageSlots>();
         builder.Services.AddSingleton<RequestRenderer>();
         builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<DeliveryParking>();
@@ -75,6 +77,7 @@ internal static class DeliveriesModule
         builder.Services.AddDuty<Replayer>("replaying", replayer => replayer.RunAsync);
         builder.Services.AddDuty<AccountingFold>("folding of accounts", fold => fold.RunAsync);
         builder.Services.AddDuty<RollupKeeper>("adding up of hours", keeper => keeper.RunAsync);
+        builder.Services.AddDuty<HealthLanes>("opening of lanes for breakers", lanes => lanes.RunAsync);
         builder.Services.AddDuty<LongFailures>("disabling of what fails for days", failures => failures.RunAsync);
         builder.Services.AddDuty<LongHolds>("ending of what was held for too long", holds => holds.RunAsync);
         builder.Services.AddHostedService<LeaderLoop>();

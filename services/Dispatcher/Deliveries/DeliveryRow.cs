@@ -28,6 +28,9 @@ internal sealed record DeliveryRow
     /// <summary>When its next attempt is due in its subscription's lane; null: it is not in one.</summary>
     public DateTimeOffset? LaneDueAt { get; init; }
 
+    /// <summary>How long open breakers have kept it waiting before its attempts; null: not at all.</summary>
+    public TimeSpan? Held { get; init; }
+
     /// <summary>When the event was accepted, of a replay; null: at <see cref="CreatedAt"/>.</summary>
     public DateTimeOffset? EventCreatedAt { get; init; }
 

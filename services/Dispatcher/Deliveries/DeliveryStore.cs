@@ -19,7 +19,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     private const string SelectRows = """
         SELECT delivery.id, delivery.created_at, delivery.subscription_id, delivery.revision, delivery.status, delivery.last_attempt,
                delivery.next_attempt_at, delivery.due_at, delivery.tenant_id, delivery.event_id, delivery.event_type,
-               delivery.event_created_at, delivery.lane_due_at,
+               delivery.event_created_at, delivery.lane_due_at, delivery.held,
                event.occurred_at, event.version, event.context_id, event.data, event.metadata, event.correlation_id, event.traceparent
         FROM unnest($1::timestamptz[], $2::uuid[]) AS key (created_at, id)
         JOIN deliveries AS delivery ON delivery.created_at = key.created_at AND delivery.id = key.id
@@ -155,7 +155,8 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         DueAt = reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),
         EventCreatedAt = reader.IsDBNull(11) ? null : reader.GetFieldValue<DateTimeOffset>(11),
         LaneDueAt = reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12),
-        Event = ReadEvent(reader, reader.GetString(8), reader.GetString(9), reader.GetString(10), at: 13),
+        Held = reader.IsDBNull(13) ? null : reader.GetFieldValue<TimeSpan>(13),
+        Event = ReadEvent(reader, reader.GetString(8), reader.GetString(9), reader.GetString(10), at: 14),
     };
 
     // Without a row of its own (a replay's, until it is looked for; one that is not kept any more) only what the delivery repeats of it.

@@ -5,6 +5,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Retries;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 
@@ -12,7 +13,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Carries out what a look decided, for many deliveries at once, and acknowledges last.</summary>
 internal sealed partial class DeliveryWork(
-    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, HandOver handOver, LaneIntake lanes, DeliveryStore store, DatabaseGate database, InFlight inFlight,
+    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, HandOver handOver, LaneIntake lanes, MessageSlots slots, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
@@ -64,7 +65,11 @@ internal sealed partial class DeliveryWork(
             switch (decision)
             {
                 case LookResult.Send send:
-                    await attempts.RunAsync(row!, send.Number, subscription!, abandon);
+                    if (await slots.TakeAsync(row!, abandon) is { } slot)
+                    {
+                        await attempts.RunAsync(row!, send.Number, subscription!, abandon, slot);
+                    }
+
                     break;
                 case LookResult.Cancel:
                     await database.RunAsync(token => store.CancelAsync(row!, token), abandon);

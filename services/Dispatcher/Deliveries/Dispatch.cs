@@ -17,8 +17,8 @@ internal sealed partial class Dispatch(
     ConfirmedPublisher publisher, DeliveryParking parking, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
 {
     // What may be in hand bounds the sends in flight. Retries have their own, so that a backlog of them never delays first attempts.
-    private const ushort FirstAttemptPrefetch = 2_000;
-    private const ushort RetryPrefetch = 1_000;
+    internal const ushort FirstAttemptPrefetch = 2_000;
+    internal const ushort RetryPrefetch = 1_000;
 
     private static readonly TimeSpan ShardCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(20);

@@ -75,14 +75,15 @@ internal static class Breaker
     private static EndpointHealth Open(EndpointHealth health, TimeSpan wait, DateTimeOffset at) => health with
     {
         State = HealthState.Open,
-        OpenedAt = health.OpenedAt ?? at,
+        OpenedAt = health.State is HealthState.Open or HealthState.Recovering ? health.OpenedAt : at,
+        ClosedAt = null,
         ProbeAt = at + wait,
         Wait = wait,
         Allowance = 0,
     };
 
     private static EndpointHealth Recovering(EndpointHealth health, int allowance) =>
-        health with { State = HealthState.Recovering, OpenedAt = null, Allowance = allowance };
+        health with { State = HealthState.Recovering, Allowance = allowance };
 
     private static EndpointHealth NotOpen(EndpointHealth health, Report attempt, BreakerOptions rules)
     {
@@ -92,7 +93,7 @@ internal static class Breaker
         {
             State = state,
             Reason = state == HealthState.Healthy && health.Unsuccessful == 0 ? null : health.Reason,
-            OpenedAt = null,
+            ClosedAt = health.State is HealthState.Open or HealthState.Recovering ? attempt.FinishedAt : health.ClosedAt,
             ProbeAt = null,
             Wait = null,
             Allowance = 0,

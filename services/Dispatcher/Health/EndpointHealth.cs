@@ -28,8 +28,11 @@ internal sealed record EndpointHealth
 
     public DateTimeOffset? FailingSince { get; init; }
 
-    /// <summary>Since when nothing but probes is sent; null: the breaker is not open.</summary>
+    /// <summary>When the breaker opened the last time; null: it never did.</summary>
     public DateTimeOffset? OpenedAt { get; init; }
+
+    /// <summary>When the slow start after that was over; null: it is not.</summary>
+    public DateTimeOffset? ClosedAt { get; init; }
 
     /// <summary>When the next probe may start, or the last one might. Attempts that began before it are none.</summary>
     public DateTimeOffset? ProbeAt { get; init; }
@@ -56,6 +59,21 @@ internal sealed record EndpointHealth
 
     /// <summary>Must the subscription be served from its rows, because not everything may be sent that comes?</summary>
     public bool NeedsLane(DateTimeOffset now) => MaxInFlight is not null || ThrottledUntil > now;
+
+    /// <summary>How long, between two moments, deliveries have waited because of the breaker.</summary>
+    public TimeSpan HeldBetween(DateTimeOffset dueAt, DateTimeOffset at)
+    {
+        var from = dueAt > OpenedAt ? dueAt : OpenedAt;
+        var until = ClosedAt < at ? ClosedAt : at;
+        return until > from ? (until - from).Value : TimeSpan.Zero;
+    }
+
+    /// <summary>How long a delivery has waited because of breakers when its attempt starts; null: not at all.</summary>
+    /// <param name="startsAt">Now.</param>
+    /// <param name="before">Before its earlier attempts.</param>
+    /// <param name="dueAt">When this one was due.</param>
+    public TimeSpan? HeldUntil(DateTimeOffset startsAt, TimeSpan? before, DateTimeOffset? dueAt) =>
+        dueAt is { } due && HeldBetween(due, startsAt) is var held && held > TimeSpan.Zero ? before.GetValueOrDefault() + held : before;
 
     public SubscriptionHealth Shown => State == HealthState.Healthy ? SubscriptionHealth.Healthy : new(State, Reason);
 }

@@ -12,6 +12,7 @@ internal static class HealthModule
         builder.Services.AddOptionsWithValidateOnStart<BreakerOptions, BreakerOptionsValidator>().BindConfiguration(BreakerOptions.Section);
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<BreakerOptions>>().Value);
         builder.Services.AddSingleton<HealthStore>();
+        builder.Services.AddSingleton<HealthLanes>();
         builder.Services.AddSingleton<LongFailures>();
         builder.Services.AddSingleton<LongHolds>();
         builder.Services.AddSingleton<HoldStore>();

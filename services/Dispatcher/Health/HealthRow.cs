@@ -9,7 +9,7 @@ internal static class HealthRow
 {
     public const string Columns = """
         state, reason, unsuccessful, unsuccessful_since, last_failure_at, last_success_at,
-        failures, failing_since, opened_at, probe_at, wait, allowance, throttled_until
+        failures, failing_since, opened_at, closed_at, probe_at, wait, allowance, throttled_until
         """;
 
     /// <param name="row">Where the key is the first column, and <see cref="Columns"/> follow.</param>
@@ -24,10 +24,11 @@ internal static class HealthRow
         Failures = row.GetInt32(7),
         FailingSince = row.TimeOrNull(8),
         OpenedAt = row.TimeOrNull(9),
-        ProbeAt = row.TimeOrNull(10),
-        Wait = row.IsDBNull(11) ? null : row.GetFieldValue<TimeSpan>(11),
-        Allowance = row.GetInt32(12),
-        ThrottledUntil = row.TimeOrNull(13),
+        ClosedAt = row.TimeOrNull(10),
+        ProbeAt = row.TimeOrNull(11),
+        Wait = row.IsDBNull(12) ? null : row.GetFieldValue<TimeSpan>(12),
+        Allowance = row.GetInt32(13),
+        ThrottledUntil = row.TimeOrNull(14),
     };
 
     public static void Add<TRow>(Columns<TRow> columns, Func<TRow, EndpointHealth> of)
@@ -41,6 +42,7 @@ internal static class HealthRow
         columns.Add(row => of(row).Failures);
         columns.Add(row => of(row).FailingSince?.UtcDateTime);
         columns.Add(row => of(row).OpenedAt?.UtcDateTime);
+        columns.Add(row => of(row).ClosedAt?.UtcDateTime);
         columns.Add(row => of(row).ProbeAt?.UtcDateTime);
         columns.Add(row => of(row).Wait);
         columns.Add(row => of(row).Allowance);

@@ -1,6 +1,7 @@
 using Npgsql;
 using Webhooks.Database;
 using Webhooks.Subscriptions.Health;
+using Webhooks.Subscriptions.Lanes;
 using Webhooks.Subscriptions.Notices;
 
 namespace Webhooks.Dispatcher.Health;
@@ -28,10 +29,11 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         UPDATE subscription_health AS health
         SET state = next.state, reason = next.reason, unsuccessful = next.unsuccessful, unsuccessful_since = next.unsuccessful_since,
             last_failure_at = next.last_failure_at, last_success_at = next.last_success_at, failures = next.failures,
-            failing_since = next.failing_since, opened_at = next.opened_at, probe_at = next.probe_at, wait = next.wait,
+            failing_since = next.failing_since, opened_at = next.opened_at, closed_at = next.closed_at, probe_at = next.probe_at, wait = next.wait,
             allowance = next.allowance, throttled_until = next.throttled_until
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-                    $8::int[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::interval[], $13::int[], $14::timestamptz[])
+                    $8::int[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::interval[],
+                    $14::int[], $15::timestamptz[])
             AS next (subscription_id, {HealthRow.Columns})
         WHERE health.subscription_id = next.subscription_id
         """;
@@ -41,6 +43,14 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         SELECT subscription_id, {HealthRow.Columns} FROM subscription_health
         WHERE last_failure_at - unsuccessful_since >= $1
           AND EXISTS (SELECT 1 FROM subscriptions WHERE id = subscription_id AND subscriptions.state = 'active' AND deleted_at IS NULL)
+        """;
+
+    private const string SelectWithoutLane = """
+        SELECT subscription_id FROM subscription_health AS health
+        WHERE (state IN ('open', 'recovering') OR throttled_until > now())
+          AND NOT EXISTS (SELECT 1 FROM lanes WHERE lanes.subscription_id = health.subscription_id)
+          AND EXISTS (SELECT 1 FROM subscriptions WHERE id = subscription_id AND subscriptions.state = 'active' AND deleted_at IS NULL)
+        ORDER BY subscription_id
         """;
 
     /// <summary>Those that have failed for long enough to be disabled, if other things are so, too.</summary>
@@ -77,7 +87,32 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
             await NoticeInsert.RunAsync(connection, told, cancellationToken);
         }
 
+        // Whoever serves the subscription's lane does so by this.
+        var limits = changed.Where(change => (change.Now.ClosedUntil, change.Now.MaxInFlight) != (change.Before.ClosedUntil, change.Before.MaxInFlight)).ToList();
+        await LaneStatements.WakeAsync(connection, limits.Select(change => change.Group.SubscriptionId), cancellationToken);
         return changed;
+    }
+
+    /// <summary>How one subscription's receiver fares.</summary>
+    public async Task<EndpointHealth> FindAsync(Guid subscriptionId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"SELECT subscription_id, {HealthRow.Columns} FROM subscription_health WHERE subscription_id = $1");
+        command.Parameters.AddWithValue(subscriptionId);
+        return await ReadAllAsync(command, cancellationToken) is [var found] ? found.Health : EndpointHealth.Unknown;
+    }
+
+    /// <summary>Those that are to be served from their rows and have no lane.</summary>
+    public async Task<IReadOnlyList<Guid>> FindWithoutLaneAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(SelectWithoutLane);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<Guid>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            found.Add(row.GetGuid(0));
+        }
+
+        return found;
     }
 
     private static Notice Notice(ChangedHealth change) => HealthNotice.Of(

@@ -12,19 +12,32 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
 {
     private const string SelectOpen = "SELECT subscription_id, opened_at, reason FROM subscription_health WHERE state = 'open' AND opened_at IS NOT NULL";
 
-    // Waiting since it was due, or since the breaker opened, and by earlier ones. Locked in the order of the keys, as whoever else
-    // changes many deliveries has it; read from where the last chunk ended.
-    private const string ExhaustChunk = """
+    // Most have waited for this breaker only: they are the first of the lane's index, and leave it.
+    private const string HeldOnce = "held IS NULL AND lane_due_at <= now() - $3 AND $2 <= now() - $3";
+
+    // The others, which have been tried since an earlier wait, have an index of their own.
+    private const string HeldAgain = "held IS NOT NULL AND held + (now() - greatest(lane_due_at, $2)) >= $3";
+
+    // Between two probes: what is on the wire may turn out delivered. Nobody probes what is paused, so that only waits for its pause.
+    private const string NoProbeRuns =
+        "EXISTS (SELECT 1 FROM subscription_health AS health WHERE health.subscription_id = $1 AND health.state = 'open' AND health.probe_at > clock_timestamp() + interval '1 second')";
+
+    // Locked in the order of the keys, as whoever else changes many deliveries has it.
+    private static readonly string[] Chunks = [.. new[] { HeldOnce, HeldAgain }.Select(condition =>
+        $"""
         UPDATE deliveries AS delivery
-        SET status = 'exhausted', held = coalesce(delivery.held, '0') + (now() - greatest(coalesce(delivery.next_attempt_at, delivery.created_at), $2)),
-            next_attempt_at = NULL, due_at = NULL, finished_at = now()
+        SET status = 'exhausted', held = coalesce(delivery.held, '0') + (now() - greatest(delivery.lane_due_at, $2)),
+            next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
         FROM (SELECT created_at, id FROM deliveries
-              WHERE subscription_id = $1 AND status = 'pending' AND (created_at, id) > ($3, $4)
-                AND coalesce(held, '0') + (now() - greatest(coalesce(next_attempt_at, created_at), $2)) >= $5
-              ORDER BY created_at, id LIMIT $6 FOR UPDATE) AS waiting
+              WHERE (created_at, id) IN (
+                  SELECT created_at, id FROM deliveries
+                  WHERE subscription_id = $1 AND lane_due_at IS NOT NULL AND status = 'pending' AND {condition} AND {NoProbeRuns}
+                  LIMIT $4)
+                AND lane_due_at IS NOT NULL AND status = 'pending' AND {condition}
+              ORDER BY created_at, id FOR UPDATE) AS waiting
         WHERE delivery.created_at = waiting.created_at AND delivery.id = waiting.id AND delivery.status = 'pending'
         RETURNING delivery.created_at, delivery.id, delivery.tenant_id, delivery.event_id, delivery.event_type, delivery.last_attempt, delivery.finished_at
-        """;
+        """)];
 
     public async Task<IReadOnlyList<OpenBreaker>> FindOpenAsync(CancellationToken cancellationToken)
     {
@@ -41,16 +54,21 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
 
     /// <summary>
     /// Exhausts up to <paramref name="limit"/> deliveries that have waited for <paramref name="holdFor"/> in all, counts them and tells
-    /// of them, in one transaction. Answers the last of them; null: there are no more.
+    /// of them, in one transaction. Answers how many; 0: there are no more.
     /// </summary>
-    public async Task<HeldDelivery?> ExhaustAsync(OpenBreaker breaker, HeldDelivery? after, TimeSpan holdFor, int limit, CancellationToken cancellationToken)
+    public async Task<int> ExhaustAsync(OpenBreaker breaker, TimeSpan holdFor, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var ended = await ExhaustAsync(connection, breaker, after, holdFor, limit, cancellationToken);
+        var ended = new List<HeldDelivery>();
+        foreach (var chunk in Chunks.TakeWhile(_ => ended.Count == 0))
+        {
+            await ExhaustAsync(connection, chunk, breaker, holdFor, limit, ended, cancellationToken);
+        }
+
         if (ended.Count == 0)
         {
-            return null;
+            return 0;
         }
 
         if (ended.Where(delivery => !EventRules.IsReserved(delivery.EventType)).Select(delivery => HeldNotice.Of(delivery, breaker, holdFor)).ToList() is { Count: > 0 } notices)
@@ -60,25 +78,21 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
 
         await minutes.AddAsync(connection, Counts(breaker, ended), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return ended[^1];
+        return ended.Count;
     }
 
-    private static async Task<List<HeldDelivery>> ExhaustAsync(
-        NpgsqlConnection connection, OpenBreaker breaker, HeldDelivery? after, TimeSpan holdFor, int limit, CancellationToken cancellationToken)
+    private static async Task ExhaustAsync(
+        NpgsqlConnection connection, string chunk, OpenBreaker breaker, TimeSpan holdFor, int limit, List<HeldDelivery> ended, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(ExhaustChunk, connection);
-        object[] values = [breaker.SubscriptionId, breaker.OpenedAt.UtcDateTime, (after?.CreatedAt ?? DateTimeOffset.UnixEpoch).UtcDateTime, after?.Id ?? Guid.Empty, holdFor, limit];
+        await using var command = new NpgsqlCommand(chunk, connection);
+        object[] values = [breaker.SubscriptionId, breaker.OpenedAt.UtcDateTime, holdFor, limit];
         command.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        var ended = new List<HeldDelivery>();
         while (await row.ReadAsync(cancellationToken))
         {
             ended.Add(new HeldDelivery(
                 row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetFieldValue<DateTimeOffset>(6)));
         }
-
-        ended.Sort((left, right) => (left.CreatedAt, left.Id).CompareTo((right.CreatedAt, right.Id)));
-        return ended;
     }
 
     private static IReadOnlyList<MinuteCount> Counts(OpenBreaker breaker, List<HeldDelivery> ended)

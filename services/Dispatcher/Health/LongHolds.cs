@@ -35,17 +35,21 @@ internal sealed partial class LongHolds(HoldStore store, BreakerOptions rules, T
         }
 
         _lookedAt[breaker.SubscriptionId] = now;
-        HeldDelivery? last = null;
-        while (await store.ExhaustAsync(breaker, last, rules.HoldFor, ChunkLimit, leading) is { } ended)
+        var ended = 0;
+        while (await store.ExhaustAsync(breaker, rules.HoldFor, ChunkLimit, leading) is var count and > 0)
         {
-            last = ended;
-            Log.Exhausted(logger, breaker.SubscriptionId, breaker.OpenedAt);
+            ended += count;
+        }
+
+        if (ended > 0)
+        {
+            Log.Exhausted(logger, ended, breaker.SubscriptionId, breaker.OpenedAt);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Deliveries of subscription sub_{SubscriptionId:N}, whose breaker is open since {Since}, have waited for too long and are exhausted")]
-        public static partial void Exhausted(ILogger logger, Guid subscriptionId, DateTimeOffset since);
+        [LoggerMessage(1, LogLevel.Warning, "{Deliveries} deliveries of subscription sub_{SubscriptionId:N}, whose breaker is open since {Since}, have waited for too long and are exhausted")]
+        public static partial void Exhausted(ILogger logger, int deliveries, Guid subscriptionId, DateTimeOffset since);
     }
 }

@@ -30,6 +30,12 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         LIMIT $2
         """;
 
+    /// <summary>A statement that answers true; anything else, or nothing: the lane is not this dispatcher's any more.</summary>
+    public static NpgsqlBatchCommand IsHolder(HeldLane lane) => new(SelectIsHolder)
+    {
+        Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = lane.Fence }, new() { Value = lane.Lease } },
+    };
+
     /// <summary>Takes those of the lanes that nobody holds.</summary>
     public async Task<IReadOnlyList<HeldLane>> TakeAsync(long lease, IReadOnlyCollection<Guid> subscriptionIds, CancellationToken cancellationToken)
     {
@@ -94,7 +100,7 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         {
             BatchCommands =
             {
-                new(SelectIsHolder) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = lane.Fence }, new() { Value = lane.Lease } } },
+                IsHolder(lane),
                 new(SelectEntries) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = limit } } },
             },
         };

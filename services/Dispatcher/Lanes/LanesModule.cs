@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Webhooks.Dispatcher.Lanes.Leases;
+using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Dispatcher.Lanes.Serving;
 
 namespace Webhooks.Dispatcher.Lanes;
@@ -19,6 +20,7 @@ internal static class LanesModule
         builder.Services.AddSingleton<Lease>();
         builder.Services.AddSingleton<LeaseKeeper>();
         builder.Services.AddSingleton<LaneStore>();
+        builder.Services.AddSingleton<HeadStore>();
         builder.Services.AddSingleton<LaneDoor>();
         builder.Services.AddSingleton<LaneIntake>();
         builder.Services.AddSingleton<LaneMetrics>();

@@ -12,7 +12,7 @@ internal static class FanOutPlan
         var deliveries = new List<NewDelivery>(events.Count);
         foreach (var accepted in events)
         {
-            // Read only when a filter asks for it, and then once for all of them.
+            // Read only when a filter or an order asks for it, and then once for all of them.
             using var document = new LazyDocument(accepted.Event);
             foreach (var subscription in subscriptions.Match(accepted.Event.TenantId, accepted.Event.Type))
             {
@@ -22,7 +22,9 @@ internal static class FanOutPlan
                 }
 
                 // The id carries the moment of acceptance, so that whoever has only the id finds the row's partition.
-                deliveries.Add(new NewDelivery(Guid.CreateVersion7(accepted.CreatedAt), accepted, subscription.Id, subscription.Revision, subscription.HasLane));
+                deliveries.Add(new NewDelivery(
+                    Guid.CreateVersion7(accepted.CreatedAt), accepted, subscription.Id, subscription.Revision, subscription.HasLane,
+                    subscription.Settings.OrderingKey?.Of(document.Root)));
             }
         }
 

@@ -8,7 +8,8 @@ internal readonly record struct NewEvent(AcceptedEvent Event, DateTimeOffset Cre
 
 /// <summary>One event for one subscription: a row to insert, then a message to publish.</summary>
 /// <param name="InLane">There is no message: the dispatcher that holds the subscription's lane reads the row.</param>
-internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision, bool InLane);
+/// <param name="OrderingKey">Of those in a lane that share it, each waits for the one before; null: it waits for none.</param>
+internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision, bool InLane, long? OrderingKey);
 
 /// <summary>A delivery that waits for its first attempt.</summary>
 internal readonly record struct UnattemptedDelivery(Guid Id, DateTimeOffset CreatedAt, Guid SubscriptionId, string? Traceparent);

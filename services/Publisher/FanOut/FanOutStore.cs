@@ -30,11 +30,12 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
 
     // The sequence numbers the deliveries in the order of their events: the order of acceptance.
     private const string InsertDeliveries = """
-        INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, due_at, lane_due_at)
+        INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, due_at, lane_due_at, ordering_key)
         SELECT created_at, id, tenant_id, event_id, event_type, subscription_id, revision,
-               CASE WHEN $9 AND NOT in_lane THEN created_at END, CASE WHEN in_lane THEN created_at END
-        FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::int[], $8::boolean[]) WITH ORDINALITY
-            AS delivery (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, in_lane, place)
+               CASE WHEN $10 AND NOT in_lane THEN created_at END, CASE WHEN in_lane THEN created_at END,
+               CASE WHEN in_lane THEN ordering_key END
+        FROM unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::int[], $8::boolean[], $9::bigint[]) WITH ORDINALITY
+            AS delivery (created_at, id, tenant_id, event_id, event_type, subscription_id, revision, in_lane, ordering_key, place)
         ORDER BY place
         """;
 
@@ -168,6 +169,7 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         columns.Add(delivery => delivery.SubscriptionId);
         columns.Add(delivery => delivery.Revision);
         columns.Add(delivery => delivery.InLane);
+        columns.Add(delivery => delivery.OrderingKey);
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = dueAtOnce });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

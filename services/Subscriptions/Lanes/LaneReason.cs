@@ -15,7 +15,7 @@ public enum LaneReason
     /// <summary>Its deliveries wait, and waiting must cost nothing.</summary>
     Paused,
 
-    /// <summary>Its breaker is not closed.</summary>
+    /// <summary>Its breaker is not closed, or its receiver asked for time.</summary>
     Breaker,
 
     /// <summary>It takes more than its share of a dispatcher.</summary>

@@ -5,7 +5,6 @@ using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;
-using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Tests.Replays;
@@ -33,7 +32,7 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
     public async Task Looking_and_recording_walk_through_no_table_and_visit_one_day()
     {
         var subscription = await _world.SubscribeAsync("https://receiver.example/");
-        var (deliveries, attempts) = (new DeliveryStore(_plans.Database), new AttemptStore(_plans.Database, new MinuteStore(_plans.Database), new HealthStore(_plans.Database, new BreakerOptions())));
+        var (deliveries, attempts) = (new DeliveryStore(_plans.Database), Stores.Attempts(_plans.Database));
         for (var round = 0; round < 8; round++)
         {
             var accepted = await _world.AcceptAsync(subscription, count: 100);

@@ -4,7 +4,6 @@ using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;
-using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Events;
@@ -41,7 +40,7 @@ public sealed class LockOrderTests : IAsyncLifetime
 
     [Fact]
     public Task Recording_attempts() => AssertWaitsForTheFirstAsync(
-        () => new AttemptStore(_database, new MinuteStore(_database), new HealthStore(_database, new BreakerOptions())).RecordAsync([.. _backward.Select(FailedTwice)], CancellationToken.None));
+        () => Stores.Attempts(_database).RecordAsync([.. _backward.Select(FailedTwice)], CancellationToken.None));
 
     [Fact]
     public Task Clearing_what_was_announced() => AssertWaitsForTheFirstAsync(

@@ -90,10 +90,10 @@ public sealed class BreakerTests
         }
 
         Assert.Equal([1, 2, 4, 8, 16, 32, 64], allowances);
-        Assert.Equal((HealthState.Recovering, (DateTimeOffset?)null), (health.State, health.OpenedAt));
+        Assert.Equal((HealthState.Recovering, At(10), null), (health.State, health.OpenedAt, health.ClosedAt));
 
         health = Breaker.After(health, Report(27, signal), Rules);
-        Assert.Equal((null, null), (health.MaxInFlight, health.Wait));
+        Assert.Equal((null, null, At(27)), (health.MaxInFlight, health.Wait, health.ClosedAt));
         Assert.Equal(signal == Signal.Success ? HealthState.Healthy : HealthState.Failing, health.State);
     }
 
@@ -104,7 +104,7 @@ public sealed class BreakerTests
         Assert.Equal((HealthState.Recovering, 1), (health.State, health.MaxInFlight));
 
         health = Breaker.After(health, Report(23, Signal.Failure), Rules);
-        Assert.Equal((HealthState.Open, At(43), At(23)), (health.State, health.ClosedUntil, health.OpenedAt));
+        Assert.Equal((HealthState.Open, At(43), At(10)), (health.State, health.ClosedUntil, health.OpenedAt));
     }
 
     [Fact]

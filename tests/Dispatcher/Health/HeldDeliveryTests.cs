@@ -73,7 +73,7 @@ public sealed class HeldDeliveryTests : IAsyncLifetime
     {
         var subscription = await OpenAsync("2 days");
         await _world.AcceptAsync(subscription, count: 2_500);
-        await _world.Database.ExecuteAsync("UPDATE deliveries SET next_attempt_at = now() - CASE WHEN seq % 5 = 0 THEN interval '1 hour' ELSE interval '25 hours' END");
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET lane_due_at = now() - CASE WHEN seq % 5 = 0 THEN interval '1 hour' ELSE interval '25 hours' END");
 
         await _world.StartDispatcherAsync();
 
@@ -94,12 +94,13 @@ public sealed class HeldDeliveryTests : IAsyncLifetime
             VALUES ($1, 'open', 'timed_out', 5, 5, now() - interval '{since}', now() + interval '1 hour', interval '5 minutes')
             """,
             subscription.Id);
+        await _world.Database.ExecuteAsync("INSERT INTO lanes (subscription_id, reason) VALUES ($1, 'breaker')", subscription.Id);
         return subscription;
     }
 
     private Task WaitedAsync(Accepted delivery, string since, int lastAttempt = 0, string held = "0") => _world.Database.ExecuteAsync(
         $"""
-        UPDATE deliveries SET next_attempt_at = now() - interval '{since}', last_attempt = $3, held = nullif(interval '{held}', interval '0')
+        UPDATE deliveries SET lane_due_at = now() - interval '{since}', last_attempt = $3, held = nullif(interval '{held}', interval '0')
         WHERE created_at = $1 AND id = $2
         """,
         delivery.CreatedAt.UtcDateTime, delivery.Id, lastAttempt);

@@ -3,8 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
-using Webhooks.Dispatcher.Health;
-using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Events;
 using Webhooks.TestKit;
@@ -24,7 +22,7 @@ public sealed partial class StatementTests : IAsyncLifetime
         _world.Postgres.PersistSecurityInfo = true;
         var dispatcher = await _world.StartDispatcherAsync();
         await using var plans = QueryPlans.Of(dispatcher.Services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
-        var store = new AttemptStore(plans.Database, dispatcher.Services.GetRequiredService<MinuteStore>(), new HealthStore(plans.Database, new BreakerOptions()));
+        var store = Stores.Attempts(plans.Database);
         var subscription = await _world.SubscribeAsync("https://receiver.example/");
         var accepted = await _world.AcceptAsync(subscription, count: 6);
         // A new connection asks for the server's types first.

@@ -1,38 +1,25 @@
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>
-/// The first due deliveries of a lane that are in nobody's hand, read ahead, a hundred at most. Belongs to the lane's loop;
-/// only what is in hand may be changed by others.
+/// The first due deliveries of a lane that are in nobody's hand, read ahead, a hundred at most.
 /// </summary>
-internal sealed class LaneBacklog(TimeProvider clock)
+internal sealed class LaneBacklog(TimeProvider clock, LaneHands hands) : ILaneBacklog
 {
     public const int Limit = 100;
 
     // What was read before may have been canceled, or have moved: it is read again.
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
 
-    private readonly HashSet<Guid> _inHand = [];
     private Queue<LaneEntry> _ahead = new();
     private long _readAt;
     private bool _isRead;
     private TimeSpan? _nextDue;
 
-    /// <summary>How many are being worked on.</summary>
-    public int InHand
-    {
-        get
-        {
-            lock (_inHand)
-            {
-                return _inHand.Count;
-            }
-        }
-    }
+    public int InHand => hands.Count;
 
     /// <summary>How many are to be read so that some are found that are in nobody's hand.</summary>
     public int ToRead => InHand + Limit + 1;
 
-    /// <summary>What is due is to be read: there may be some, or what was read is old.</summary>
     public bool NeedsReading => _ahead.Count == 0 ? !_isRead || UntilNext <= TimeSpan.Zero : clock.GetElapsedTime(_readAt) > Fresh;
 
     /// <summary>How long until the first that is not due yet; null: none is known.</summary>
@@ -40,8 +27,21 @@ internal sealed class LaneBacklog(TimeProvider clock)
 
     public int Ahead => _ahead.Count;
 
-    /// <summary>There may be new ones.</summary>
+    public bool AsksForReleased => false;
+
     public void Doubt() => _isRead = false;
+
+    public async Task<bool> ReadAsync(HeldLane lane, LaneWork work, CancellationToken stop)
+    {
+        var (askedAt, limit) = (clock.GetTimestamp(), ToRead);
+        if (await work.FindFirstAsync(lane, limit, stop) is not { } first)
+        {
+            return false;
+        }
+
+        Fill(first, limit, askedAt);
+        return true;
+    }
 
     /// <param name="first">The lane's first deliveries.</param>
     /// <param name="limit">As many were asked for.</param>
@@ -49,10 +49,7 @@ internal sealed class LaneBacklog(TimeProvider clock)
     public void Fill(IReadOnlyList<LaneEntry> first, int limit, long askedAt)
     {
         _readAt = askedAt;
-        lock (_inHand)
-        {
-            _ahead = new Queue<LaneEntry>(first.TakeWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Where(entry => !_inHand.Contains(entry.Id)).Take(Limit));
-        }
+        _ahead = new Queue<LaneEntry>(first.TakeWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Where(entry => !hands.Has(entry.Id)).Take(Limit));
 
         var later = first.Where(entry => entry.WaitsFor > TimeSpan.Zero).Take(1).ToList();
         _nextDue = later.Count > 0 ? later[0].WaitsFor : null;
@@ -64,30 +61,19 @@ internal sealed class LaneBacklog(TimeProvider clock)
         }
     }
 
-    /// <summary>Takes the next ones into hand.</summary>
     public List<LaneEntry> Take(int count)
     {
         var taken = new List<LaneEntry>(count);
-        lock (_inHand)
+        while (taken.Count < count && _ahead.TryDequeue(out var entry))
         {
-            while (taken.Count < count && _ahead.TryDequeue(out var entry))
+            if (hands.TryTake(entry.Id))
             {
-                if (_inHand.Add(entry.Id))
-                {
-                    taken.Add(entry);
-                }
+                taken.Add(entry);
             }
         }
 
         return taken;
     }
 
-    /// <summary>Work on one has ended, or was not begun.</summary>
-    public void Release(Guid deliveryId)
-    {
-        lock (_inHand)
-        {
-            _inHand.Remove(deliveryId);
-        }
-    }
+    public void Release(Guid deliveryId) => hands.Release(deliveryId);
 }

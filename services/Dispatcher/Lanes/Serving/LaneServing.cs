@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Leases;
+using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
@@ -27,7 +30,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
     private readonly WakeUp _wake = new(tools.Clock);
-    private readonly LaneBacklog _backlog = new(tools.Clock);
+    private readonly LaneHands _hands = new();
+    private volatile ILaneBacklog? _backlog;
     private readonly long _begunAt = tools.Clock.GetTimestamp();
     private LanePace? _pace;
     private int _inFlight;
@@ -37,6 +41,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private bool _isLost;
     private bool _isClosing;
     private TimeSpan? _unneededSince;
+    private EndpointHealth _health = EndpointHealth.Unknown;
+    private volatile bool _healthIsOld = true;
 
     public HeldLane Lane => lane;
 
@@ -49,6 +55,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     public void Tell()
     {
         _hasNews = true;
+        _healthIsOld = true;
         _wake.Set();
     }
 
@@ -72,7 +79,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             }
         }
 
-        while (_isHandingOver && !IsLost && _backlog.InHand > 0)
+        while (_isHandingOver && !IsLost && _hands.Count > 0)
         {
             await _wake.WaitAsync(Poll);
         }
@@ -94,6 +101,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             // The edge of the lane's work: nothing that it stumbles over may leave it unserved.
             Log.Failed(logger, fault, lane.SubscriptionId, FaultPause.TotalSeconds);
             _hasNews = true;
+            _healthIsOld = true;
             return FaultPause;
         }
     }
@@ -121,31 +129,44 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Forever;
         }
 
-        var most = LaneRoom.Of(limits, Volatile.Read(ref _inFlight));
+        if (_healthIsOld)
+        {
+            _healthIsOld = false;
+            _health = await tools.Work.FindHealthAsync(lane, abandon);
+        }
+
+        if (_health.ClosedUntil - tools.Clock.GetUtcNow() is { } closedFor && closedFor > TimeSpan.Zero)
+        {
+            (_hasNews, _unneededSince) = (true, null);
+            return closedFor < Poll ? closedFor : Poll;
+        }
+
+        var most = LaneRoom.Of(limits, _health, Volatile.Read(ref _inFlight));
         if (most == 0)
         {
             return Poll;
         }
 
+        var backlog = BacklogOf(limits);
         if (_hasNews)
         {
             _hasNews = false;
-            _backlog.Doubt();
+            backlog.Doubt();
         }
 
-        if (_backlog.NeedsReading && !await ReadAsync(abandon))
+        if (backlog.NeedsReading && !await backlog.ReadAsync(lane, tools.Work, abandon))
         {
             _isLost = true;
             return TimeSpan.Zero;
         }
 
-        if (_backlog.Ahead == 0)
+        if (backlog.Ahead == 0)
         {
             _pace = pace.Rested(Now);
-            return Rest(subscription);
+            return Rest(subscription, backlog);
         }
 
-        var room = pace.Room(Now, Math.Min(most, _backlog.Ahead));
+        var room = pace.Room(Now, Math.Min(most, backlog.Ahead));
         if (room == 0)
         {
             return pace.Wait(Now) - LanePace.Ahead;
@@ -157,27 +178,30 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Poll;
         }
 
-        await StartAsync(_backlog.Take(given), given, abandon);
+        await StartAsync(backlog.Take(given), given, abandon);
         return TimeSpan.Zero;
     }
 
-    private async Task<bool> ReadAsync(CancellationToken abandon)
+    /// <summary>What is in hand stays so when an order begins or ends; what was read ahead is read anew.</summary>
+    private ILaneBacklog BacklogOf(LaneLimits limits)
     {
-        var (askedAt, limit) = (tools.Clock.GetTimestamp(), _backlog.ToRead);
-        if (await tools.Work.FindFirstAsync(lane, limit, abandon) is not { } first)
+        if (limits.IsOrdered && _backlog is not KeyedBacklog)
         {
-            return false;
+            _backlog = new KeyedBacklog(tools.Clock, _hands);
+        }
+        else if (!limits.IsOrdered && _backlog is not LaneBacklog)
+        {
+            _backlog = new LaneBacklog(tools.Clock, _hands);
         }
 
-        _backlog.Fill(first, limit, askedAt);
-        return true;
+        return _backlog!;
     }
 
     /// <summary>Nothing is due that is not in hand. A lane that keeps up so well, and that nothing has needed for a while, is closed.</summary>
-    private TimeSpan Rest(Subscription subscription)
+    private TimeSpan Rest(Subscription subscription, ILaneBacklog backlog)
     {
-        var until = _backlog.UntilNext is { } next && next < Poll ? next : Poll;
-        if (LaneNeed.Of(subscription) is not null)
+        var until = backlog.UntilNext is { } next && next < Poll ? next : Poll;
+        if (IsNeeded(subscription))
         {
             _unneededSince = null;
             return until;
@@ -188,12 +212,14 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         return left < until ? left : until;
     }
 
+    private bool IsNeeded(Subscription subscription) => LaneNeed.Of(subscription) is not null || _health.NeedsLane(tools.Clock.GetUtcNow());
+
     /// <summary>Starts nothing more until all that is in hand has ended, and then closes: what came meanwhile is left to the due-poller.</summary>
     private async Task<TimeSpan> CloseAsync(Subscription subscription, CancellationToken abandon)
     {
-        if (LaneNeed.Of(subscription) is null)
+        if (!IsNeeded(subscription))
         {
-            if (_backlog.InHand > 0)
+            if (_hands.Count > 0)
             {
                 return Poll;
             }
@@ -255,7 +281,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             case LaneVerdict.Send:
                 _pace = _pace!.Value.Sent(Now);
                 Interlocked.Increment(ref _inFlight);
-                _ = AttemptAsync(row!, subscription, abandon);
+                _ = AttemptAsync(row! with { Held = _health.HeldUntil(tools.Clock.GetUtcNow(), row!.Held, row.LaneDueAt) }, subscription, abandon);
                 break;
             case LaneVerdict.Cancel:
                 Interlocked.Increment(ref _inFlight);
@@ -276,10 +302,17 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         row.Id,
         async () =>
         {
+            var finished = await tools.Work.AttemptAsync(row, subscription, abandon);
             // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
-            if (await tools.Work.AttemptAsync(row, subscription, abandon) is not { NextAttemptAt: null })
+            if (finished is not { NextAttemptAt: null } && !_backlog!.AsksForReleased)
             {
                 _hasNews = true;
+            }
+
+            // Successes of a receiver that is well say nothing new.
+            if (finished is not { Next: NextStep.Complete } || _health != EndpointHealth.Unknown)
+            {
+                _healthIsOld = true;
             }
         },
         abandon);
@@ -324,7 +357,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private async Task ReleaseAfterAsync(Task ended, Guid deliveryId)
     {
         await ended;
-        _backlog.Release(deliveryId);
+        _backlog!.Release(deliveryId);
         Tell();
     }
 
@@ -333,7 +366,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private void End(Guid deliveryId)
     {
         tools.Work.End(deliveryId);
-        _backlog.Release(deliveryId);
+        _backlog!.Release(deliveryId);
         tools.Slots.GiveBack(lane.SubscriptionId, 1);
     }
 

@@ -2,6 +2,8 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
+using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 
@@ -12,7 +14,8 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 
 /// <summary>What a lane does to its deliveries: find, look, attempt, cancel. An attempt goes the same way as one that a message asked for.</summary>
 internal sealed class LaneWork(
-    LaneStore lanes, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts) : IDisposable
+    LaneStore lanes, HeadStore heads, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts,
+    HealthStore health) : IDisposable
 {
     // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
     private readonly SemaphoreSlim _reading = new(8);
@@ -22,6 +25,10 @@ internal sealed class LaneWork(
     /// <summary>Null: the lane is not this dispatcher's any more. Waits as long as the database is away.</summary>
     public Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken stop) =>
         ReadAsync(token => lanes.FindFirstAsync(lane, limit, token), stop);
+
+    /// <summary>The same in an ordered lane.</summary>
+    public Task<FoundHeads?> FindHeadsAsync(HeldLane lane, HeadSearch search, CancellationToken stop) =>
+        ReadAsync(token => heads.FindAsync(lane, search, token), stop);
 
     /// <summary>
     /// True: this process works on it for the lane alone, until <see cref="End"/>. False: a message's work on it runs, and
@@ -41,6 +48,9 @@ internal sealed class LaneWork(
             return new LaneLooked(found.Rows, config.ById.GetValueOrDefault(lane.SubscriptionId));
         },
         stop);
+
+    /// <summary>How the receiver fares, as the whole fleet has found.</summary>
+    public Task<EndpointHealth> FindHealthAsync(HeldLane lane, CancellationToken stop) => ReadAsync(token => health.FindAsync(lane.SubscriptionId, token), stop);
 
     /// <summary>Makes the delivery's next attempt. Null: somebody else had recorded it before.</summary>
     public Task<FinishedAttempt?> AttemptAsync(DeliveryRow row, Subscription subscription, CancellationToken stop) =>

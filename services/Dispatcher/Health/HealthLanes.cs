@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Lanes;
+using Webhooks.Subscriptions.Lanes;
+
+namespace Webhooks.Dispatcher.Health;
+
+/// <summary>
+/// Opens the lanes of subscriptions whose receivers must not be sent everything that comes. They close by themselves. What is
+/// opened at once is not waited for; whatever became of it, the leader opens what has no lane and needs one.
+/// </summary>
+internal sealed partial class HealthLanes(HealthStore store, LaneDoor door, TimeProvider clock, ILogger<HealthLanes> logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Those that need one since just now. Their change is committed.</summary>
+    public void Open(IReadOnlyList<ChangedHealth> changes)
+    {
+        var now = clock.GetUtcNow();
+        foreach (var change in changes.Where(change => change.Now.NeedsLane(now) && !change.Before.NeedsLane(now)))
+        {
+            _ = OpenAsync(change.Group.SubscriptionId);
+        }
+    }
+
+    /// <summary>The leader's duty, until the leadership ends.</summary>
+    public async Task RunAsync(CancellationToken leading)
+    {
+        while (true)
+        {
+            foreach (var subscriptionId in await store.FindWithoutLaneAsync(leading))
+            {
+                await door.OpenAsync(subscriptionId, LaneReason.Breaker, leading);
+            }
+
+            await Task.Delay(Interval, clock, leading);
+        }
+    }
+
+    private async Task OpenAsync(Guid subscriptionId)
+    {
+        try
+        {
+            await door.OpenAsync(subscriptionId, LaneReason.Breaker, CancellationToken.None);
+        }
+        catch (Exception fault)
+        {
+            Log.LeftToLeader(logger, subscriptionId, fault.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "The lane of subscription sub_{SubscriptionId:N} could not be opened, which is left to the leader: {Reason}")]
+        public static partial void LeftToLeader(ILogger logger, Guid subscriptionId, string reason);
+    }
+}

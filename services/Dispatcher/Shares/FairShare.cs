@@ -1,0 +1,20 @@
+namespace Webhooks.Dispatcher.Shares;
+
+/// <summary>
+/// Decides whether a subscription may have one more send of its messages on the wire. Pure. While less than half of the slots is
+/// taken, anybody may have any number: fast receivers never come to that. From then on one may have its share of that half: many that
+/// hang at the same time hold little more than half together. From three quarters on it is one each, because those that begin to
+/// hang one after the other had each its share of what looked like few: the last quarter is always there for whoever is quick.
+/// </summary>
+internal static class FairShare
+{
+    /// <param name="slots">All there are.</param>
+    /// <param name="taken">Of these, by anybody.</param>
+    /// <param name="own">Of these, by the subscription.</param>
+    /// <param name="others">How many other subscriptions have some.</param>
+    public static bool IsUsedUp(int slots, int taken, int own, int others)
+    {
+        var half = slots / 2;
+        return taken >= half && own >= (taken >= half + (half / 2) ? 1 : Math.Max(1, half / (others + 1)));
+    }
+}

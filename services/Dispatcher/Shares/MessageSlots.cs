@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Lanes;
+using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Lanes;
+
+namespace Webhooks.Dispatcher.Shares;
+
+/// <summary>
+/// Gives each message's send its slot, or, when its subscription has its share, opens the subscription's lane and puts the delivery
+/// into it. First attempts and retries have slots of their own, as their queues have.
+/// </summary>
+internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, SubscriptionCache subscriptions, DatabaseGate database)
+{
+    private readonly WireSlots _first = new(() => Dispatch.FirstAttemptPrefetch * subscriptions.Current.Shards);
+    private readonly WireSlots _retries = new(() => Dispatch.RetryPrefetch * subscriptions.Current.Shards);
+    private readonly ConcurrentDictionary<Guid, Lazy<Task>> _opening = new();
+
+    /// <summary>A slot, to be disposed of when the answer is there. Null: the delivery is in its subscription's lane now.</summary>
+    public async ValueTask<IDisposable?> TakeAsync(DeliveryRow delivery, CancellationToken stop)
+    {
+        var slots = delivery.LastAttempt == 0 ? _first : _retries;
+        if (slots.TryTake(delivery.SubscriptionId) is { } slot)
+        {
+            return slot;
+        }
+
+        await OpenAsync(delivery.SubscriptionId, stop);
+        // One that was closed again at once would be a wonder: it is sent as if there had never been one.
+        return await lanes.EnterAsync(delivery, stop) ? null : slots.Take(delivery.SubscriptionId);
+    }
+
+    // Hundreds of a subscription's messages come to this at once.
+    private async Task OpenAsync(Guid subscriptionId, CancellationToken stop)
+    {
+        var opening = _opening.GetOrAdd(subscriptionId, id => new(() => database.RunAsync(token => door.OpenAsync(id, LaneReason.FairShare, token), CancellationToken.None)));
+        try
+        {
+            await opening.Value.WaitAsync(stop);
+        }
+        finally
+        {
+            _opening.TryRemove(subscriptionId, out _);
+        }
+    }
+}
