@@ -15,13 +15,13 @@ public static class BrokerModule
     /// <summary>Adds the broker from <c>ConnectionStrings:RabbitMq</c>.</summary>
     public static void AddBroker(this IHostApplicationBuilder builder)
     {
-        var configured = builder.Configuration.GetConnectionString("RabbitMq");
-        if (!Uri.TryCreate(configured, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps"))
+        if (BrokerAddress.TryRead(builder.Configuration.GetConnectionString("RabbitMq")) is not { } nodes)
         {
-            throw new InvalidOperationException("ConnectionStrings:RabbitMq must be an AMQP URI, for example \"amqp://user:password@127.0.0.1:5672/\".");
+            throw new InvalidOperationException(
+                "ConnectionStrings:RabbitMq must be an AMQP URI, for example \"amqp://user:password@127.0.0.1:5672/\", or \"amqp://user:password@mq1:5672,mq2:5672/\" for a cluster.");
         }
 
-        builder.Services.AddSingleton(new BrokerOptions { Uri = uri, ClientName = builder.Environment.ApplicationName });
+        builder.Services.AddSingleton(new BrokerOptions { Uri = nodes[0], Nodes = nodes, ClientName = builder.Environment.ApplicationName });
         builder.Services.AddSingleton<BrokerLinks>();
     }
 }

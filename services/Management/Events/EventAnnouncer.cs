@@ -35,7 +35,7 @@ internal sealed partial class EventAnnouncer(
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault) && !clientGone.IsCancellationRequested)
         {
-            Log.Away(logger, BrokerFault.Describe(fault, broker.Uri));
+            Log.Away(logger, BrokerFault.Describe(fault, broker.Nodes));
         }
 
         throw new RefusedException(Problem.Unavailable("RabbitMQ did not confirm the event. Send it again: the same id is never fanned out twice."));
