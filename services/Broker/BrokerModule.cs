@@ -35,6 +35,10 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     /// <summary>True while every publisher to our own queues could publish now. Consumers share the broker, so this tells for all.</summary>
     public bool IsReady => _publishers.TrueForAll(publisher => publisher.IsReady);
 
+    /// <summary>The same, and the broker has answered: what readiness is told.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
+        !Array.Exists(await Task.WhenAll(_publishers.Select(publisher => publisher.AnswersAsync(cancellationToken))), answers => !answers);
+
     /// <param name="purpose">Shown in the broker's list of connections.</param>
     /// <param name="declare">Declares what is published to; run on every new connection.</param>
     public ConfirmedPublisher Publisher(string purpose, Func<IChannel, Task> declare)
