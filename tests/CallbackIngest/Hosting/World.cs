@@ -90,6 +90,7 @@ public sealed class World : Surroundings, IAsyncLifetime
         var links = host.Services.GetRequiredService<BrokerLinks>();
         await Eventually.TrueAsync(() => links.IsReady, Limit, "a service that is ready");
         await Eventually.TrueAsync(async () => (await client.SendAsync("{}", "k", token: ReadToken)).Status == 403, Limit, "the tokens to be known");
+        await Eventually.TrueAsync(async () => (await client.SendAsync([], [], token: null, "/v1/sources/src_00000000000000000000000000000000")).Status == 404, Limit, "the sources to be read");
         _addresses[client] = host;
         return client;
     }
