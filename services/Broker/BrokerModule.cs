@@ -15,13 +15,13 @@ public static class BrokerModule
     /// <summary>Adds the broker from <c>ConnectionStrings:RabbitMq</c>.</summary>
     public static void AddBroker(this IHostApplicationBuilder builder)
     {
-        var configured = builder.Configuration.GetConnectionString("RabbitMq");
-        if (!Uri.TryCreate(configured, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps"))
+        if (BrokerAddress.TryRead(builder.Configuration.GetConnectionString("RabbitMq")) is not { } nodes)
         {
-            throw new InvalidOperationException("ConnectionStrings:RabbitMq must be an AMQP URI, for example \"amqp://user:password@127.0.0.1:5672/\".");
+            throw new InvalidOperationException(
+                "ConnectionStrings:RabbitMq must be an AMQP URI, for example \"amqp://user:password@127.0.0.1:5672/\", or \"amqp://user:password@mq1:5672,mq2:5672/\" for a cluster.");
         }
 
-        builder.Services.AddSingleton(new BrokerOptions { Uri = uri, ClientName = builder.Environment.ApplicationName });
+        builder.Services.AddSingleton(new BrokerOptions { Uri = nodes[0], Nodes = nodes, ClientName = builder.Environment.ApplicationName });
         builder.Services.AddSingleton<BrokerLinks>();
     }
 }
@@ -34,6 +34,10 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
 
     /// <summary>True while every publisher to our own queues could publish now. Consumers share the broker, so this tells for all.</summary>
     public bool IsReady => _publishers.TrueForAll(publisher => publisher.IsReady);
+
+    /// <summary>The same, and the broker has answered: what readiness is told.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
+        !Array.Exists(await Task.WhenAll(_publishers.Select(publisher => publisher.AnswersAsync(cancellationToken))), answers => !answers);
 
     /// <param name="purpose">Shown in the broker's list of connections.</param>
     /// <param name="declare">Declares what is published to; run on every new connection.</param>

@@ -6,6 +6,7 @@ using Webhooks.Api.Deadlines;
 using Webhooks.Api.Problems;
 using Webhooks.Api.Tokens;
 using Webhooks.Broker;
+using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Callbacks;
 using Webhooks.CallbackIngest.Commands;
 using Webhooks.CallbackIngest.Expiry;
@@ -53,15 +54,19 @@ internal static class CallbackIngestModule
         services.AddSingleton<ResultServices>();
         services.AddHostedService<ResultLoop>();
 
+        services.AddSingleton<RefusalTally>();
+        services.AddHostedService<RefusalWriter>();
+
         services.AddSingleton<RepeatStore>();
         services.AddHostedService<CommandRepeater>();
         services.AddSingleton<ExpiryStore>();
         services.AddHostedService<ExpiryKeeper>();
     }
 
-    /// <summary>A problem for whatever goes wrong; a time limit; then who asks, and may they.</summary>
+    /// <summary>A note of whoever is refused; a problem for whatever goes wrong; a time limit; then who asks, and may they.</summary>
     public static void UseCallbackIngest(this WebApplication app)
     {
+        app.UseMiddleware<RefusalAudit>();
         app.UseMiddleware<ProblemPages>();
         app.UseMiddleware<RequestDeadline>();
         app.UseRouting();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using RabbitMQ.Client;
+using Webhooks.Broker.Connections;
 using Webhooks.Contracts;
 using Webhooks.Local.Running;
 using Webhooks.Signatures;
@@ -57,7 +58,7 @@ internal sealed class DemoRun : IAsyncDisposable
             .Single(delivery => delivery.SubscriptionId == _subscriptions[DemoSubscription.Flaky]);
         story.FailedTwice(await _api.DeliveryAsync(failedTwice.Id, cancellationToken));
 
-        await using var domain = await DomainService.StartAsync(_endpoints.Amqp, _tenant, _clock, cancellationToken);
+        await using var domain = await DomainService.StartAsync(Broker, _tenant, _clock, cancellationToken);
         using var ticket = new ExternalSystem(_endpoints.Callbacks, _endpoints.AdminToken, _tenant);
         var calledAt = _clock.GetTimestamp();
         await ticket.ResolveAsync(isRepeat: false, cancellationToken);
@@ -109,10 +110,13 @@ internal sealed class DemoRun : IAsyncDisposable
         _api.Dispose();
     }
 
+    // Of a cluster, the first node: the demo needs no more.
+    private Uri Broker => BrokerAddress.TryRead(_endpoints.Amqp)![0];
+
     // In turns: every second one over HTTP.
     private async Task PublishAsync(IReadOnlyList<ExampleEvent> examples, CancellationToken cancellationToken)
     {
-        var factory = new ConnectionFactory { Uri = new Uri(_endpoints.Amqp) };
+        var factory = new ConnectionFactory { Uri = Broker };
         await using var connection = await factory.CreateConnectionAsync(cancellationToken);
         await using var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);

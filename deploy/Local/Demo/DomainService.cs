@@ -13,12 +13,12 @@ internal sealed class DomainService : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly IBusControl _bus;
 
-    private DomainService(string amqp, string tenant, TimeProvider clock)
+    private DomainService(Uri broker, string tenant, TimeProvider clock)
     {
         (_tenant, _clock) = (tenant, clock);
         _bus = Bus.Factory.CreateUsingRabbitMq(rabbit =>
         {
-            rabbit.Host(new Uri(amqp));
+            rabbit.Host(broker);
             // RabbitMQ 4.3 refuses the bus's own queue otherwise.
             rabbit.Durable = true;
             rabbit.ReceiveEndpoint(BrokerNames.ExceptionCommandsQueue, endpoint =>
@@ -36,9 +36,9 @@ internal sealed class DomainService : IAsyncDisposable
     /// <summary>The first command of the demo's tenant, and the clock's timestamp when it came.</summary>
     public Task<(ApplyExceptionCallback Command, long At)> Command => _command.Task;
 
-    public static async Task<DomainService> StartAsync(string amqp, string tenant, TimeProvider clock, CancellationToken cancellationToken)
+    public static async Task<DomainService> StartAsync(Uri broker, string tenant, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var service = new DomainService(amqp, tenant, clock);
+        var service = new DomainService(broker, tenant, clock);
         await service._bus.StartAsync(cancellationToken);
         return service;
     }

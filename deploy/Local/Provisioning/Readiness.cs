@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Npgsql;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using Webhooks.Broker.Connections;
 using Webhooks.Local.Processes;
 
 namespace Webhooks.Local.Provisioning;
@@ -55,8 +56,10 @@ internal static class Readiness
 
     public static async Task ProbeRabbitMqAsync(string uri, CancellationToken cancellationToken)
     {
-        var factory = new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false };
-        await using var connection = await factory.CreateConnectionAsync(cancellationToken);
+        var nodes = BrokerAddress.TryRead(uri) ?? throw new UriFormatException("It is not an AMQP URI.");
+        var factory = new ConnectionFactory { Uri = nodes[0], AutomaticRecoveryEnabled = false };
+        await using var connection = await factory.CreateConnectionAsync(
+            nodes.Select(node => new AmqpTcpEndpoint(node.Host, node.Port, factory.Ssl)), cancellationToken);
     }
 
     public static async Task ProbePostgresAsync(string connectionString, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Broker.Connections;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Provisioning;
 
@@ -33,7 +34,7 @@ internal sealed class Servers(OwnedDirectory directory, ServiceSettings settings
         {
             await Readiness.RequireAsync("ConnectionStrings__RabbitMq", () => Readiness.ProbeRabbitMqAsync(given, cancellationToken));
             RabbitMqConnection = given;
-            report(new(name, StepState.Done, $"given: {new Uri(given).Authority.Split('@')[^1]}"));
+            report(new(name, StepState.Done, $"given: {string.Join(", ", BrokerAddress.TryRead(given)!.Select(node => node.Authority))}"));
             return;
         }
 

@@ -16,6 +16,9 @@ internal sealed class TokenCheck(RequestDelegate next, TokenCache tokens)
         if (context.GetEndpoint()?.Metadata.GetMetadata<RequiredScope>() is { } required)
         {
             var caller = Authenticate(context.Request) ?? throw new RefusedException(Problem.Unauthenticated);
+            caller = caller with { Actor = caller.Actor with { RemoteAddress = AddressOf(context.Connection) } };
+            // Before anything is refused: who was refused is known then.
+            context.Features.Set(caller);
             if (!caller.May(required.Name))
             {
                 throw new RefusedException(Problem.Forbidden($"This token does not have the scope {required.Name}."));
@@ -26,8 +29,6 @@ internal sealed class TokenCheck(RequestDelegate next, TokenCache tokens)
             {
                 caller.RefuseForeign(named);
             }
-
-            context.Features.Set(caller with { Actor = caller.Actor with { RemoteAddress = AddressOf(context.Connection) } });
         }
 
         return next(context);

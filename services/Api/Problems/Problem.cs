@@ -54,6 +54,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
+        // For whoever notes how requests ended.
+        httpContext.Features.Set(this);
         response.StatusCode = Status;
         if (RetryAfter is { } wait)
         {

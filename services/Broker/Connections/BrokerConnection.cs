@@ -47,7 +47,7 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
     }
 
     /// <summary>What a fault of ours was, for the log.</summary>
-    public string Describe(Exception fault) => BrokerFault.Describe(fault, options.Uri);
+    public string Describe(Exception fault) => BrokerFault.Describe(fault, options.Nodes);
 
     /// <summary>Gives a connection up, so that the next <see cref="OpenAsync"/> makes a new one.</summary>
     public async Task DropAsync(IConnection? connection)
@@ -89,12 +89,14 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
             RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
             ContinuationTimeout = TimeSpan.FromSeconds(10),
         };
+        // The client asks them in a random order, so that the nodes of a cluster share the connections.
+        AmqpTcpEndpoint[] nodes = [.. options.Nodes.Select(node => new AmqpTcpEndpoint(node.Host, node.Port, SslTo(node, factory)))];
 
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                var connection = await factory.CreateConnectionAsync(cancellationToken);
+                var connection = await factory.CreateConnectionAsync(nodes, cancellationToken);
                 Log.Connected(logger, purpose);
                 return connection;
             }
@@ -107,6 +109,10 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
             }
         }
     }
+
+    // What the URI says of TLS holds for every node, but each proves its own name.
+    private static SslOption SslTo(Uri node, ConnectionFactory factory) =>
+        factory.Ssl.Enabled ? new SslOption(node.Host, enabled: true) { Version = factory.Ssl.Version, AcceptablePolicyErrors = factory.Ssl.AcceptablePolicyErrors } : new SslOption();
 
     private static partial class Log
     {

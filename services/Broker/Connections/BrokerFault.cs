@@ -21,7 +21,9 @@ public static class BrokerFault
         || (exception.InnerException is { } inner && IsOurs(inner));
 
     /// <summary>Which server did what, for an operator's log: <c>RabbitMQ at mq:5672 cannot be reached (Connection refused)</c>.</summary>
-    public static string Describe(Exception exception, Uri broker)
+    /// <param name="exception">Ours.</param>
+    /// <param name="nodes">Every node that may have been asked.</param>
+    public static string Describe(Exception exception, params IReadOnlyList<Uri> nodes)
     {
         if (exception is DbException || exception.InnerException is DbException)
         {
@@ -29,8 +31,13 @@ public static class BrokerFault
             return $"The database, which says what to declare at RabbitMQ, does not answer ({exception.GetBaseException().Message})";
         }
 
-        var server = new AmqpTcpEndpoint(broker);
-        return string.Create(CultureInfo.InvariantCulture, $"RabbitMQ at {server.HostName}:{server.Port} {Deed(exception)}");
+        return $"RabbitMQ at {string.Join(" or ", nodes.Select(Place))} {Deed(exception)}";
+    }
+
+    private static string Place(Uri node)
+    {
+        var server = new AmqpTcpEndpoint(node);
+        return string.Create(CultureInfo.InvariantCulture, $"{server.HostName}:{server.Port}");
     }
 
     // The innermost exception tells; those around it say what we were doing. But the client tells what the broker said

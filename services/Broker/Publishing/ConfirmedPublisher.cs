@@ -41,6 +41,10 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     /// <summary>True while connected and not blocked by the broker.</summary>
     public bool IsReady => Volatile.Read(ref _open) is { IsOpen: true, Blocked: null };
 
+    /// <summary>Is it ready, and does the broker answer? For who asks seldom: <see cref="IsReady"/> costs nothing, and is late when a broker stops without a word.</summary>
+    public Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
+        Volatile.Read(ref _open) is { IsOpen: true, Blocked: null } open ? open.AnswersAsync(cancellationToken) : Task.FromResult(false);
+
     /// <summary>Completes when the broker is connected and takes publishes.</summary>
     public async Task WhenReadyAsync(CancellationToken cancellationToken)
     {

@@ -12,14 +12,15 @@ internal sealed class PendingConfirms
     private ulong _next = 1;
 
     /// <summary>The place of a message in the batch that waits for it.</summary>
-    private readonly record struct Pending(PublishBatch Batch, int Index, long SentAt);
+    private readonly record struct Pending(PublishBatch Batch, int Index, long SentAt, OutgoingMessage? Named);
 
     /// <summary>Notes the next publish; must be called in the order of the publishes. Returns its sequence number.</summary>
-    public ulong Add(PublishBatch batch, int index, long timestamp)
+    /// <param name="named">A message that is found by its own id when it is returned; null: it is found by its number.</param>
+    public ulong Add(PublishBatch batch, int index, long timestamp, OutgoingMessage? named = null)
     {
         lock (_lock)
         {
-            _pending.Add(_next, new Pending(batch, index, timestamp));
+            _pending.Add(_next, new Pending(batch, index, timestamp, named));
             return _next++;
         }
     }
@@ -48,6 +49,25 @@ internal sealed class PendingConfirms
         lock (_lock)
         {
             SettleOne(number, PublishOutcome.Unroutable);
+        }
+    }
+
+    /// <summary>The same of a message that has an id of its own. False: no such one is in flight.</summary>
+    public bool Returned(string exchange, string routingKey, string messageId)
+    {
+        lock (_lock)
+        {
+            // Returns are rare, and what is in flight is bounded. Twice the same id: the broker tells of them in their order.
+            foreach (var (number, pending) in _pending.OrderBy(entry => entry.Key))
+            {
+                if (pending.Named is { } named && named.MessageId == messageId && named.Exchange == exchange && named.RoutingKey == routingKey)
+                {
+                    SettleOne(number, PublishOutcome.Unroutable);
+                    return true;
+                }
+            }
+
+            return false;
         }
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using Webhooks.Broker.Connections;
 
 namespace Webhooks.Broker.Publishing;
 
@@ -17,6 +18,7 @@ internal sealed class PublishChannel
     private readonly IConnection _connection;
     private readonly IChannel _channel;
     private readonly TimeProvider _clock;
+    private readonly BrokerProbe _probe;
     private readonly PendingConfirms _pending = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource? _blocked;
@@ -25,7 +27,7 @@ internal sealed class PublishChannel
 
     private PublishChannel(IConnection connection, IChannel channel, TimeProvider clock)
     {
-        (_connection, _channel, _clock) = (connection, channel, clock);
+        (_connection, _channel, _clock, _probe) = (connection, channel, clock, new BrokerProbe(connection, clock));
         channel.BasicAcksAsync += (_, ack) => Settle(ack.DeliveryTag, ack.Multiple, PublishOutcome.Confirmed);
         channel.BasicNacksAsync += (_, nack) => Settle(nack.DeliveryTag, nack.Multiple, PublishOutcome.Refused);
         channel.BasicReturnAsync += OnReturnedAsync;
@@ -55,6 +57,9 @@ internal sealed class PublishChannel
     /// <summary>Non-null while the broker blocks publishers (memory or disk alarm).</summary>
     public Task? Blocked => _blocked?.Task;
 
+    /// <summary>False: the broker gives no sign of life.</summary>
+    public Task<bool> AnswersAsync(CancellationToken cancellationToken) => _probe.AnswersAsync(cancellationToken);
+
     public static async Task<PublishChannel> OpenAsync(IConnection connection, TimeProvider clock, CancellationToken cancellationToken) =>
         new(connection, await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), cancellationToken), clock);
@@ -73,13 +78,15 @@ internal sealed class PublishChannel
     /// <summary>Writes one message; callers take turns. The outcome reaches the batch.</summary>
     public async ValueTask PublishAsync(OutgoingMessage message, PublishBatch batch, int index)
     {
-        var number = _pending.Add(batch, index, _clock.GetTimestamp());
+        var hasId = message is { Properties: null, MessageId: not null };
+        var number = _pending.Add(batch, index, _clock.GetTimestamp(), hasId ? message : null);
         var properties = message.Properties ?? new BasicProperties
         {
             ContentType = "application/json",
             MessageId = message.MessageId,
-            // A return names no sequence number; the correlation id carries it back.
-            CorrelationId = string.Create(CultureInfo.InvariantCulture, $"{OwnNumber}{number}"),
+            // A return names no sequence number; the correlation id carries it back. What others read has an id by which
+            // it is found, and nothing of ours on it.
+            CorrelationId = hasId ? null : string.Create(CultureInfo.InvariantCulture, $"{OwnNumber}{number}"),
             Headers = message.Headers,
         };
         properties.DeliveryMode = DeliveryModes.Persistent;
@@ -104,6 +111,11 @@ internal sealed class PublishChannel
         if (returned.BasicProperties.CorrelationId is [OwnNumber, .. var digits] && ulong.TryParse(digits, CultureInfo.InvariantCulture, out var number))
         {
             _pending.Returned(number);
+            return Task.CompletedTask;
+        }
+
+        if (returned.BasicProperties.MessageId is { } messageId && _pending.Returned(returned.Exchange, returned.RoutingKey, messageId))
+        {
             return Task.CompletedTask;
         }
 

@@ -135,7 +135,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
         string text;
         try
         {
-            text = value.GetString()!.Trim();
+            text = value.GetString()!;
         }
         catch (InvalidOperationException)
         {
@@ -143,6 +143,13 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
             return null;
         }
 
+        // A time has no blanks around it, and a blank one is none.
+        if (field.Kind is FieldKind.Time or FieldKind.UpdatedAt)
+        {
+            return text;
+        }
+
+        text = text.Trim();
         if (text.Length == 0)
         {
             Missing(field);
@@ -181,7 +188,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
     {
         if (!Rfc3339.TryParse(text, out var time))
         {
-            Fault(field, FieldError.InvalidFormat, "It must be a time with an offset as RFC 3339 writes it, such as 2024-01-20T10:30:00Z.");
+            Fault(field, FieldError.InvalidFormat, "It must be a time with an offset as RFC 3339 writes it, such as 2024-01-20T10:30:00Z; second 60 there is only at 23:59:60 UTC.");
             return;
         }
 

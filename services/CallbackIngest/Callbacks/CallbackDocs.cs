@@ -29,6 +29,8 @@ internal static class CallbackDocs
     private static readonly Schema Key = Schema.Text(
         $"The callback's own key, which stays the same however often it is sent. `{IdempotencyKey.StandardHeader}` is taken, too; one of them must be there.", "callback-jira-1234", 1, IdempotencyKey.Longest, KeyPattern);
 
+    private static readonly Schema StandardKey = Key.Saying($"The same as `{IdempotencyKey.Header}`, which may be left out then. Two that differ are refused.");
+
     private static readonly ProblemKind KeyMissing = new(IdempotencyKey.Missing, "There is no idempotency key.");
 
     private static readonly ProblemKind InProgress = new(
@@ -51,6 +53,7 @@ internal static class CallbackDocs
         [
             Parameter.Path(route.SubjectName, Schema.Text("What it is about.", "exc_001", 1, EventRules.MaxIdLength, "^[A-Za-z0-9_.:-]+$")),
             Parameter.Header(IdempotencyKey.Header, Key),
+            Parameter.Header(IdempotencyKey.StandardHeader, StandardKey),
             Parameter.Query(Caller.TenantMember, Words.TenantId.Saying("Whose it is. A tenant's token implies its own and is refused when it names another; an administrator's must name one.")),
         ],
         TakesAnyId = true,

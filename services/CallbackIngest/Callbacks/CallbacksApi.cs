@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.Features;
 using Webhooks.Api.Access;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
 using Webhooks.Api.OpenApi;
 using Webhooks.Api.Problems;
+using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Commands;
 using Webhooks.CallbackIngest.Keys;
 using Webhooks.CallbackIngest.Routes;
@@ -31,7 +33,7 @@ internal static class CallbacksApi
     private static async Task<IResult> TakeAsync(
         HttpContext context, CallbackRoute route, RequestClock clock, Caller caller, CallbackIntake intake, TimeProvider time)
     {
-        var (request, clientGone) = (context.Request, context.RequestAborted);
+        var (request, clientGone, call) = (context.Request, context.RequestAborted, context.Features.GetRequiredFeature<CallInHand>());
         var errors = new List<FieldError>();
         var tenantId = TenantOf(request.Query, caller, errors);
         var subjectId = SubjectOf(request, route, errors);
@@ -55,6 +57,7 @@ internal static class CallbacksApi
             TraceId = activity?.TraceId.ToString(),
         };
 
+        (call.ExternalSystem, call.CommandId) = (body.ExternalSystem, callback.CommandId);
         // The intake has a limit of its own.
         var replayed = await clock.WithoutAsync(() => intake.AcceptAsync(callback, clientGone));
         return new AcceptedResult(replayed);

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Keys;
 using Webhooks.CallbackIngest.Routes;
 using Webhooks.Contracts;
@@ -46,18 +46,13 @@ internal sealed record IncomingCallback
 
     /// <summary>What the audit says of it.</summary>
     /// <param name="action">Of <see cref="AuditAction"/>.</param>
-    /// <param name="id">The callback's.</param>
+    /// <param name="callbackId">Its own.</param>
     /// <param name="by">Who did it.</param>
     /// <param name="reason">Why, if there is anything to say.</param>
-    public AuditEntry Audit(string action, Guid id, Actor by, string? reason = null)
+    public AuditEntry Audit(string action, Guid callbackId, Actor by, string? reason = null)
     {
-        var details = new JsonObject
-        {
-            ["command_id"] = CommandId,
-            [Route.SubjectMember] = SubjectId,
-            ["external_system"] = Body.ExternalSystem,
-            ["idempotency_key"] = Key,
-        };
+        var source = Source is { SourceId: var id } ? PrefixedId.Format(PrefixedId.Source, id) : null;
+        var details = new CallbackNames(Route.SubjectMember, SubjectId, Body.ExternalSystem, Key, CommandId, source).ToDetails();
         foreach (var choice in Route.Fields.Where(field => field.Kind == FieldKind.Choice))
         {
             details[choice.Member] = Body.Texts.GetValueOrDefault(choice.Name);
@@ -68,6 +63,6 @@ internal sealed record IncomingCallback
             details["reason"] = reason;
         }
 
-        return new AuditEntry(by, action, TenantId, PrefixedId.Format(PrefixedId.Callback, id), details, TraceId);
+        return new AuditEntry(by, action, TenantId, PrefixedId.Format(PrefixedId.Callback, callbackId), details, TraceId);
     }
 }

@@ -4,7 +4,8 @@ namespace Webhooks.CallbackIngest.Callbacks;
 
 /// <summary>
 /// Times as RFC 3339 writes them. .NET's own readers stop at seven decimals, where systems in Go or Java write nine, and
-/// take forms for granted that the RFC has not. A leap second counts as the last of its minute.
+/// take forms for granted that the RFC has not. What is finer than .NET's 100 ns is cut off. A leap second, which there is
+/// only at the end of a UTC day, counts as the second before.
 /// </summary>
 internal static class Rfc3339
 {
@@ -36,7 +37,8 @@ internal static class Rfc3339
         }
 
         var seconds = text.AsSpan(DateLength + 1, SecondsLength - DateLength - 1);
-        var inMinute = seconds.EndsWith(":60") ? ":59" : seconds[^3..];
+        var isLeap = seconds.EndsWith(":60");
+        var inMinute = isLeap ? ":59" : seconds[^3..];
         ReadOnlySpan<char> offset = rest is "Z" or "z" ? "+00:00" : rest;
         // "zzz" would take an offset without minutes, too.
         return offset.Length == "+00:00".Length
@@ -45,6 +47,7 @@ internal static class Rfc3339
                 "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
                 CultureInfo.InvariantCulture,
                 DateTimeStyles.None,
-                out time);
+                out time)
+            && (!isLeap || time.UtcDateTime is { Hour: 23, Minute: 59 });
     }
 }

@@ -75,7 +75,7 @@ internal sealed partial class CommandPublisher(
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault))
         {
-            Log.Away(logger, BrokerFault.Describe(fault, broker.Uri));
+            Log.Away(logger, BrokerFault.Describe(fault, broker.Nodes));
         }
 
         return false;

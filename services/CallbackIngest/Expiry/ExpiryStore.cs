@@ -1,13 +1,15 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Webhooks.CallbackIngest.Auditing;
+using Webhooks.CallbackIngest.Routes;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
 
 namespace Webhooks.CallbackIngest.Expiry;
 
 /// <summary>Ends leases that nobody took over, and forgets keys whose time is over.</summary>
-internal sealed class ExpiryStore(NpgsqlDataSource database, IOptions<CallbackOptions> options, TimeProvider clock)
+internal sealed class ExpiryStore(NpgsqlDataSource database, RouteTable routes, IOptions<CallbackOptions> options, TimeProvider clock)
 {
     public const int GroupLimit = 500;
 
@@ -19,7 +21,7 @@ internal sealed class ExpiryStore(NpgsqlDataSource database, IOptions<CallbackOp
             SELECT id FROM callbacks WHERE status = 'reserved' AND lease_until <= clock_timestamp()
             ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED) AS over
         WHERE callbacks.id = over.id
-        RETURNING callbacks.id, tenant_id, command_id
+        RETURNING callbacks.id, tenant_id, command_id, route, subject_id, external_system, idempotency_key, source_id
         """;
 
     // The order of ids is the order of time.
@@ -51,10 +53,7 @@ internal sealed class ExpiryStore(NpgsqlDataSource database, IOptions<CallbackOp
             while (await row.ReadAsync(cancellationToken))
             {
                 ended.Add(Actor.System.Did(
-                    AuditAction.CallbackFailed,
-                    row.GetString(1),
-                    PrefixedId.Format(PrefixedId.Callback, row.GetGuid(0)),
-                    new JsonObject { ["rule"] = "lease", ["command_id"] = row.GetGuid(2), ["reason"] = LeaseOver }));
+                    AuditAction.CallbackFailed, row.GetString(1), PrefixedId.Format(PrefixedId.Callback, row.GetGuid(0)), DetailsOf(row)));
             }
         }
 
@@ -88,6 +87,16 @@ internal sealed class ExpiryStore(NpgsqlDataSource database, IOptions<CallbackOp
         command.Parameters.Add(new() { Value = (clock.GetUtcNow() - TimeSpan.FromDays(options.Value.CallbackRetentionDays)).UtcDateTime });
         command.Parameters.Add(new() { Value = (long)GroupLimit });
         return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private JsonObject DetailsOf(NpgsqlDataReader row)
+    {
+        var source = row.IsDBNull(7) ? null : PrefixedId.Format(PrefixedId.Source, row.GetGuid(7));
+        var details = new CallbackNames(
+            routes.SubjectMemberOf(row.GetString(3)), row.GetString(4), row.GetString(5), row.GetString(6), row.GetGuid(2), source).ToDetails();
+        details["rule"] = "lease";
+        details["reason"] = LeaseOver;
+        return details;
     }
 
     private static Guid SmallestIdOf(DateTimeOffset moment)

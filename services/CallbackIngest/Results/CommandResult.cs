@@ -32,19 +32,16 @@ internal sealed record CommandResult(Guid CommandId, bool IsApplied, string? Rea
                 return Refuse("A result is a JSON object.");
             }
 
-            if (!root.TryGetProperty("command_id", out var id) || id.ValueKind != JsonValueKind.String || !id.TryGetGuid(out var commandId))
+            // However it is written: JSON's readers elsewhere leave the dashes out, or put braces around it.
+            if (!root.TryGetProperty("command_id", out var id) || id.ValueKind != JsonValueKind.String || !Guid.TryParse(id.GetString(), out var commandId))
             {
                 return Refuse("A result names its command by command_id, a UUID.");
             }
 
-            var outcome = root.TryGetProperty("outcome", out var given) && given.ValueKind == JsonValueKind.String ? given.GetString() : null;
-            if (outcome is not (CallbackResult.Applied or CallbackResult.Failed))
-            {
-                return Refuse($"A result's outcome is \"{CallbackResult.Applied}\" or \"{CallbackResult.Failed}\".");
-            }
-
-            var reason = root.TryGetProperty("reason", out var said) && said.ValueKind == JsonValueKind.String ? said.GetString() : null;
-            return (new CommandResult(commandId, outcome == CallbackResult.Applied, Short(reason)), "", "");
+            var outcome = root.TryGetProperty("outcome", out var given) && given.ValueKind == JsonValueKind.String ? given.GetString()!.ToLowerInvariant() : null;
+            return outcome is CallbackResult.Applied or CallbackResult.Failed
+                ? (new CommandResult(commandId, outcome == CallbackResult.Applied, Short(ReasonOf(root))), "", "")
+                : Refuse($"A result's outcome is \"{CallbackResult.Applied}\" or \"{CallbackResult.Failed}\".");
         }
         catch (JsonException)
         {
@@ -56,6 +53,14 @@ internal sealed record CommandResult(Guid CommandId, bool IsApplied, string? Rea
             return Refuse("A result's members are whole texts.");
         }
     }
+
+    // A text as it should be; whatever else was said is worth keeping, too.
+    private static string? ReasonOf(JsonElement root) => !root.TryGetProperty("reason", out var said) ? null : said.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.String => said.GetString(),
+        _ => said.GetRawText(),
+    };
 
     private static (CommandResult? Result, string Reason, string Detail) Refuse(string detail) => (null, ParkingReason.InvalidResult, detail);
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Npgsql;
+using Webhooks.CallbackIngest.Auditing;
+using Webhooks.CallbackIngest.Routes;
 using Webhooks.Contracts;
 using Webhooks.Database;
 using Webhooks.Database.Auditing;
@@ -7,7 +9,7 @@ using Webhooks.Database.Auditing;
 namespace Webhooks.CallbackIngest.Results;
 
 /// <summary>Writes down what became of commands, a group in one transaction. May be repeated.</summary>
-internal sealed class ResultStore(NpgsqlDataSource database)
+internal sealed class ResultStore(NpgsqlDataSource database, RouteTable routes)
 {
     // Applied is final: whatever is said later, the domain has carried it out. A result that comes twice changes nothing the
     // second time; what was failed by us, and reached the domain all the same, is as the domain says.
@@ -16,7 +18,7 @@ internal sealed class ResultStore(NpgsqlDataSource database)
             SELECT * FROM unnest($1::uuid[], $2::bool[], $3::text[]) AS given (command_id, is_applied, reason)
         ), found AS (
             SELECT callbacks.id, callbacks.command_id, callbacks.tenant_id, callbacks.subject_id, callbacks.route, callbacks.external_system,
-                   callbacks.idempotency_key, callbacks.status, result.is_applied, result.reason
+                   callbacks.idempotency_key, callbacks.source_id, result.is_applied, result.reason, callbacks.status
             FROM result JOIN callbacks ON callbacks.command_id = result.command_id
             ORDER BY callbacks.command_id FOR UPDATE OF callbacks
         ), changed AS (
@@ -50,7 +52,7 @@ internal sealed class ResultStore(NpgsqlDataSource database)
             while (await row.ReadAsync(cancellationToken))
             {
                 known.Add(row.GetGuid(1));
-                if (row.GetBoolean(10))
+                if (row.GetBoolean(11))
                 {
                     audited.Add(Audit(row));
                 }
@@ -67,18 +69,19 @@ internal sealed class ResultStore(NpgsqlDataSource database)
         return known;
     }
 
-    private static AuditEntry Audit(NpgsqlDataReader row) => Actor.System.Did(
+    private AuditEntry Audit(NpgsqlDataReader row) => Actor.System.Did(
         row.GetBoolean(8) ? AuditAction.CallbackApplied : AuditAction.CallbackFailed,
         row.GetString(2),
         PrefixedId.Format(PrefixedId.Callback, row.GetGuid(0)),
-        new JsonObject
-        {
-            ["rule"] = "command_result",
-            ["command_id"] = row.GetGuid(1),
-            ["route"] = row.GetString(4),
-            ["subject_id"] = row.GetString(3),
-            ["external_system"] = row.GetString(5),
-            ["idempotency_key"] = row.GetString(6),
-            ["reason"] = row.TextOrNull(9),
-        });
+        DetailsOf(row));
+
+    private JsonObject DetailsOf(NpgsqlDataReader row)
+    {
+        var source = row.IsDBNull(7) ? null : PrefixedId.Format(PrefixedId.Source, row.GetGuid(7));
+        var details = new CallbackNames(
+            routes.SubjectMemberOf(row.GetString(4)), row.GetString(3), row.GetString(5), row.GetString(6), row.GetGuid(1), source).ToDetails();
+        details["rule"] = "command_result";
+        details["reason"] = row.TextOrNull(9);
+        return details;
+    }
 }

@@ -39,7 +39,7 @@ internal static class ExceptionRoute
             new("dueAt", "due_at", FieldKind.Time) { Description = "When it should be done.", Example = "2024-01-22T10:30:00Z" },
             new("updatedAt", "updated_at", FieldKind.UpdatedAt)
             {
-                Description = "When the system changed its ticket. A callback that is older than one already accepted is accepted, too, and marked as superseded.",
+                Description = "When the system changed its ticket. A callback that is older than one already accepted is accepted, too, and marked as superseded. Times are compared to the microsecond: of two within the same one neither is older.",
                 Example = "2024-01-20T10:30:00Z",
             },
             new("callbackType", "callback_type", FieldKind.Text) { Description = "What kind of callback, in the system's words.", Example = "status_update" },

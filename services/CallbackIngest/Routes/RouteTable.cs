@@ -13,6 +13,9 @@ internal sealed class RouteTable(IEnumerable<CallbackRoute> routes)
     /// <summary>Null: a later version had it.</summary>
     public CallbackRoute? Find(string name) => _byName.GetValueOrDefault(name);
 
+    /// <summary>What a route's subject is called, in the words of its command.</summary>
+    public string SubjectMemberOf(string name) => Find(name)?.SubjectMember ?? "subject_id";
+
     /// <summary>Declares all that is published to, so that no command is without a queue.</summary>
     public async Task DeclareAsync(IChannel channel)
     {

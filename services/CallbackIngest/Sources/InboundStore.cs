@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Webhooks.CallbackIngest.Keys;
 using Webhooks.Contracts;
+using Webhooks.Database.Auditing;
 using Webhooks.Subscriptions.Notices;
 
 namespace Webhooks.CallbackIngest.Sources;
@@ -10,7 +11,8 @@ namespace Webhooks.CallbackIngest.Sources;
 /// <param name="Key">Its place among its source's keys.</param>
 /// <param name="Scope">Whose new keys are limited together.</param>
 /// <param name="Notice">What is told of it.</param>
-internal sealed record UncommandedWebhook(SourceKey Key, KeyScope Scope, Notice Notice);
+/// <param name="Audit">What the audit says of it.</param>
+internal sealed record UncommandedWebhook(SourceKey Key, KeyScope Scope, Notice Notice, AuditEntry Audit);
 
 /// <summary>Has it told that a webhook came which is no command: once, in the transaction that notes that it came.</summary>
 internal sealed class InboundStore(NpgsqlDataSource database, IOptions<CallbackOptions> options)
@@ -41,6 +43,7 @@ internal sealed class InboundStore(NpgsqlDataSource database, IOptions<CallbackO
         note.Parameters.Add(new() { Value = webhook.Key.Fingerprint });
         await note.ExecuteNonQueryAsync(cancellationToken);
         await NoticeInsert.RunAsync(connection, [webhook.Notice], cancellationToken);
+        await AuditInsert.ExecuteAsync(connection, webhook.Audit, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new KeyOutcome.Told(Before: false);
     }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Webhooks.Api.Deadlines;
 using Webhooks.Api.Problems;
+using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Callbacks;
-using Webhooks.CallbackIngest.Commands;
 using Webhooks.CallbackIngest.Keys;
 using Webhooks.CallbackIngest.Routes;
 using Webhooks.Database.Auditing;
@@ -22,19 +22,20 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
     private static readonly CallbackRoute Route = ExceptionRoute.Route;
 
     /// <exception cref="RefusedException">429 or 503: the sender should try again.</exception>
-    public async Task<WebhookAnswer> TakeAsync(KnownSource known, ReceivedWebhook webhook, string? remoteAddress, RequestClock request, CancellationToken clientGone)
+    public async Task<WebhookAnswer> TakeAsync(KnownSource known, ReceivedWebhook webhook, CallInHand call, RequestClock request, CancellationToken clientGone)
     {
         var (source, activity) = (known.Source, Activity.Current);
         var key = WebhookMapping.KeyOf(source.Settings, webhook);
         var exceptionId = WebhookMapping.ExceptionIdOf(source.Settings, webhook);
         var place = SourceKey.Of(source, webhook, Route.Name, key, exceptionId);
         var (body, reason, detail) = Read(known, webhook, exceptionId);
+        (call.Key, call.SubjectId, call.ExternalSystem) = (key, EventRules.IsId(exceptionId ?? "") ? exceptionId : null, source.Settings.ExternalSystem);
         var traceParent = activity is { IdFormat: ActivityIdFormat.W3C } ? activity.Id : null;
 
         WebhookAnswer answer;
         if (body is null)
         {
-            answer = await TellAsync(known, webhook, place, new Untold(key, exceptionId, reason, detail), traceParent, clientGone).WaitAsync(clientGone);
+            answer = await TellAsync(known, webhook, place, new Untold(call, reason, detail), traceParent, clientGone).WaitAsync(clientGone);
             Log.NoCommand(logger, known.Id, source.Kind, source.TenantId, key, reason, detail);
         }
         else
@@ -50,12 +51,18 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
                 Fingerprint = place.Fingerprint,
                 Body = body,
                 ReceivedAt = clock.GetUtcNow(),
-                Actor = new Actor(known.Id, source.Name, remoteAddress),
+                Actor = call.Actor!,
                 TraceParent = traceParent,
                 TraceId = activity?.TraceId.ToString(),
             };
+            call.CommandId = place.CommandId;
             // The intake has a limit of its own.
             answer = await request.WithoutAsync(() => AcceptAsync(callback, clientGone));
+        }
+
+        if (answer == WebhookAnswer.Ignored)
+        {
+            call.RefusedAs = KeyProblem.Reused.Code;
         }
 
         metrics.Answered(source.Kind, answer.Status);
@@ -116,14 +123,14 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
             .Add("source_id", known.Id)
             .Add("kind", source.Kind)
             .Add("external_system", source.Settings.ExternalSystem)
-            .Add("idempotency_key", untold.Key)
-            .Add("exception_id", EventRules.IsId(untold.ExceptionId ?? "") ? untold.ExceptionId : null)
+            .Add("idempotency_key", untold.Call.Key)
+            .Add("exception_id", untold.Call.SubjectId)
             .Add("reason", untold.Reason)
             .Add("detail", untold.Detail)
             .AddJson("payload", payload?.Length <= LargestPayload ? payload : null)
             .ToBytes();
         var notice = InboundStore.NoticeOf(place.InboundId, source.TenantId, clock.GetUtcNow(), data, traceParent);
-        var uncommanded = new UncommandedWebhook(place, new KeyScope(source.TenantId, source.Settings.ExternalSystem), notice);
+        var uncommanded = new UncommandedWebhook(place, new KeyScope(source.TenantId, source.Settings.ExternalSystem), notice, untold.Audit());
         return await inbound.AddAsync(uncommanded, cancellationToken) switch
         {
             KeyOutcome.Told told => told.Before ? WebhookAnswer.ReceivedBefore : WebhookAnswer.Received,
@@ -135,7 +142,15 @@ internal sealed partial class WebhookIntake(CallbackIntake callbacks, InboundSto
         };
     }
 
-    private sealed record Untold(string Key, string? ExceptionId, string Reason, string Detail);
+    private sealed record Untold(CallInHand Call, string Reason, string Detail)
+    {
+        public AuditEntry Audit()
+        {
+            var details = new CallbackNames(Route.SubjectMember, Call.SubjectId, Call.ExternalSystem, Call.Key, CommandId: null, Call.SourceId).ToDetails();
+            details["reason"] = Reason;
+            return Call.Actor!.Did(AuditAction.CallbackReceived, Call.TenantId, Call.SubjectId ?? Call.SourceId!, details);
+        }
+    }
 
     private static partial class Log
     {

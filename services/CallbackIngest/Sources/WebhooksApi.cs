@@ -1,9 +1,12 @@
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.Features;
 using Webhooks.Api.Bodies;
 using Webhooks.Api.Deadlines;
 using Webhooks.Api.OpenApi;
 using Webhooks.Api.Problems;
+using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.Database.Auditing;
 using Webhooks.Sources.Mapping;
 
 namespace Webhooks.CallbackIngest.Sources;
@@ -21,7 +24,7 @@ internal static class WebhooksApi
 
     private static async Task<IResult> TakeAsync(HttpContext context, RequestClock clock, SourceCache sources, WebhookCheck check, WebhookReader reader, WebhookIntake intake)
     {
-        var (request, clientGone) = (context.Request, context.RequestAborted);
+        var (request, clientGone, call) = (context.Request, context.RequestAborted, context.Features.GetRequiredFeature<CallInHand>());
         var (pathId, sourceId) = (request.RouteValues["exceptionId"] as string, request.RouteValues["sourceId"] as string ?? "");
         if (sources.Find(sourceId) is not { } known)
         {
@@ -36,6 +39,7 @@ internal static class WebhooksApi
 
         // Before anything is parsed: only the source's own bytes are worth it.
         check.Check(known, headers.GetValueOrDefault, raw);
+        (call.Actor, call.TenantId, call.SourceId) = (new Actor(known.Id, known.Source.Name, remoteAddress), known.Source.TenantId, known.Id);
 
         var read = reader.Read(known, headers.GetValueOrDefault("Content-Type"), raw);
         if (SlackRequest.ChallengeOf(known.Source, read.Body) is { } challenge)
@@ -56,7 +60,7 @@ internal static class WebhooksApi
             Fingerprint = SHA256.HashData(raw),
             Body = read.Body,
         };
-        var answer = await intake.TakeAsync(known, webhook, remoteAddress, clock, clientGone);
+        var answer = await intake.TakeAsync(known, webhook, call, clock, clientGone);
         return new AnsweredResult(answer, hasBody: !SlackRequest.WantsNoBody(known.Source, read));
     }
 

@@ -35,6 +35,12 @@ public static class AuditAction
     /// <summary>The domain service has not, or the command never reached the broker; the details say why.</summary>
     public const string CallbackFailed = "callback.failed";
 
+    /// <summary>A call of somebody who is known was answered with a problem, whose code the details have.</summary>
+    public const string CallbackRefused = "callback.refused";
+
+    /// <summary>A source's webhook that is no command was told of.</summary>
+    public const string CallbackReceived = "callback.received";
+
     public const string SourceCreated = "source.created";
     public const string SourceUpdated = "source.updated";
     public const string SourceDeleted = "source.deleted";

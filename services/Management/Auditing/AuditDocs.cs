@@ -11,11 +11,13 @@ internal static class AuditDocs
     private static readonly Tag Tag = new("Audit", "Who changed what, and when.");
 
     private static readonly Schema ActorId = Schema.Text(
-        $"A token's id, `{Actor.AdminTokenId}` for the token from the configuration, or `{Actor.SystemId}` when nobody asked for it.", Words.TokenId.Example?.ToString());
+        $"A token's id, a source's for its webhooks, `{Actor.AdminTokenId}` for the token from the configuration, or `{Actor.SystemId}` when nobody asked for it.", Words.TokenId.Example?.ToString());
 
-    private static readonly Schema Action = Schema.Text("What was done.", AuditAction.SubscriptionUpdated);
+    private static readonly Schema Action = Schema.Text(
+        $"What was done. Of callbacks: `{AuditAction.CallbackAccepted}`, then `{AuditAction.CallbackApplied}` or `{AuditAction.CallbackFailed}`; `{AuditAction.CallbackReceived}`, a webhook that is no command; `{AuditAction.CallbackRefused}`.",
+        AuditAction.SubscriptionUpdated);
 
-    private static readonly Schema Subject = Schema.Text("The id of what it was done to.", Words.SubscriptionId.Example?.ToString());
+    private static readonly Schema Subject = Schema.Text("The id of what it was done to; of a call that was refused, of what was called about.", Words.SubscriptionId.Example?.ToString());
 
     private static readonly Schema Entry = Schema.Answer(
         "Something that was done.",
@@ -35,7 +37,7 @@ internal static class AuditDocs
         Tag,
         "listAudit",
         "List who changed what",
-        "Lists the changes of subscriptions, secrets and tokens, replays, and each time a secret was shown, newest first. An entry is written in the transaction of its change and cannot be changed or deleted. A tenant's token sees its tenant's.")
+        "Lists the changes of subscriptions, sources, secrets and tokens, replays, each time a secret was shown, and every callback with what became of it, newest first. An entry is written in the transaction of what it tells of and cannot be changed or deleted. Only those of refused calls come up to a second later; their `details` have the problem's `code`, and what one caller has beyond twenty of one code in a minute is one entry with its `count`. A tenant's token sees its tenant's.")
     {
         Parameters =
         [

@@ -14,7 +14,7 @@ internal sealed partial class EventAnnouncer(
     /// <exception cref="RefusedException">503: not confirmed. Perhaps stored all the same; publishing it again is harmless.</exception>
     public async Task AnnounceAsync(OutgoingEvent outgoing, RequestClock request, CancellationToken clientGone)
     {
-        var message = new OutgoingMessage(BrokerNames.EventsExchange, outgoing.Event.Type, outgoing.Body) { Headers = TraceHeaders() };
+        var message = new OutgoingMessage(BrokerNames.EventsExchange, outgoing.Event.Type, outgoing.Body) { MessageId = outgoing.Event.Id, Headers = TraceHeaders() };
         var outcome = PublishOutcome.Unknown;
         try
         {
@@ -35,7 +35,7 @@ internal sealed partial class EventAnnouncer(
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault) && !clientGone.IsCancellationRequested)
         {
-            Log.Away(logger, BrokerFault.Describe(fault, broker.Uri));
+            Log.Away(logger, BrokerFault.Describe(fault, broker.Nodes));
         }
 
         throw new RefusedException(Problem.Unavailable("RabbitMQ did not confirm the event. Send it again: the same id is never fanned out twice."));

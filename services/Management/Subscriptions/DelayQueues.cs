@@ -37,7 +37,7 @@ internal sealed partial class DelayQueues(
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
         {
-            Log.Away(logger, BrokerFault.Describe(fault, broker.Uri));
+            Log.Away(logger, BrokerFault.Describe(fault, broker.Nodes));
             throw new RefusedException(Problem.Unavailable("RabbitMQ is away, and this retry schedule needs queues there. Try again."));
         }
     }

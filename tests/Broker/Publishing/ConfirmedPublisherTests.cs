@@ -48,6 +48,25 @@ public sealed class ConfirmedPublisherTests
     }
 
     [Fact]
+    public async Task What_has_an_id_of_its_own_is_found_by_it_and_carries_nothing_of_ours()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+
+        var outcomes = await publisher.TryPublishAsync(
+            [
+                Message(Queue, "1") with { MessageId = "same" }, Message("missing", "2") with { MessageId = "same" }, Message("missing", "3") with { MessageId = "same" },
+                Message("missing", "4") with { MessageId = "other" }, Message(Queue, "5") with { MessageId = "other" }, Message("missing", "6"),
+            ],
+            CancellationToken.None);
+
+        Assert.Equal(
+            [PublishOutcome.Confirmed, PublishOutcome.Unroutable, PublishOutcome.Unroutable, PublishOutcome.Unroutable, PublishOutcome.Confirmed, PublishOutcome.Unroutable], outcomes);
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+        Assert.Null((await peer.TakeAsync(Queue)).BasicProperties.CorrelationId);
+    }
+
+    [Fact]
     public async Task What_is_not_mandatory_is_confirmed_with_and_without_a_queue()
     {
         await using var ours = await OurSide.CreateAsync();

@@ -34,6 +34,8 @@ public sealed class CallbackTableTests(World world) : IClassFixture<World>
     [InlineData("{}", "/externalSystem required", "/externalIssueId required", "/status required")]
     [InlineData("""{"externalSystem":" ","externalIssueId":null,"status":1}""", "/externalSystem required", "/externalIssueId required", "/status invalid_type")]
     [InlineData("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","dueAt":"tomorrow","updatedAt":"2024-01-20T10:30:00"}""", "/dueAt invalid_format", "/updatedAt invalid_format")]
+    [InlineData("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","dueAt":"","updatedAt":" 2024-01-20T10:30:00Z"}""", "/dueAt invalid_format", "/updatedAt invalid_format")]
+    [InlineData("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","dueAt":"2024-01-20T10:30:60Z","updatedAt":"2024-01-20T10:30:00Z\u0000"}""", "/dueAt invalid_format", "/updatedAt invalid_format")]
     [InlineData("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","payload":[],"callbackType":{},"assignee":7}""", "/payload invalid_type", "/callbackType invalid_type", "/assignee invalid_type")]
     [InlineData("""{"externalSystem":"\u0000","externalIssueId":"\ud800","status":"OPEN"}""", "/externalSystem invalid_value", "/externalIssueId invalid_value")]
     // What would be 422 by itself is told with the rest.

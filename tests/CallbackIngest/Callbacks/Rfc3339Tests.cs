@@ -11,6 +11,12 @@ public sealed class Rfc3339Tests
     [InlineData("2024-01-20T10:30:00.123456789-23:59", null)] // .NET knows no offset beyond 14 hours
     [InlineData("2024-01-20T10:30:00.123456789-12:00", "2024-01-20T22:30:00.1234567Z")]
     [InlineData("1990-12-31T23:59:60Z", "1990-12-31T23:59:59.0000000Z")]
+    [InlineData("1990-12-31T15:59:60.5-08:00", "1990-12-31T23:59:59.5000000Z")]
+    [InlineData("2024-01-20T10:30:60Z", null)]
+    [InlineData("1990-12-31T23:59:60+01:00", null)]
+    [InlineData("1990-12-31T23:59:61Z", null)]
+    [InlineData("2024-01-20T10:30:00Z ", null)]
+    [InlineData("", null)]
     [InlineData("2024-01-20T10:30:00", null)]
     [InlineData("2024-01-20T10:30Z", null)]
     [InlineData("2024-01-20T10:30:00.Z", null)]

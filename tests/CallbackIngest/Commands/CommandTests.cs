@@ -25,7 +25,7 @@ public sealed class CommandTests(World world) : IClassFixture<World>
         var id = CommandId.Of(World.Tenant, "exceptions", "SERVICENOW", IngestClient.Exception, "plain:1");
         Assert.Equal("exception.apply-callback", message.RoutingKey);
         Assert.Equal("application/json", message.BasicProperties.ContentType);
-        Assert.Equal(id.ToString(), message.BasicProperties.MessageId);
+        Assert.Equal((id.ToString(), null), (message.BasicProperties.MessageId, message.BasicProperties.CorrelationId));
         Assert.StartsWith("00-0af7651916cd43dd8448eb211c80319c-", message.Header("traceparent"));
         Assert.Equal("urn:message:Webhooks.Contracts:ApplyExceptionCallback", message.Header("MT-MessageType"));
         var text = message.Text();

@@ -35,6 +35,7 @@ public sealed class World : Surroundings, IAsyncLifetime
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly List<Host> _hosts = [];
+    private readonly Dictionary<IngestClient, Host> _addresses = [];
 
     public World()
         : this(TestBroker.CreateVhostAsync().GetAwaiter().GetResult(), TestDatabase.CreateAsync().GetAwaiter().GetResult())
@@ -89,7 +90,17 @@ public sealed class World : Surroundings, IAsyncLifetime
         var links = host.Services.GetRequiredService<BrokerLinks>();
         await Eventually.TrueAsync(() => links.IsReady, Limit, "a service that is ready");
         await Eventually.TrueAsync(async () => (await client.SendAsync("{}", "k", token: ReadToken)).Status == 403, Limit, "the tokens to be known");
+        await Eventually.TrueAsync(async () => (await client.SendAsync([], [], token: null, "/v1/sources/src_00000000000000000000000000000000")).Status == 404, Limit, "the sources to be read");
+        _addresses[client] = host;
         return client;
+    }
+
+    /// <summary>Ends an instance as an operator does: what it has begun it finishes.</summary>
+    public async Task StopIngestAsync(IngestClient ingest)
+    {
+        var host = _addresses[ingest];
+        _hosts.Remove(host);
+        await host.DisposeAsync();
     }
 
     /// <summary>The commands that wait for their service, taken.</summary>

@@ -18,7 +18,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
 
     private readonly KeyStore _keys = new(world.Database, Options);
     private readonly CompletionStore _completions = new(world.Database, Options);
-    private readonly ResultStore _results = new(world.Database);
+    private readonly ResultStore _results = new(world.Database, new RouteTable([ExceptionRoute.Route]));
 
     [Theory]
     [InlineData(true, "applied")]

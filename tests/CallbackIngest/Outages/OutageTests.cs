@@ -48,6 +48,22 @@ public sealed class OutageTests(World world) : IClassFixture<World>
         await world.StatusIsAsync(key, "accepted");
     }
 
+    [Fact]
+    public async Task Readiness_follows_a_broker_that_stops_without_a_word_within_five_seconds()
+    {
+        await using var relay = new TcpRelay(new Uri(world.RabbitMq).Host, new Uri(world.RabbitMq).Port);
+        var ingest = await world.StartIngestAsync(world.RabbitMqAt(relay.Port));
+        await IsReadyAsync(ingest, 200);
+        var started = TimeProvider.System.GetTimestamp();
+        relay.FallSilent();
+
+        await IsReadyAsync(ingest, 503);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, FiveSeconds);
+
+        relay.Restore();
+        await IsReadyAsync(ingest, 200);
+    }
+
     private static void Break(TcpRelay relay, bool silent)
     {
         if (silent)

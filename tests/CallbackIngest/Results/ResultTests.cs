@@ -44,6 +44,23 @@ public sealed class ResultTests(World world) : IClassFixture<World>
         Assert.Equal((reason, BrokerNames.CallbackResultsQueue), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
     }
 
+    [Theory]
+    [InlineData("N", "Failed", "\"It is closed.\"", "It is closed.")]
+    [InlineData("B", "FAILED", "{\"code\": 17, \"text\":\"closed\"}", "{\"code\": 17, \"text\":\"closed\"}")]
+    [InlineData("D", "failed", "17.0", "17.0")]
+    [InlineData("D", "failed", "\"a\\u0000b\"", "ab")]
+    [InlineData("N", "Applied", "null", null)]
+    public async Task A_result_is_understood_however_it_is_spelled(string format, string outcome, string reason, string? stored)
+    {
+        var key = $"spelled-{format}-{outcome}-{reason.Length}";
+        var commandId = await AcceptAsync(key);
+
+        await world.Bus.PublishAsync(BrokerNames.ResultsExchange, "x", $$"""{"command_id":"{{commandId.ToString(format)}}","outcome":"{{outcome}}","reason":{{reason}}}""");
+
+        await world.StatusIsAsync(key, outcome.ToLowerInvariant());
+        Assert.Equal(stored, Assert.Single(await world.Database.ColumnAsync<string?>("SELECT coalesce(reason, 'nothing') FROM callbacks WHERE command_id = $1", commandId)) is var said && said == "nothing" ? null : said);
+    }
+
     private async Task<Guid> AcceptAsync(string key)
     {
         (await world.Ingest.SendAsync(IngestClient.Body(), key)).IsAccepted();

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using RabbitMQ.Client;
 using Webhooks.Contracts;
 using Webhooks.Scenarios.Tests.Notices;
 using Webhooks.TestKit;
@@ -39,7 +38,7 @@ public sealed class When_Jira_sends_a_webhook(SharedSystem system)
         Assert.Equal(401, await StatusAsync(path + "/exc_001", Done + " ", DoneSignature, "second"));
         Assert.Equal(200, await StatusAsync(path, Unrelated, UnrelatedSignature, "third"));
 
-        var command = JsonSerializer.Deserialize<JsonElement>(Assert.Single(await CommandsAsync()));
+        var command = Assert.Single(await WaitingCommands.OfAsync(system.Running.Endpoints.Amqp, _tenantId, 1));
         Assert.Equal(("exc_001", "JIRA", "RECON-1234", "RESOLVED"), (Text(command, "exception_id"), Text(command, "external_system"), Text(command, "external_issue_id"), Text(command, "status")));
 
         var told = Assert.Single(await neighbour.WaitForAsync(_tenantId, 1));
@@ -59,23 +58,6 @@ public sealed class When_Jira_sends_a_webhook(SharedSystem system)
         request.Headers.Add("X-Atlassian-Webhook-Identifier", identifier);
         using var answer = await http.SendAsync(request);
         return (int)answer.StatusCode;
-    }
-
-    /// <summary>The tenant's commands in the queue of the domain service, which does not run here; they stay.</summary>
-    private async Task<IReadOnlyList<byte[]>> CommandsAsync()
-    {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(system.Running.Endpoints.Amqp) }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
-        var commands = new List<byte[]>();
-        while (await channel.BasicGetAsync(BrokerNames.ExceptionCommandsQueue, autoAck: false) is { } message)
-        {
-            if (Encoding.UTF8.GetString(message.Body.Span).Contains(_tenantId, StringComparison.Ordinal))
-            {
-                commands.Add(message.Body.ToArray());
-            }
-        }
-
-        return commands;
     }
 
     private static string? Text(JsonElement json, string member) => json.GetProperty(member).GetString();

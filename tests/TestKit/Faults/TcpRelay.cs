@@ -4,17 +4,18 @@ using System.Net.Sockets;
 
 namespace Webhooks.TestKit.Faults;
 
-/// <summary>A way to a server that can be cut, or go silent while its connections stay.</summary>
+/// <summary>A way to a server that can be cut, go silent while its connections stay, or lose what the server answers.</summary>
 public sealed class TcpRelay : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentBag<TcpClient> _ends = [];
+    private readonly ConcurrentDictionary<RelayedConnection, bool> _connections = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly string _host;
     private readonly int _port;
     private volatile TaskCompletionSource _flowing = Flowing();
     private volatile TaskCompletionSource _holds = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _cut;
+    private volatile bool _losesAnswers;
 
     public TcpRelay(string host, int port)
     {
@@ -32,6 +33,16 @@ public sealed class TcpRelay : IAsyncDisposable
         _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
+    /// <summary>
+    /// Half open: the server gets what it is sent, and what it answers is lost. A connection that has lost something is
+    /// reset when the relay is restored.
+    /// </summary>
+    public void LoseAnswers()
+    {
+        _holds = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _losesAnswers = true;
+    }
+
     /// <summary>Completes when something has come and was not passed on.</summary>
     public Task HoldsAsync() => _holds.Task;
 
@@ -39,15 +50,30 @@ public sealed class TcpRelay : IAsyncDisposable
     public void Cut()
     {
         _cut = true;
-        foreach (var end in _ends)
+        foreach (var connection in _connections.Keys)
         {
-            end.Dispose();
+            connection.Dispose();
+        }
+    }
+
+    /// <summary>Every connection that there is ends with a TCP reset; new ones are taken.</summary>
+    public void Reset()
+    {
+        foreach (var connection in _connections.Keys)
+        {
+            connection.Reset();
         }
     }
 
     public void Restore()
     {
         _cut = false;
+        _losesAnswers = false;
+        foreach (var connection in _connections.Keys.Where(connection => connection.HasLost))
+        {
+            connection.Reset();
+        }
+
         _flowing.TrySetResult();
     }
 
@@ -73,19 +99,7 @@ public sealed class TcpRelay : IAsyncDisposable
         {
             while (true)
             {
-                var near = await _listener.AcceptTcpClientAsync(_stop.Token);
-                _ends.Add(near);
-                if (_cut)
-                {
-                    near.Dispose();
-                    continue;
-                }
-
-                var far = new TcpClient();
-                await far.ConnectAsync(_host, _port, _stop.Token);
-                _ends.Add(far);
-                _ = CopyAsync(near, far);
-                _ = CopyAsync(far, near);
+                _ = CarryAsync(new RelayedConnection(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
         catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException or SocketException)
@@ -93,7 +107,31 @@ public sealed class TcpRelay : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(TcpClient from, TcpClient to)
+    private async Task CarryAsync(RelayedConnection connection)
+    {
+        _connections[connection] = true;
+        try
+        {
+            if (!_cut)
+            {
+                await connection.Far.ConnectAsync(_host, _port, _stop.Token);
+                await Task.WhenAny(
+                    CopyAsync(connection, connection.Near, connection.Far, isAnswer: false),
+                    CopyAsync(connection, connection.Far, connection.Near, isAnswer: true));
+            }
+        }
+        catch (Exception refused) when (refused is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The server is away. Its client hears so, and the next one may find it back.
+        }
+        finally
+        {
+            connection.Dispose();
+            _connections.TryRemove(connection, out _);
+        }
+    }
+
+    private async Task CopyAsync(RelayedConnection connection, TcpClient from, TcpClient to, bool isAnswer)
     {
         try
         {
@@ -107,16 +145,18 @@ public sealed class TcpRelay : IAsyncDisposable
                     await flowing;
                 }
 
+                if (isAnswer && (_losesAnswers || connection.HasLost))
+                {
+                    connection.HasLost = true;
+                    _holds.TrySetResult();
+                    continue;
+                }
+
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stop.Token);
             }
         }
         catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
         {
-        }
-        finally
-        {
-            from.Dispose();
-            to.Dispose();
         }
     }
 }

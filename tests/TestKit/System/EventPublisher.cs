@@ -1,5 +1,6 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using Webhooks.Broker.Connections;
 using Webhooks.Contracts;
 
 namespace Webhooks.TestKit;
@@ -50,7 +51,7 @@ public sealed class EventPublisher(string amqp) : IAsyncDisposable
     {
         if (_connection is not null)
         {
-            await _connection.DisposeAsync();
+            await AbandonAsync(_connection);
         }
 
         _connecting.Dispose();
@@ -101,16 +102,32 @@ public sealed class EventPublisher(string amqp) : IAsyncDisposable
     {
         try
         {
-            var factory = new ConnectionFactory { Uri = new Uri(amqp), AutomaticRecoveryEnabled = false };
-            _connection = await factory.CreateConnectionAsync(giveUp);
+            var nodes = BrokerAddress.TryRead(amqp) ?? throw new UriFormatException($"{amqp} is not an AMQP URI.");
+            var factory = new ConnectionFactory
+            {
+                Uri = nodes[0],
+                AutomaticRecoveryEnabled = false,
+                // A broker that stands still is asked again soon.
+                RequestedConnectionTimeout = ConfirmLimit,
+                ContinuationTimeout = ConfirmLimit,
+                HandshakeContinuationTimeout = ConfirmLimit,
+            };
+            _connection = await factory.CreateConnectionAsync(nodes.Select(node => new AmqpTcpEndpoint(node)), giveUp);
             _channel = await _connection.CreateChannelAsync(
                 new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), giveUp);
         }
-        catch (Exception failure) when (failure is BrokerUnreachableException or OperationInterruptedException or AlreadyClosedException or IOException)
+        catch (Exception failure) when (failure is BrokerUnreachableException or OperationInterruptedException or AlreadyClosedException
+            or IOException or TimeoutException || (failure is OperationCanceledException && !giveUp.IsCancellationRequested))
         {
             // The broker is starting again.
             await Task.Delay(TimeSpan.FromMilliseconds(100), giveUp);
         }
+    }
+
+    private static async Task AbandonAsync(IConnection connection)
+    {
+        await connection.AbortAsync(TimeSpan.FromSeconds(1));
+        await connection.DisposeAsync();
     }
 
     private async Task DropAsync(IChannel channel)
@@ -122,7 +139,8 @@ public sealed class EventPublisher(string amqp) : IAsyncDisposable
             if (_channel == channel)
             {
                 _channel = null;
-                await _connection!.DisposeAsync();
+                // Not waited for: a broker that stands still says no goodbye.
+                _ = AbandonAsync(_connection!);
             }
         }
         finally

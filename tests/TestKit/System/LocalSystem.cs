@@ -1,4 +1,5 @@
 using Webhooks.Local.Processes;
+using Webhooks.TestKit.Faults;
 
 namespace Webhooks.TestKit;
 
@@ -77,8 +78,7 @@ public sealed class LocalSystem : IAsyncDisposable
     /// <returns>The ids of the killed.</returns>
     public IReadOnlyList<int> Kill(string name, int? which = null)
     {
-        var running = Endpoints.Processes[name];
-        var killed = which is { } place ? [running[place]] : running;
+        var killed = Running(name, which);
         foreach (var id in killed)
         {
             // Looked up before: orphans belong to somebody else.
@@ -94,9 +94,11 @@ public sealed class LocalSystem : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, as an orderly stop would be; waits until the processes are gone and the runner has started others.</summary>
-    public async Task TerminateAsync(string name)
+    /// <param name="name">As endpoints.json has it.</param>
+    /// <param name="which">One of them, by its place from 0; null: all.</param>
+    public async Task TerminateAsync(string name, int? which = null)
     {
-        var stopped = Endpoints.Processes[name];
+        var stopped = Running(name, which);
         foreach (var id in stopped)
         {
             ProcessSignal.Send(id, ProcessSignal.Terminate);
@@ -104,6 +106,9 @@ public sealed class LocalSystem : IAsyncDisposable
 
         await WaitForRestartAsync(name, stopped);
     }
+
+    /// <summary>SIGSTOP until disposed, as a machine that has no time for it would do.</summary>
+    public FrozenProcesses Freeze(string name, int which) => FrozenProcesses.Of(Running(name, which));
 
     /// <summary>Waits until other processes stand in the place of those that are gone.</summary>
     public Task WaitForRestartAsync(string name, IReadOnlyList<int> gone) => Eventually.TrueAsync(
@@ -117,5 +122,11 @@ public sealed class LocalSystem : IAsyncDisposable
         await Events.DisposeAsync();
         await Database.DisposeAsync();
         await _runner.DisposeAsync();
+    }
+
+    private IReadOnlyList<int> Running(string name, int? which)
+    {
+        var running = Endpoints.Processes[name];
+        return which is { } place ? [running[place]] : running;
     }
 }

@@ -23,11 +23,14 @@ internal sealed class RabbitMqConfiguration
 
     private readonly string _directory;
     private readonly int _distributionPort = FreePorts.Next();
-    private readonly int _epmdPort = FreePorts.Next();
+    private readonly int _epmdPort;
+    private readonly ClusterMember? _member;
 
-    public RabbitMqConfiguration(string directory, int port)
+    public RabbitMqConfiguration(string directory, int port, ClusterMember? member = null)
     {
         _directory = directory;
+        _member = member;
+        _epmdPort = member?.EpmdPort ?? FreePorts.Next();
         Port = port;
         LogFile = Processes.LogFile.Fresh(Path.Combine(directory, "..", "logs"), "rabbitmq");
         Password = Write();
@@ -45,7 +48,7 @@ internal sealed class RabbitMqConfiguration
     private string Write()
     {
         Directory.CreateDirectory(In("log"));
-        File.WriteAllText(In("rabbitmq.conf"), Settings);
+        File.WriteAllText(In("rabbitmq.conf"), Settings + _member?.Settings);
         using (var advanced = File.Create(In("advanced.config")))
         {
             // deploy/rabbitmq's, which docker compose uses as well.
@@ -64,7 +67,7 @@ internal sealed class RabbitMqConfiguration
         var environment = Inherited();
         environment["HOME"] = _directory; // where Erlang looks for the cookie
         environment["LANG"] = "C.UTF-8";
-        environment["RABBITMQ_NODENAME"] = Node;
+        environment["RABBITMQ_NODENAME"] = _member?.Name ?? Node;
         environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
         environment["RABBITMQ_NODE_PORT"] = $"{Port}";
         environment["RABBITMQ_DIST_PORT"] = $"{_distributionPort}";
@@ -87,9 +90,12 @@ internal sealed class RabbitMqConfiguration
         // Makes the start script exec the Erlang VM instead of waiting beside it, so that our child is the server itself.
         environment["RUNNING_UNDER_SYSTEMD"] = "true";
 
+        // One scheduler for each of several nodes: together they have the machine of one.
+        var schedulers = _member is null ? 2 : 1;
+
         // Without busy waiting: the schedulers would otherwise spin on cores that the services need.
         environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] =
-            "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}";
+            $"+S {schedulers}:{schedulers} +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {{127,0,0,1}}";
         return environment;
     }
 

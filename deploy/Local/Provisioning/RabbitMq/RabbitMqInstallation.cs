@@ -27,7 +27,7 @@ internal sealed record RabbitMqInstallation(string Server, string Control, strin
     {
         // A name of its own for each call: of two that ask at once under the same name the node refuses one.
         var start = ErlangCall is not null
-            ? new ProcessStartInfo(ErlangCall, ["-name", RabbitMqConfiguration.Node, "-h", $"c{Guid.NewGuid():N}", "-e"])
+            ? new ProcessStartInfo(ErlangCall, ["-name", environment["RABBITMQ_NODENAME"]!, "-h", $"c{Guid.NewGuid():N}", "-e"])
             : new ProcessStartInfo(Control, ["--quiet", "eval", erlang]);
         var input = ErlangCall is not null ? erlang + "\n" : "";
 

@@ -19,14 +19,16 @@ public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
     private readonly OwnedDirectory _owner;
     private readonly Dictionary<string, string?> _environment;
     private readonly SemaphoreSlim _changes = new(1);
+    private readonly bool _sharesPortMapper;
     private ChildProcess? _process;
     private Action? _started;
 
-    private RabbitMqServer(OwnedDirectory owner, RabbitMqInstallation installation, int port)
+    private RabbitMqServer(OwnedDirectory owner, RabbitMqInstallation installation, int port, ClusterMember? member = null)
     {
         _owner = owner;
         _installation = installation;
-        _configuration = new RabbitMqConfiguration(Path.Combine(owner.Path, "rabbitmq"), port);
+        _sharesPortMapper = member is not null;
+        _configuration = new RabbitMqConfiguration(Path.Combine(owner.Path, member is null ? "rabbitmq" : FolderOf(member)), port, member);
         _environment = _configuration.Environment(DefaultVirtualHost);
         _environment[OwnedDirectory.MarkVariable] = owner.Mark;
     }
@@ -65,6 +67,18 @@ public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
         await server.RestartAsync(cancellationToken);
         return server;
     }
+
+    /// <summary>Starts one node of a cluster in a folder of its own; the first is started before the others.</summary>
+    internal static async Task<RabbitMqServer> StartMemberAsync(OwnedDirectory owner, ClusterMember member, CancellationToken cancellationToken = default)
+    {
+        var installation = await ServerPackages.RabbitMqAsync(_ => { }, cancellationToken);
+        var server = new RabbitMqServer(owner, installation, FreePorts.Next(), member);
+        await server.RestartAsync(cancellationToken);
+        return server;
+    }
+
+    /// <summary>Where a cluster's node keeps its data, below the owner's directory.</summary>
+    internal static string FolderOf(ClusterMember member) => $"rabbitmq-{member.Number}";
 
     public string ConnectionStringOf(string virtualHost) => string.Create(
         CultureInfo.InvariantCulture,
@@ -143,10 +157,16 @@ public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
         }
     }
 
-    // Erlang's port mapper is started by the first node, shared by all on its port, and outlives them.
+    // Erlang's port mapper is started by the first node, shared by all on its port, and outlives them. A cluster's ends
+    // with its directory.
     private async Task EndAsync()
     {
         await StopProcessAsync();
+        if (_sharesPortMapper)
+        {
+            return;
+        }
+
         var ours = $"ERL_EPMD_PORT={_configuration.EpmdPort}";
         foreach (var id in ProcessTable.WithEnvironment(OwnedDirectory.MarkVariable, mark => mark == _owner.Mark)
             .Where(id => ProcessTable.NameOf(id) == "epmd" && ProcessTable.EnvironmentOf(id).Contains(ours)))

@@ -1,0 +1,77 @@
+using Npgsql;
+using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.Database.Auditing;
+using Webhooks.Database.Faults;
+
+namespace Webhooks.CallbackIngest.Auditing;
+
+/// <summary>Writes refusals into the audit, a group a second. Nobody waits for it: while the database is away they wait in memory, as many as fit.</summary>
+internal sealed partial class RefusalWriter(
+    RefusalTally tally, NpgsqlDataSource database, DatabaseGate gate, CallbackMetrics metrics, TimeProvider clock, ILogger<RefusalWriter> logger)
+    : BackgroundService
+{
+    private const int GroupLimit = 500;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AtEnd = TimeSpan.FromSeconds(3);
+
+    /// <summary>After the last request: what is left, counts of a minute that is not over included.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            using var limit = new CancellationTokenSource(AtEnd, clock);
+            await WriteAllAsync(DateTimeOffset.MaxValue, rows => WriteAsync(rows, limit.Token).WaitAsync(limit.Token));
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault) || fault is OperationCanceledException)
+        {
+            Log.Unwritten(logger);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await WriteAllAsync(clock.GetUtcNow(), rows => gate.RunAsync(token => WriteAsync(rows, token), stoppingToken));
+        }
+    }
+
+    private async Task WriteAllAsync(DateTimeOffset now, Func<IReadOnlyList<Refusal>, Task<bool>> write)
+    {
+        IReadOnlyList<Refusal> rows;
+        do
+        {
+            (rows, var dropped) = tally.Take(now, GroupLimit);
+            if (dropped > 0)
+            {
+                metrics.RefusalsDropped(dropped);
+                Log.Dropped(logger, dropped);
+            }
+
+            if (rows.Count > 0)
+            {
+                await write(rows);
+            }
+        }
+        while (rows.Count == GroupLimit);
+    }
+
+    private async Task<bool> WriteAsync(IReadOnlyList<Refusal> rows, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { AuditInsert.Command([.. rows.Select(row => row.ToEntry())]) } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "{Calls} refused calls are not in the audit: too many were waiting for the database")]
+        public static partial void Dropped(ILogger logger, int calls);
+
+        [LoggerMessage(2, LogLevel.Warning, "The last refused calls are not in the audit: the database did not answer before the end")]
+        public static partial void Unwritten(ILogger logger);
+    }
+}

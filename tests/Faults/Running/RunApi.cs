@@ -1,0 +1,35 @@
+using System.Net.Http.Json;
+using Webhooks.Faults.Judging;
+using Webhooks.Faults.Receiving;
+using Webhooks.TestKit;
+
+namespace Webhooks.Faults.Running;
+
+/// <summary>What a run asks of the management API.</summary>
+internal sealed class RunApi(ManagementClient management)
+{
+    /// <summary>Creates every subscriber's subscription; returns their numbers by the ids that the database has.</summary>
+    public async Task<IReadOnlyDictionary<Guid, int>> SubscribeAsync(Receivers receivers, ReceiptBook book)
+    {
+        var numbers = new Dictionary<Guid, int>();
+        foreach (var subscriber in Subscriber.All)
+        {
+            var subscription = await management.SubscribeAsync(new SubscriptionRequest
+            {
+                TenantId = Subscriber.TenantId,
+                Url = receivers.UrlOf(subscriber),
+                EventTypes = [subscriber.Pattern],
+                Profile = subscriber.Profile,
+                TimeoutSeconds = 2,
+                Retry = new RetryRequest { MaxAttempts = subscriber.MaxAttempts, InitialDelaySeconds = 0.5, BackoffMultiplier = 1.5, MaxDelaySeconds = 5 },
+            });
+            book.Trust(subscriber, subscription.Secret);
+            numbers[Guid.Parse(subscription.Id["sub_".Length..])] = subscriber.Number;
+        }
+
+        return numbers;
+    }
+
+    public async Task<Account> AccountAsync() =>
+        (await management.Http.GetFromJsonAsync<Account>(new Uri($"v1/accounting?tenant_id={Subscriber.TenantId}", UriKind.Relative)))!;
+}
