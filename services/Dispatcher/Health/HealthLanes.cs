@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Subscriptions.Lanes;
@@ -12,15 +13,23 @@ internal sealed partial class HealthLanes(HealthStore store, LaneDoor door, Time
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    private readonly ConcurrentDictionary<Guid, Task> _opening = new();
+
     /// <summary>Those that need one since just now. Their change is committed.</summary>
     public void Open(IReadOnlyList<ChangedHealth> changes)
     {
         var now = clock.GetUtcNow();
         foreach (var change in changes.Where(change => change.Now.NeedsLane(now) && !change.Before.NeedsLane(now)))
         {
-            _ = OpenAsync(change.Group.SubscriptionId);
+            // Known before it is begun: what this dispatcher sends from now on waits for it.
+            var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _opening[change.Group.SubscriptionId] = OpenAsync(change.Group.SubscriptionId, begin.Task);
+            begin.SetResult();
         }
     }
+
+    /// <summary>Completes when a lane is open that is just being opened; null: none is.</summary>
+    public Task? Opening(Guid subscriptionId) => _opening.GetValueOrDefault(subscriptionId);
 
     /// <summary>The leader's duty, until the leadership ends.</summary>
     public async Task RunAsync(CancellationToken leading)
@@ -36,8 +45,9 @@ internal sealed partial class HealthLanes(HealthStore store, LaneDoor door, Time
         }
     }
 
-    private async Task OpenAsync(Guid subscriptionId)
+    private async Task OpenAsync(Guid subscriptionId, Task begin)
     {
+        await begin;
         try
         {
             await door.OpenAsync(subscriptionId, LaneReason.Breaker, CancellationToken.None);
@@ -45,6 +55,10 @@ internal sealed partial class HealthLanes(HealthStore store, LaneDoor door, Time
         catch (Exception fault)
         {
             Log.LeftToLeader(logger, subscriptionId, fault.Message);
+        }
+        finally
+        {
+            _opening.TryRemove(subscriptionId, out _);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
@@ -9,9 +10,9 @@ namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
 /// Gives each message's send its slot, or, when its subscription has its share, opens the subscription's lane and puts the delivery
-/// into it. First attempts and retries have slots of their own, as their queues have.
+/// into it. So it does when the lane is being opened at this moment because the receiver is to be left alone. First attempts and retries have slots of their own, as their queues have.
 /// </summary>
-internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, SubscriptionCache subscriptions, DatabaseGate database)
+internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database)
 {
     private readonly WireSlots _first = new(() => Dispatch.FirstAttemptPrefetch * subscriptions.Current.Shards);
     private readonly WireSlots _retries = new(() => Dispatch.RetryPrefetch * subscriptions.Current.Shards);
@@ -21,12 +22,19 @@ internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, Subscription
     public async ValueTask<IDisposable?> TakeAsync(DeliveryRow delivery, CancellationToken stop)
     {
         var slots = delivery.LastAttempt == 0 ? _first : _retries;
-        if (slots.TryTake(delivery.SubscriptionId) is { } slot)
+        if (breakers.Opening(delivery.SubscriptionId) is { } opening)
+        {
+            await opening.WaitAsync(stop);
+        }
+        else if (slots.TryTake(delivery.SubscriptionId) is { } slot)
         {
             return slot;
         }
+        else
+        {
+            await OpenAsync(delivery.SubscriptionId, stop);
+        }
 
-        await OpenAsync(delivery.SubscriptionId, stop);
         // One that was closed again at once would be a wonder: it is sent as if there had never been one.
         return await lanes.EnterAsync(delivery, stop) ? null : slots.Take(delivery.SubscriptionId);
     }
