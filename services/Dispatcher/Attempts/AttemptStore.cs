@@ -27,7 +27,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
     // A canceled delivery whose last attempt was already on the wire may still turn out delivered; nothing else leaves a final status.
     private const string MoveOn = """
         UPDATE deliveries AS delivery
-        SET status = step.status, last_attempt = step.number, next_attempt_at = step.next_attempt_at, due_at = step.due_at,
+        SET status = step.status, last_attempt = step.number, next_attempt_at = step.next_attempt_at, due_at = step.due_at, owed_times = NULL,
             finished_at = CASE step.status WHEN 'pending' THEN NULL ELSE step.finished_at END
         FROM unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
             AS step (created_at, id, number, status, next_attempt_at, due_at, finished_at)

@@ -12,6 +12,9 @@ public sealed class ServiceChild : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    /// <summary>What it has printed.</summary>
+    public string LogFile => _process.LogFile;
+
     /// <param name="service">"Publisher".</param>
     /// <param name="settings">Configuration keys, with colons.</param>
     public static async Task<ServiceChild> StartAsync(string service, IEnumerable<KeyValuePair<string, string>> settings)
@@ -27,6 +30,12 @@ public sealed class ServiceChild : IAsyncDisposable
             WorkingDirectory = AppContext.BaseDirectory,
         }));
     }
+
+    /// <summary>SIGSTOP: it stands still, and its connections stay.</summary>
+    public void Freeze() => ProcessSignal.Send(ProcessId, ProcessSignal.Stop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => ProcessSignal.Send(ProcessId, ProcessSignal.Continue);
 
     /// <summary>SIGKILL; returns when it is gone.</summary>
     public Task KillAsync() => _process.KillAsync();
