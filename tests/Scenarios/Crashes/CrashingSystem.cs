@@ -13,7 +13,7 @@ public sealed class CrashingSystem : IAsyncLifetime
     public LocalSystem Running => _system ?? throw new InvalidOperationException("The system is not started.");
 
     public async ValueTask InitializeAsync() => _system = 
-        await LocalSystem.StartAsync(environment: null, "--publishers", "2", "--dispatchers", "2");
+        await LocalSystem.StartAsync(new Dictionary<string, string> { ["Webhooks__OwedGrace"] = "00:00:10" }, "--publishers", "2", "--dispatchers", "2");
 
     public async ValueTask DisposeAsync()
     {
