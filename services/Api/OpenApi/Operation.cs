@@ -24,7 +24,7 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
     /// <summary>A sentence about a body of which only its bytes count at first; null: it is not such a one.</summary>
     public string? AnyBody { get; init; }
 
-    /// <summary>True: it is not a token that proves who asks.</summary>
+    /// <summary>True: it is not a token that proves who asks. Its 401 is then one of <see cref="OtherProblems"/>.</summary>
     public bool TakesNoToken { get; init; }
 
     /// <summary>May the request have no body at all?</summary>
@@ -46,10 +46,10 @@ internal sealed record Operation(Tag Tag, string Id, string Summary, string Desc
 
     private IEnumerable<ProblemKind> ByItsShape()
     {
-        yield return ProblemKind.Unauthenticated;
         yield return ProblemKind.Unavailable;
         if (!TakesNoToken)
         {
+            yield return ProblemKind.Unauthenticated;
             yield return ProblemKind.Forbidden;
         }
 

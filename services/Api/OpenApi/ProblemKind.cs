@@ -7,6 +7,9 @@ namespace Webhooks.Api.OpenApi;
 /// <param name="When">A sentence about when it comes, and what to do.</param>
 internal sealed record ProblemKind(Problem Example, string When)
 {
+    /// <summary>Its name in the document: the code, unless another kind has that.</summary>
+    public string Name { get; init; } = Example.Code;
+
     public static ProblemKind BadRequest { get; } = new(Problem.BadRequest, "The body breaks off, or is not well-formed HTTP.");
 
     public static ProblemKind TooSlow { get; } = new(Problem.TooSlow, "The body comes too slowly: less than 240 bytes a second after the first five seconds.");

@@ -51,7 +51,7 @@ internal static class ProblemWriter
         from problem in problems
         orderby problem.Example.Status
         select KeyValuePair.Create(
-            problem.Example.Code,
+            problem.Name,
             (JsonNode?)new JsonObject { ["summary"] = ReasonPhrases.GetReasonPhrase(problem.Example.Status), ["description"] = problem.When, ["value"] = Example(problem.Example) }));
 
     private static JsonObject Response(IReadOnlyList<ProblemKind> problems)
@@ -63,7 +63,7 @@ internal static class ProblemWriter
         }
         else if (problems[0].Example.Status == StatusCodes.Status401Unauthorized)
         {
-            response["headers"] = Header("WWW-Authenticate", "The scheme that is asked for.", new JsonObject { ["type"] = "string" }, "Bearer");
+            response["headers"] = Header("WWW-Authenticate", "The scheme that is asked for.", new JsonObject { ["type"] = "string" }, problems[0].Example.Challenge);
         }
 
         response["content"] = new JsonObject
@@ -77,7 +77,7 @@ internal static class ProblemWriter
                         new JsonObject { ["properties"] = new JsonObject { ["code"] = new JsonObject { ["enum"] = new JsonArray([.. problems.Select(problem => (JsonNode?)problem.Example.Code)]) } } }),
                 },
                 ["examples"] = new JsonObject(problems.Select(problem =>
-                    KeyValuePair.Create(problem.Example.Code, (JsonNode?)new JsonObject { ["$ref"] = $"#/components/examples/{problem.Example.Code}" }))),
+                    KeyValuePair.Create(problem.Name, (JsonNode?)new JsonObject { ["$ref"] = $"#/components/examples/{problem.Name}" }))),
             },
         };
         return response;
@@ -92,5 +92,5 @@ internal static class ProblemWriter
 
     /// <summary><c>not_found</c> is the response NotFound.</summary>
     private static string NameOf(ProblemKind problem) =>
-        string.Concat(problem.Example.Code.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+        string.Concat(problem.Name.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 }

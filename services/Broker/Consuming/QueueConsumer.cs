@@ -18,13 +18,26 @@ public sealed partial class QueueConsumer(
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wanted = true;
+    private long _receivedCount;
+    private long _openedAt;
     private AckWriter? _acks;
+
+    public string Queue => queue;
+
+    /// <summary>The most that may be in hand.</summary>
+    public int Prefetch => prefetch;
+
+    /// <summary>How many messages were ever handed over.</summary>
+    public long ReceivedCount => Interlocked.Read(ref _receivedCount);
 
     /// <summary>What has been handed over, in order; never more than the prefetch.</summary>
     public ChannelReader<ReceivedMessage> Received => _received.Reader;
 
     /// <summary>True while the broker hands messages to us.</summary>
     public bool IsConsuming { get; private set; }
+
+    /// <summary>How long the present channel has been there; zero while the broker hands us nothing.</summary>
+    public TimeSpan OpenFor => IsConsuming ? clock.GetElapsedTime(Interlocked.Read(ref _openedAt)) : TimeSpan.Zero;
 
     /// <summary>Puts a message in hand behind those that wait to be read.</summary>
     public void TakeAgain(ReceivedMessage message) => _received.Writer.TryWrite(message);
@@ -71,6 +84,7 @@ public sealed partial class QueueConsumer(
         await declare(channel);
         await channel.BasicQosAsync(prefetchSize: 0, prefetch, global: false, stop);
         var acks = _acks = new AckWriter(channel, clock);
+        Interlocked.Exchange(ref _openedAt, clock.GetTimestamp());
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         channel.ChannelShutdownAsync += (_, _) =>
         {
@@ -87,7 +101,7 @@ public sealed partial class QueueConsumer(
             }
 
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var tag = await channel.BasicConsumeAsync(queue, autoAck: false, new Receiver(channel, queue, acks, _received.Writer, ended), stop);
+            var tag = await channel.BasicConsumeAsync(queue, autoAck: false, new Receiver(this, channel, acks, ended), stop);
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((TaskCompletionSource)source!).TrySetResult(), ended);
             await Task.WhenAny(changed, closed.Task, ended.Task);
@@ -125,7 +139,7 @@ public sealed partial class QueueConsumer(
     }
 
     /// <summary>Copies each message out of the client's buffer, which is only ours during the call.</summary>
-    private sealed class Receiver(IChannel channel, string queue, AckWriter acks, ChannelWriter<ReceivedMessage> received, TaskCompletionSource ended)
+    private sealed class Receiver(QueueConsumer consumer, IChannel channel, AckWriter acks, TaskCompletionSource ended)
         : AsyncDefaultBasicConsumer(channel)
     {
         public override Task HandleBasicDeliverAsync(
@@ -133,7 +147,8 @@ public sealed partial class QueueConsumer(
             IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
         {
             // Properties are a view of the same buffer in this client: only a copy outlives the call.
-            received.TryWrite(new ReceivedMessage(acks, deliveryTag, queue, redelivered, new BasicProperties(properties), body.ToArray()));
+            consumer._received.Writer.TryWrite(new ReceivedMessage(acks, deliveryTag, consumer.Queue, redelivered, new BasicProperties(properties), body.ToArray()));
+            Interlocked.Increment(ref consumer._receivedCount);
             return Task.CompletedTask;
         }
 

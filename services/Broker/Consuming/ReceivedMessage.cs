@@ -8,6 +8,7 @@ public sealed class ReceivedMessage
     private readonly AckWriter _acks;
     private readonly ulong _tag;
     private int _faults;
+    private bool _isAcknowledged;
 
     internal ReceivedMessage(AckWriter acks, ulong tag, string queue, bool redelivered, IReadOnlyBasicProperties properties, byte[] body) =>
         (_acks, _tag, Queue, Redelivered, Properties, Body) = (acks, tag, queue, redelivered, properties, body);
@@ -32,8 +33,15 @@ public sealed class ReceivedMessage
     /// <summary>Work on it has failed by a fault of our own.</summary>
     public void CountFault() => _faults++;
 
+    /// <summary>Nothing more happens to it here.</summary>
+    public bool IsAcknowledged => Volatile.Read(ref _isAcknowledged);
+
     /// <summary>The last thing that happens to a message.</summary>
-    public void Ack() => _acks.Ack(_tag);
+    public void Ack()
+    {
+        Volatile.Write(ref _isAcknowledged, true);
+        _acks.Ack(_tag);
+    }
 
     /// <summary>A text header, or null.</summary>
     public string? Header(string name) => Properties.Headers?.TryGetValue(name, out var value) == true

@@ -11,7 +11,10 @@ namespace Webhooks.Broker.Deliveries;
 /// <param name="DeliveryId">With <paramref name="CreatedAt"/>, the row's key.</param>
 /// <param name="CreatedAt">When the event was accepted, in whole microseconds; names the row's partition.</param>
 /// <param name="Number">Which attempt this announces, from 1.</param>
-/// <param name="EnqueuedAt">When this message was published.</param>
+/// <param name="EnqueuedAt">
+/// When this message comes to where dispatchers take it: when it was published; of one that goes through a delay queue,
+/// when its attempt is due, as the row has it.
+/// </param>
 /// <param name="Traceparent">The event's W3C trace context.</param>
 public sealed record DeliveryMessage(
     Guid DeliveryId, DateTimeOffset CreatedAt, int Number, DateTimeOffset EnqueuedAt, string? Traceparent)

@@ -29,23 +29,6 @@ internal sealed class KeyLook
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS ticket (tenant_id, route, subject_id, external_system, place)
         """;
 
-    // What became no command costs as much as what did.
-    private const string RecentKeys = """
-        SELECT scope.place, recent.count, recent.oldest
-        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS scope (tenant_id, external_system, place)
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS count, min(at) AS oldest FROM (
-                SELECT at FROM (
-                    (SELECT created_at AS at FROM callbacks
-                    WHERE tenant_id = scope.tenant_id AND external_system = scope.external_system AND created_at > clock_timestamp() - $3
-                    ORDER BY created_at DESC LIMIT $4)
-                    UNION ALL
-                    (SELECT received_at AS at FROM inbound_webhooks
-                    WHERE tenant_id = scope.tenant_id AND external_system = scope.external_system AND received_at > clock_timestamp() - $3
-                    ORDER BY received_at DESC LIMIT $4)) AS keys
-                ORDER BY at DESC LIMIT $4) AS newest) AS recent
-        """;
-
     private const string ToldRows = "SELECT id, fingerprint FROM inbound_webhooks WHERE id = ANY($1)";
 
     private readonly Dictionary<TicketScope, DateTimeOffset> _latest = [];
@@ -74,7 +57,7 @@ internal sealed class KeyLook
                 new NpgsqlBatchCommand(Clock),
                 WithIds(StoredRows, claims.Select(claim => claim.CommandId)),
                 FindLatest(tickets),
-                CountRecent(scopes, limit),
+                RecentKeys.Count(scopes, limit),
                 WithIds(ToldRows, sources.Select(source => source.InboundId)),
             },
         };
@@ -155,17 +138,6 @@ internal sealed class KeyLook
         columns.Add(ticket => ticket.Route);
         columns.Add(ticket => ticket.SubjectId);
         columns.Add(ticket => ticket.ExternalSystem);
-        return command;
-    }
-
-    private static NpgsqlBatchCommand CountRecent(List<KeyScope> scopes, int limit)
-    {
-        var command = new NpgsqlBatchCommand(RecentKeys);
-        var columns = new Columns<KeyScope>(command.Parameters, scopes);
-        columns.Add(scope => scope.TenantId);
-        columns.Add(scope => scope.ExternalSystem);
-        command.Parameters.Add(new() { Value = MinuteWindow.Length });
-        command.Parameters.Add(new() { Value = (long)limit });
         return command;
     }
 }

@@ -9,8 +9,13 @@ namespace Webhooks.CallbackIngest.Sources;
 /// </summary>
 internal sealed partial class WebhookCheck(SourceMetrics metrics, TimeProvider clock, ILogger<WebhookCheck> logger)
 {
-    private static readonly Problem Refused = new(
-        StatusCodes.Status401Unauthorized, "unauthenticated", "This webhook is not proved to come from its source. The source's configuration says what it must carry.");
+    /// <summary>What a webhook is refused with that is not its source's, whatever is wrong with it.</summary>
+    public static Problem Refused { get; } = new(
+        StatusCodes.Status401Unauthorized, "unauthenticated", "This webhook is not proved to come from its source. The source's configuration says what it must carry.")
+    {
+        // Only Basic has a registered name; HTTP wants a challenge in every 401, and Bearer would send people after a token.
+        Challenge = "Webhook",
+    };
 
     /// <exception cref="RefusedException">401.</exception>
     public void Check(KnownSource known, Func<string, string?> headers, ReadOnlySpan<byte> body)
@@ -23,9 +28,9 @@ internal sealed partial class WebhookCheck(SourceMetrics metrics, TimeProvider c
         }
     }
 
-    // Of the source, not of the fault. Only Basic has a registered name; HTTP wants a challenge in every 401, and Bearer would send people after a token.
+    // Of the source, not of the fault.
     private static string ChallengeOf(KnownSource known) =>
-        known.Source.Settings.Authentication.Method == AuthenticationMethod.Basic ? $"Basic realm=\"{known.Id}\", charset=\"UTF-8\"" : "Webhook";
+        known.Source.Settings.Authentication.Method == AuthenticationMethod.Basic ? $"Basic realm=\"{known.Id}\", charset=\"UTF-8\"" : Refused.Challenge;
 
     private static partial class Log
     {

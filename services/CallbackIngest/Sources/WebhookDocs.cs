@@ -13,6 +13,9 @@ internal static class WebhookDocs
 
     private static readonly Tag Tag = new("Sources", "Native webhooks of external systems.");
 
+    private static readonly ProblemKind Unproved = new(
+        WebhookCheck.Refused, "The webhook is not proved to be its source's, whatever is wrong with it. `WWW-Authenticate` names Basic where the source is proved so.") { Name = "unproved" };
+
     private static readonly Schema SourceId = Words.Id(PrefixedId.Source, "0198c0f7d3a17e5c8b2d4f6a90c1e3b5", "The source, as Management made it.");
 
     private static readonly Schema ExceptionId = Schema.Text("What the webhook is about, where its source takes that from the path.", "exc_001", 1, EventRules.MaxIdLength, "^[A-Za-z0-9_.:-]+$");
@@ -38,6 +41,6 @@ internal static class WebhookDocs
             Answer.Ok<WebhookAnswer>("It is taken, now or before. To Slack's question for its address the answer is the `challenge`; its forms are answered with nothing.", Answered)
                 .With(CallbacksApi.ReplayedHeader, Schema.OneOf("`true`: it came before, and nothing was done now.", "false", ["true", "false"])),
         ],
-        OtherProblems = [CallbackDocs.Limited],
+        OtherProblems = [Unproved, CallbackDocs.Limited],
     };
 }

@@ -6,8 +6,13 @@ using Webhooks.Subscriptions.Storage;
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>Carries out the step that follows a recorded attempt. It may be repeated: whoever comes after a crash does just that.</summary>
-internal sealed class AfterAttempt(RetryAnnouncer announcer, HandOver handOver, AttemptStore attempts, SubscriptionStore subscriptions, DatabaseGate database)
+internal sealed class AfterAttempt(
+    RetryAnnouncer announcer, HandOver handOver, AttemptStore attempts, SubscriptionStore subscriptions, DatabaseGate database, TimeProvider clock)
 {
+    // A database that was away made the record wait. A message that starts its whole delay only now would come later than
+    // the row says, and be taken for one that was lost.
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
+
     public async Task CarryOutAsync(FinishedAttempt attempt, CancellationToken stop)
     {
         switch (attempt.Next)
@@ -19,7 +24,7 @@ internal sealed class AfterAttempt(RetryAnnouncer announcer, HandOver handOver, 
                 announcer.Prove(retry.Wait, attempt.Delivery);
                 break;
             case NextStep.Retry { Brokered: true } retry:
-                if (!await announcer.DelayAsync(attempt.Delivery, attempt.Number + 1, retry.Wait, stop))
+                if (IsLate(attempt, retry) || !await announcer.DelayAsync(attempt.Delivery, attempt.Number + 1, retry.Wait, attempt.NextAttemptAt!.Value, stop))
                 {
                     await handOver.ToPollerAsync(attempt.Delivery, attempt.Number, stop);
                 }
@@ -39,6 +44,8 @@ internal sealed class AfterAttempt(RetryAnnouncer announcer, HandOver handOver, 
             await DisableAsync(delivery, stop);
         }
     }
+
+    private bool IsLate(FinishedAttempt attempt, NextStep.Retry retry) => clock.GetUtcNow() + retry.Wait - attempt.NextAttemptAt > Late;
 
     private Task DisableAsync(DeliveryRow delivery, CancellationToken stop) =>
         database.RunAsync(token => subscriptions.DisableAsync(delivery.SubscriptionId, "gone", token), stop);

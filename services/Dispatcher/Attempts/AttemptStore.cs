@@ -29,7 +29,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
     // A canceled delivery whose last attempt was already on the wire may still turn out delivered; nothing else leaves a final status.
     private const string MoveOn = """
         UPDATE deliveries AS delivery
-        SET status = step.status, last_attempt = step.number, next_attempt_at = step.next_attempt_at,
+        SET status = step.status, last_attempt = step.number, next_attempt_at = step.next_attempt_at, owed_times = NULL,
             due_at = CASE WHEN delivery.lane_due_at IS NULL THEN step.due_at END,
             lane_due_at = CASE WHEN delivery.lane_due_at IS NOT NULL THEN step.next_attempt_at END,
             finished_at = CASE step.status WHEN 'pending' THEN NULL ELSE step.finished_at END, held = step.held

@@ -11,6 +11,7 @@ using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Leadership;
+using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Retries;
@@ -71,8 +72,10 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<ReplayStore>();
         builder.Services.AddSingleton<ReplayBacklog>();
         builder.Services.AddSingleton<Replayer>();
+        builder.AddOwed();
         builder.Services.AddSingleton<FleetLeadership>();
         builder.Services.AddDuty<DuePoller>("announcing of what is due", poller => poller.RunAsync);
+        builder.Services.AddDuty<OwedFinder>("finding of what the broker owes", finder => finder.RunAsync);
         builder.Services.AddDuty<Canceler>("canceling", canceler => canceler.RunAsync);
         builder.Services.AddDuty<Replayer>("replaying", replayer => replayer.RunAsync);
         builder.Services.AddDuty<AccountingFold>("folding of accounts", fold => fold.RunAsync);

@@ -4,6 +4,7 @@ using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Subscriptions.Caching;
 
@@ -14,7 +15,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// for another. How much is in hand is bounded by the consumer's prefetch alone.
 /// </summary>
 internal sealed class DeliveryLoop(
-    QueueConsumer consumer, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
+    QueueConsumer consumer, QueuePosition position, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
     ConfirmedPublisher publisher, DeliveryParking parking, TimeProvider clock)
 {
     private const int GroupLimit = 100;
@@ -28,8 +29,9 @@ internal sealed class DeliveryLoop(
         {
             while (await consumer.Received.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
             {
+                var messages = Read(group);
                 await publisher.WhenReadyAsync(stop);
-                await TakeAsync(group, abandon);
+                await TakeAsync(messages, abandon);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -40,12 +42,29 @@ internal sealed class DeliveryLoop(
         await consuming;
     }
 
-    private async Task TakeAsync(IReadOnlyList<ReceivedMessage> group, CancellationToken abandon)
+    /// <summary>Before anything else is waited for: what is in hand must not be taken for lost.</summary>
+    private List<(ReceivedMessage Received, DeliveryMessage? Message)> Read(IReadOnlyList<ReceivedMessage> group)
     {
-        var messages = new List<(ReceivedMessage Received, DeliveryMessage Delivery)>(group.Count);
+        var messages = new List<(ReceivedMessage, DeliveryMessage?)>(group.Count);
         foreach (var received in group)
         {
-            if (DeliveryMessage.Read(received.Body) is not { } message)
+            var message = DeliveryMessage.Read(received.Body);
+            messages.Add((received, message));
+            if (message is not null)
+            {
+                position.Took(message, received.Redelivered, () => received.IsAcknowledged);
+            }
+        }
+
+        return messages;
+    }
+
+    private async Task TakeAsync(List<(ReceivedMessage Received, DeliveryMessage? Message)> group, CancellationToken abandon)
+    {
+        var messages = new List<(ReceivedMessage Received, DeliveryMessage Delivery)>(group.Count);
+        foreach (var (received, read) in group)
+        {
+            if (read is not { } message)
             {
                 await parking.ParkAsync(received, message: null, ParkingReason.NotJson, "This is not a delivery message: only the publisher and the dispatcher write to this queue.", abandon);
             }

@@ -44,6 +44,6 @@ internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, Su
             leading);
 
         // After the confirm: dying in between announces twice, which the look at the row makes harmless; the other order could lose.
-        await store.ClearAsync(due, leading);
+        await store.ClearAsync(due, now, leading);
     }
 }

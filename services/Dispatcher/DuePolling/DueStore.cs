@@ -16,9 +16,10 @@ internal sealed class DueStore(NpgsqlDataSource database)
         LIMIT $1
         """;
 
-    // Only if unchanged: an attempt that was recorded meanwhile has set its own due time.
+    // Only if unchanged: an attempt that was recorded meanwhile has set its own due time. From when it is announced on the
+    // broker carries it; what it loses is found by that time (Owed/).
     private const string ClearAnnounced = """
-        UPDATE deliveries AS delivery SET due_at = NULL
+        UPDATE deliveries AS delivery SET due_at = NULL, next_attempt_at = $6
         FROM unnest($1::timestamptz[], $2::uuid[], $3::timestamptz[]) AS announced (created_at, id, due_at)
         WHERE delivery.created_at = announced.created_at AND delivery.id = announced.id AND delivery.due_at = announced.due_at
           AND delivery.created_at BETWEEN $4 AND $5
@@ -39,7 +40,10 @@ internal sealed class DueStore(NpgsqlDataSource database)
         return due;
     }
 
-    public async Task ClearAsync(IReadOnlyList<DueDelivery> announced, CancellationToken cancellationToken)
+    /// <param name="announced">What was announced.</param>
+    /// <param name="at">When that was, as the messages say it.</param>
+    /// <param name="cancellationToken">The end of the leadership.</param>
+    public async Task ClearAsync(IReadOnlyList<DueDelivery> announced, DateTimeOffset at, CancellationToken cancellationToken)
     {
         // In the order of their keys, not of their times: the first of them are being recorded meanwhile, and unsorted ones wait for each other.
         var rows = announced.OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id).ToList();
@@ -50,6 +54,7 @@ internal sealed class DueStore(NpgsqlDataSource database)
         columns.Add(delivery => delivery.DueAt.UtcDateTime);
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[0].CreatedAt.UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[^1].CreatedAt.UtcDateTime });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

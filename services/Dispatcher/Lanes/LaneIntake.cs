@@ -18,7 +18,7 @@ internal sealed class LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
     // lane stays open. Already there, because somebody else's message came first, it counts as put in.
     private const string Enter = """
         UPDATE deliveries AS delivery
-        SET lane_due_at = coalesce(delivery.lane_due_at, delivery.next_attempt_at, delivery.created_at), due_at = NULL
+        SET lane_due_at = coalesce(delivery.lane_due_at, delivery.next_attempt_at, delivery.created_at), due_at = NULL, owed_times = NULL
         FROM unnest($1::timestamptz[], $2::uuid[]) AS entering (created_at, id)
         WHERE delivery.created_at = entering.created_at AND delivery.id = entering.id AND delivery.created_at BETWEEN $3 AND $4
           AND delivery.status = 'pending'

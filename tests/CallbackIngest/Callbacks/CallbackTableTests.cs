@@ -88,6 +88,17 @@ public sealed class CallbackTableTests(World world) : IClassFixture<World>
         }
     }
 
+    [Fact]
+    public async Task What_no_text_can_hold_is_kept_as_it_is_spelled_in_members_of_the_callers_own()
+    {
+        var key = NewKey();
+
+        (await world.Ingest.SendAsync("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","half":"\ud800","nul\u0000":"\u0000","deep":{"a":["\udc00"]}}""", key)).IsAccepted();
+
+        Assert.Equal("""{"half":"\ud800","nul\u0000":"\u0000","deep":{"a":["\udc00"]}}""", (await CommandOfAsync(key)).GetProperty("payload").GetRawText());
+        (await world.Ingest.SendAsync("""{"externalSystem":"J","externalIssueId":"1","status":"OPEN","\ud800":1}""", NewKey())).IsProblem(400, "malformed_json");
+    }
+
     [Theory]
     [InlineData("with space")]
     [InlineData("ümlaut")]

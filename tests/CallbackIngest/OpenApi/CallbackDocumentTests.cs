@@ -71,6 +71,27 @@ public sealed class CallbackDocumentTests(World world) : IClassFixture<World>
         }
     }
 
+    [Fact]
+    public async Task A_sources_401_is_described_as_what_it_is_and_not_as_a_tokens()
+    {
+        var document = JsonElement.Parse(await ServedAsync());
+        JsonElement Resolve(JsonElement node) =>
+            node.TryGetProperty("$ref", out var link) ? link.GetString()![2..].Split('/').Aggregate(document, (place, step) => place.GetProperty(step)) : node;
+
+        foreach (var (path, expected, word) in new[]
+        {
+            ("/v1/sources/{sourceId}", "Webhook", "webhook"), ("/v1/sources/{sourceId}/{exceptionId}", "Webhook", "webhook"), ("/v1/exceptions/{exceptionId}/callback", "Bearer", "token"),
+        })
+        {
+            var response = Resolve(document.GetProperty("paths").GetProperty(path).GetProperty("post").GetProperty("responses").GetProperty("401"));
+            Assert.Contains(word, response.GetProperty("description").GetString(), StringComparison.Ordinal);
+            Assert.Equal(expected, response.GetProperty("headers").GetProperty("WWW-Authenticate").GetProperty("example").GetString());
+            var example = Resolve(Assert.Single(response.GetProperty("content").GetProperty("application/problem+json").GetProperty("examples").EnumerateObject()).Value).GetProperty("value");
+            Assert.Equal("unauthenticated", example.GetProperty("code").GetString());
+            Assert.Contains(word, example.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        }
+    }
+
     private async Task<string> ServedAsync()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(world.Ingest.Address, OpenApiRoute.Path));

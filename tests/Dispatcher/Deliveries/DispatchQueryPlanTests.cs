@@ -1,10 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Webhooks.Broker.Deliveries;
+using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Tests.Replays;
@@ -70,11 +72,40 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
             await Task.WhenAll(due.Select(delivery => _world.MakeDueAsync(accepted.Single(one => one.Id == delivery.Id), delivery.DueAt)));
 
             var polling = await _plans.DuringAsync(async () => Assert.Empty(await store.FindDueAsync(1_000, CancellationToken.None)));
-            var clearing = await _plans.DuringAsync(() => store.ClearAsync(due, CancellationToken.None));
+            var clearing = await _plans.DuringAsync(() => store.ClearAsync(due, TimeProvider.System.GetUtcNow().AddDays(1), CancellationToken.None));
 
             AssertNothingIsScanned([.. polling, .. clearing]);
             Assert.Single(QueryPlans.Visited(Assert.Single(clearing)));
             Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL"));
+        }
+    }
+
+    [Fact]
+    public async Task Finding_what_is_owed_walks_through_no_table_and_sorts_nothing()
+    {
+        var subscription = await _world.SubscribeAsync("https://receiver.example/");
+        await _world.AcceptAsync(subscription, count: 1_000);
+        var (store, sweep) = (new OwedStore(_plans.Database), new FirstAttemptSweep(_plans.Database));
+        for (var round = 0; round < 8; round++)
+        {
+            var accepted = await _world.AcceptAsync(subscription, count: 300);
+            var start = new DeliveryKey(accepted[0].CreatedAt, Guid.Empty);
+            var sweeping = await _plans.DuringAsync(async () => Assert.Equal(
+                200, (await sweep.LookAsync(start, accepted[^1].CreatedAt.AddMilliseconds(1), limit: 200, CancellationToken.None)).Owed.Count));
+            // Not lost for the dispatcher, which looks, too.
+            var lostBefore = accepted[0].CreatedAt.AddDays(1);
+            await _world.Database.ExecuteAsync(
+                "UPDATE deliveries SET last_attempt = 1, next_attempt_at = $1 WHERE created_at = ANY ($2)", lostBefore.AddSeconds(-1).UtcDateTime,
+                accepted.Take(100).Select(delivery => delivery.CreatedAt.UtcDateTime).ToArray());
+            IReadOnlyList<OwedDelivery> owed = [];
+            var finding = await _plans.DuringAsync(async () => owed = await store.FindAwaitedAsync(lostBefore, TimeSpan.FromMinutes(1), limit: 50, CancellationToken.None));
+            var counting = await _plans.DuringAsync(() => store.CountUnderWayAsync(lostBefore, most: 1_000, CancellationToken.None));
+            var handing = await _plans.DuringAsync(() => store.HandToPollerAsync(owed, CancellationToken.None));
+
+            AssertNothingIsScanned([.. sweeping, .. finding, .. counting, .. handing]);
+            Assert.DoesNotContain(finding, plan => plan.Contains("Sort  (", StringComparison.Ordinal));
+            Assert.Single(QueryPlans.Visited(Assert.Single(sweeping, plan => plan.Contains("AS MATERIALIZED", StringComparison.Ordinal))));
+            Assert.Single(QueryPlans.Visited(Assert.Single(handing, plan => plan.Contains("UPDATE deliveries", StringComparison.Ordinal))));
         }
     }
 

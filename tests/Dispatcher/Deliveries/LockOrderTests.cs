@@ -4,6 +4,7 @@ using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Events;
@@ -44,11 +45,19 @@ public sealed class LockOrderTests : IAsyncLifetime
 
     [Fact]
     public Task Clearing_what_was_announced() => AssertWaitsForTheFirstAsync(
-        () => new DueStore(_database).ClearAsync([.. _backward.Select(delivery => new DueDelivery(delivery.Id, delivery.CreatedAt, delivery.SubscriptionId, 1, DueAt))], CancellationToken.None));
+        () => new DueStore(_database).ClearAsync([.. _backward.Select(delivery => new DueDelivery(delivery.Id, delivery.CreatedAt, delivery.SubscriptionId, 1, DueAt))], DueAt, CancellationToken.None));
 
     [Fact]
     public Task Leaving_to_the_due_poller() => AssertWaitsForTheFirstAsync(
         () => new DeliveryStore(_database).HandToPollerAsync([.. _backward.Select(delivery => new Handed(delivery.Id, delivery.CreatedAt, LastAttempt: 1))], CancellationToken.None));
+
+    [Fact]
+    public async Task Leaving_what_is_owed_to_the_due_poller()
+    {
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET due_at = NULL");
+        await AssertWaitsForTheFirstAsync(() => new OwedStore(_database).HandToPollerAsync(
+            [.. _backward.Select(delivery => new OwedDelivery(delivery.Id, delivery.CreatedAt, LastAttempt: 1))], CancellationToken.None));
+    }
 
     [Fact]
     public Task Canceling() => AssertWaitsForTheFirstAsync(

@@ -32,7 +32,7 @@ public sealed class LaneDoorTests : IAsyncLifetime
         var announced = new DueDelivery(accepted.Id, accepted.CreatedAt, subscription.Id, LastAttempt: 0, accepted.CreatedAt);
 
         Assert.True(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
-        await new DueStore(_world.Database).ClearAsync([announced], CancellationToken.None);
+        await new DueStore(_world.Database).ClearAsync([announced], accepted.CreatedAt, CancellationToken.None);
 
         await Eventually.TrueAsync(
             async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE last_attempt > 0") == 1, World.Limit, "its attempt, by a message");

@@ -51,12 +51,12 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     {
         var (subscription, accepted, holder, fence) = await ServeAsync(count: 2_000);
 
-        holder.Stall();
+        holder.Freeze();
         var (_, next) = await _world.HeldAsync(subscription, after: fence);
         var before = _receiver.Count;
         await Eventually.TrueAsync(() => _receiver.Count > before + 100, World.Limit, "another one to go on");
         Assert.True(_receiver.Count < accepted.Count, "Nothing is left that two could send.");
-        holder.GoOn();
+        holder.Thaw();
 
         await _world.EndedAsync();
         AssertAllArrivedAndOnlyWhatWasInFlightTwice(accepted);
@@ -70,13 +70,13 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     public async Task Should_close_the_lane_by_whoever_holds_it_then()
     {
         var (subscription, accepted, holder, fence) = await ServeAsync(count: 300);
-        holder.Stall();
+        holder.Freeze();
         await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
         await _world.HeldAsync(subscription, after: fence);
         await _world.EndedAsync();
 
         await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
-        holder.GoOn();
+        holder.Thaw();
         var more = await _world.DeliverAsync(subscription, count: 50);
 
         await _world.EndedAsync();

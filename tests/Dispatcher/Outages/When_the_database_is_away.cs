@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
+using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 using Webhooks.TestKit.Faults;
 
@@ -65,6 +67,35 @@ public sealed class When_the_database_is_away : IAsyncLifetime
         Assert.Equal(22, receiver.Count);
         Assert.Equal(22, (await _world.AttemptsAsync()).Count);
         Assert.False(dispatcher.Ended.IsCancellationRequested);
+    }
+
+    // In a delay queue its whole wait would begin only now, and the row would take it for lost.
+    [Fact]
+    public async Task Should_leave_a_retry_to_its_row_when_the_record_came_late()
+    {
+        var answered = new TaskCompletionSource();
+        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(503));
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        var subscription = await _world.SubscribeAsync(receiver.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 3_600 }, HeldReceiver.Deadline);
+        var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port));
+        var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
+        await _world.ProveDelayAsync(dispatcher, subscription);
+        await _world.SettledAsync();
+        receiver.AnswerWith = _ => new Answer(503) { After = answered.Task };
+        var late = await _world.DeliverAsync(subscription);
+        await Eventually.TrueAsync(() => receiver.Requests.Any(request => TestEvent.IdOf(request) == late[0].EventId), World.Limit, "the attempt");
+
+        relay.Cut();
+        answered.SetResult();
+        await Eventually.TrueAsync(() => !gate.IsOpen, World.Limit, "the outage to be seen");
+        var outage = Stopwatch.StartNew();
+        await Eventually.TrueAsync(() => outage.Elapsed > TimeSpan.FromSeconds(6), World.Limit, "an outage that is long enough");
+        relay.Restore();
+
+        await Eventually.TrueAsync(
+            async () => (await _world.AttemptsAsync()).Any(attempt => attempt.DeliveryId == late[0].Id), World.Limit, "the record");
+        await _world.SettledAsync();
+        Assert.True((await _world.DeliveriesAsync<bool>("status = 'pending' AND coalesce(due_at = next_attempt_at, false)"))[^1]);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -71,6 +71,17 @@ public sealed class CallbacksApiTests(ManagementApi api) : IClassFixture<Managem
         Assert.Equal(JsonValueKind.Null, (await api.GetAsync($"/v1/callbacks/{called}")).Json.GetProperty("source_id").ValueKind);
     }
 
+    [Fact]
+    public async Task What_no_text_can_hold_is_shown_as_the_command_spells_it()
+    {
+        const string Odd = """{"correlation_id":"\ud800","nul\u0000":"\u0000","deep":["\udc00"]}""";
+
+        var shown = await api.GetAsync($"/v1/callbacks/{await StoredCallbacks.AddAsync(api, "odd", payload: Odd)}");
+
+        Assert.Equal(HttpStatusCode.OK, shown.Status);
+        Assert.Equal(Odd, shown.Json.GetProperty("command").GetProperty("payload").GetRawText());
+    }
+
     private static IReadOnlyList<string> DeliveriesOf(Answer shown) =>
         [.. shown.Json.GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("id").GetString()!)];
 

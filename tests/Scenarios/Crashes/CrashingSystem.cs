@@ -12,9 +12,10 @@ public sealed class CrashingSystem : IAsyncLifetime
 
     public LocalSystem Running => _system ?? throw new InvalidOperationException("The system is not started.");
 
-    // Lanes that nobody needs any more are closed soon, so that their closing is met with, too.
+    // Lanes that nobody needs any more are closed soon, and what is lost is found soon, so that both are met with.
     public async ValueTask InitializeAsync() => _system = await LocalSystem.StartAsync(
-        new Dictionary<string, string> { ["Webhooks__Lanes__IdleTime"] = "00:00:00.5" }, "--publishers", "2", "--dispatchers", "2");
+        new Dictionary<string, string> { ["Webhooks__OwedGrace"] = "00:00:10", ["Webhooks__Lanes__IdleTime"] = "00:00:00.5" },
+        "--publishers", "2", "--dispatchers", "2");
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Webhooks.TestKit;
 
 namespace Webhooks.Scenarios.Tests.Crashes;
@@ -26,11 +27,14 @@ internal sealed class Load : IAsyncDisposable
     private readonly LocalSystem _system;
     private readonly ConcurrentDictionary<(string Path, string EventId), int> _copies = new();
     private readonly ConcurrentQueue<TestEvent> _published = new();
+    private readonly EventPublisher _events;
     private int _subscriptions;
 
     private Load(LocalSystem system, TestReceiver receiver, Func<int, Answer> answer)
     {
         (_system, Receiver) = (system, receiver);
+        // Queues that a test deletes are there again in a moment.
+        _events = new EventPublisher(system.Endpoints.Amqp) { WaitsForQueues = true };
         receiver.AnswerWith = request => answer(_copies.AddOrUpdate((request.Path, TestEvent.IdOf(request)), 1, (_, copies) => copies + 1));
     }
 
@@ -69,7 +73,7 @@ internal sealed class Load : IAsyncDisposable
 
     public async Task PublishAsync(params TestEvent[] events)
     {
-        await _system.Events.PublishAsync(events);
+        await _events.PublishAsync(events);
         foreach (var published in events)
         {
             _published.Enqueue(published);
@@ -115,7 +119,41 @@ internal sealed class Load : IAsyncDisposable
         Assert.Equal(0, await _system.Database.CountAsync(Disagreeing, TenantId));
     }
 
-    public ValueTask DisposeAsync() => Receiver.DisposeAsync();
+    /// <summary>
+    /// Waits until every delivery that was accepted has arrived and is recorded. Events that the broker lost before they were
+    /// accepted are their publishers' concern.
+    /// </summary>
+    public async Task AssertNothingAcceptedIsLostAsync()
+    {
+        // Over HTTP, and behind all others: when it is accepted, they are.
+        var last = NewEvent();
+        await _system.Management.PublishAsync(last.Body);
+        await Eventually.TrueAsync(
+            async () => await _system.Database.CountAsync("SELECT count(*) FROM event_keys WHERE tenant_id = $1 AND event_id = $2", TenantId, last.Id) == 1,
+            ArrivalLimit, "The last event is accepted.");
+        JsonElement accounts = default;
+        await Eventually.TrueAsync(async () => Number("pending", accounts = await AccountsAsync()) == 0, ArrivalLimit, () => $"All have ended; there were {accounts}.");
+
+        var matched = Number("accepted", accounts) * _subscriptions;
+        Assert.Equal((matched, matched), (Number("matched", accounts), Number("delivered", accounts)));
+        Assert.Equal(matched, Arrived);
+        Assert.Equal(0, await _system.Database.CountAsync(Disagreeing, TenantId));
+    }
+
+    /// <summary>Requests that no attempt is on record for: made beside another one of the same attempt.</summary>
+    public async Task<long> UnrecordedAsync() => Receiver.Count - await _system.Database.CountAsync(
+        "SELECT count(*) FROM attempts AS attempt JOIN deliveries AS delivery ON delivery.created_at = attempt.created_at AND delivery.id = delivery_id WHERE tenant_id = $1", TenantId);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _events.DisposeAsync();
+        await Receiver.DisposeAsync();
+    }
+
+    private static long Number(string member, JsonElement accounts) => accounts.GetProperty(member).GetInt64();
+
+    private async Task<JsonElement> AccountsAsync() =>
+        JsonElement.Parse(await _system.Management.Http.GetStringAsync(new Uri($"v1/accounting?tenant_id={TenantId}", UriKind.Relative)));
 
     private async Task PublishUntilAsync(CancellationToken stop)
     {

@@ -58,6 +58,9 @@ public abstract class Surroundings : IAsyncDisposable
     public (string Key, string Value) PostgresAt(int port) =>
         ("ConnectionStrings:Postgres", new NpgsqlConnectionStringBuilder(Postgres.ConnectionString) { Port = port }.ConnectionString);
 
+    /// <summary>The setting that leads a service to RabbitMQ over something in between.</summary>
+    public (string Key, string Value) RabbitMqAt(int port) => ("ConnectionStrings:RabbitMq", new UriBuilder(_rabbitMq) { Port = port }.Uri.AbsoluteUri);
+
     /// <summary>After the connections of this virtual host were closed.</summary>
     public async Task ReconnectAsync() => Bus = await AmqpPeer.ConnectAsync(_rabbitMq);
 

@@ -21,6 +21,9 @@ public sealed class EventPublisher(string amqp) : IAsyncDisposable
     private IConnection? _connection;
     private IChannel? _channel;
 
+    /// <summary>True: an event for which there is no queue is published again, until there is one. Else that is the test's failure.</summary>
+    public bool WaitsForQueues { get; init; }
+
     /// <summary>Publishes an event; its type is the routing key.</summary>
     public Task PublishAsync(TestEvent published) => PublishAsync(published.Body, published.Type);
 
@@ -67,6 +70,11 @@ public sealed class EventPublisher(string amqp) : IAsyncDisposable
             await channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body, CancellationToken.None)
                 .AsTask().WaitAsync(ConfirmLimit, CancellationToken.None);
             return true;
+        }
+        catch (PublishException failure) when (failure.IsReturn && WaitsForQueues)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), giveUp);
+            return false;
         }
         catch (PublishException failure) when (failure.IsReturn)
         {

@@ -93,6 +93,26 @@ public sealed class LocalSystem : IAsyncDisposable
         return killed;
     }
 
+    /// <summary>SIGKILL to RabbitMQ, and its data is deleted; waits until it has been started again, with nothing in it.</summary>
+    public async Task WipeBrokerAsync()
+    {
+        IReadOnlyList<int> killed;
+        // Frozen, the runner does not start it again before the data is gone.
+        ProcessSignal.Send(_runner.ProcessId, ProcessSignal.Stop);
+        try
+        {
+            killed = Kill("rabbitmq");
+            await Eventually.TrueAsync(() => !killed.Any(ProcessTable.IsAlive), RestartLimit, "RabbitMQ is gone.");
+            Directory.Delete(Path.Combine(Path.GetDirectoryName(_endpointsFile)!, "rabbitmq", "mnesia"), recursive: true);
+        }
+        finally
+        {
+            ProcessSignal.Send(_runner.ProcessId, ProcessSignal.Continue);
+        }
+
+        await WaitForRestartAsync("rabbitmq", killed);
+    }
+
     /// <summary>SIGTERM, as an orderly stop would be; waits until the processes are gone and the runner has started others.</summary>
     /// <param name="name">As endpoints.json has it.</param>
     /// <param name="which">One of them, by its place from 0; null: all.</param>

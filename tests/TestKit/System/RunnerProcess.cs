@@ -22,6 +22,9 @@ internal sealed class RunnerProcess : IAsyncDisposable
 
     public string LogFile { get; }
 
+    /// <summary>The runner's own: the shell has become it.</summary>
+    public int ProcessId => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     /// <param name="arguments">The runner's options.</param>

@@ -12,6 +12,9 @@ public sealed class ServiceChild : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    /// <summary>What it has printed.</summary>
+    public string LogFile => _process.LogFile;
+
     /// <param name="service">"Publisher".</param>
     /// <param name="settings">Configuration keys, with colons.</param>
     public static async Task<ServiceChild> StartAsync(string service, IEnumerable<KeyValuePair<string, string>> settings)
@@ -28,11 +31,11 @@ public sealed class ServiceChild : IAsyncDisposable
         }));
     }
 
-    /// <summary>SIGSTOP: it stands still, wherever it is, as on a machine that stalls.</summary>
-    public void Stall() => ProcessSignal.Send(ProcessId, ProcessSignal.Stop);
+    /// <summary>SIGSTOP: it stands still, and its connections stay.</summary>
+    public void Freeze() => ProcessSignal.Send(ProcessId, ProcessSignal.Stop);
 
-    /// <summary>SIGCONT: it goes on as if nothing had been.</summary>
-    public void GoOn() => ProcessSignal.Send(ProcessId, ProcessSignal.Continue);
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => ProcessSignal.Send(ProcessId, ProcessSignal.Continue);
 
     /// <summary>SIGKILL; returns when it is gone.</summary>
     public Task KillAsync() => _process.KillAsync();

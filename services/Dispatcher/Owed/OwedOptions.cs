@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Options;
+
+namespace Webhooks.Dispatcher.Owed;
+
+/// <summary>When a message counts as lost, under <c>Webhooks</c>.</summary>
+internal sealed class OwedOptions
+{
+    public const string Section = "Webhooks";
+
+    /// <summary>
+    /// By how much the messages around it must have come sooner. Longer than a delay queue takes to hand over a backlog, and
+    /// than the clocks of publishers, dispatchers and the database differ.
+    /// </summary>
+    public TimeSpan OwedGrace { get; init; } = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>Says what is wrong.</summary>
+internal sealed class OwedOptionsValidator : IValidateOptions<OwedOptions>
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
+    public ValidateOptionsResult Validate(string? name, OwedOptions options) => options.OwedGrace < Shortest || options.OwedGrace > Longest
+        ? ValidateOptionsResult.Fail($"Webhooks:OwedGrace must be from {Shortest} to {Longest}, written as [d.]hh:mm:ss.")
+        : ValidateOptionsResult.Success;
+}

@@ -1,0 +1,73 @@
+using Webhooks.Broker.Deliveries;
+
+namespace Webhooks.Dispatcher.Owed;
+
+/// <summary>
+/// How far a consumer has come in its queue, and what of it is in hand. Queues are FIFO: when a message has been taken,
+/// everything that came before it has been, too. What a dead holder gave back is the exception (see <see cref="QueueMarks"/>).
+/// </summary>
+internal sealed class QueuePosition
+{
+    private readonly Lock _lock = new();
+    private readonly List<(DateTimeOffset Time, Func<bool> IsFinished)> _held = [];
+    private readonly Func<DeliveryMessage, DateTimeOffset> _timeOf;
+    private DateTimeOffset? _passed;
+    private bool _isFresh;
+
+    private QueuePosition(Func<DeliveryMessage, DateTimeOffset> timeOf) => _timeOf = timeOf;
+
+    /// <summary>By when the events were accepted, which is the order of their announcement; a large one's may take minutes.</summary>
+    public static QueuePosition OfFirstAttempts() => new(message => message.CreatedAt);
+
+    /// <summary>By when the attempts are due, which is when they come, through a delay queue or not.</summary>
+    public static QueuePosition OfRetries() => new(message => message.EnqueuedAt);
+
+    /// <param name="message">What was taken.</param>
+    /// <param name="redelivered">Given back by somebody else, it may be out of order.</param>
+    /// <param name="isFinished">Whether it is no longer in hand.</param>
+    public void Took(DeliveryMessage message, bool redelivered, Func<bool> isFinished)
+    {
+        var time = _timeOf(message);
+        lock (_lock)
+        {
+            _held.Add((time, isFinished));
+            if (!redelivered)
+            {
+                (_passed, _isFresh) = (time, true);
+            }
+        }
+    }
+
+    /// <summary>Nothing was in the queue that had come to it by <paramref name="time"/>.</summary>
+    public void FoundEmpty(DateTimeOffset time)
+    {
+        lock (_lock)
+        {
+            (_passed, _isFresh) = (time, true);
+        }
+    }
+
+    /// <summary>Forgets what is finished; answers how much is in hand, and whether anything was forgotten.</summary>
+    public (int Held, bool HasFinished) Look()
+    {
+        lock (_lock)
+        {
+            var finished = _held.RemoveAll(message => message.IsFinished());
+            return (_held.Count, finished > 0);
+        }
+    }
+
+    /// <summary>Whatever came to the queue before it was taken and is not in hand; null: nothing is known. Fresh: since the last time.</summary>
+    public (DateTimeOffset? Mark, bool IsFresh) Mark()
+    {
+        lock (_lock)
+        {
+            _held.RemoveAll(message => message.IsFinished());
+            var oldest = _held.Count == 0 ? _passed : _held.Min(message => message.Time);
+            var mark = _passed < oldest ? _passed : oldest;
+            var isFresh = _isFresh;
+            _isFresh = false;
+            return (mark, isFresh);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Webhooks.Broker.Consuming;
+
+namespace Webhooks.Dispatcher.Owed;
+
+/// <summary>The queues that this dispatcher consumes. Shards only grow, and so does this.</summary>
+internal sealed class QueuePositions
+{
+    private readonly Lock _lock = new();
+    private readonly List<ConsumedQueue> _queues = [];
+
+    /// <param name="consumer">The queue's.</param>
+    /// <param name="position">Where it is.</param>
+    /// <param name="settling">How long after a new connection messages may come that are overdue.</param>
+    public void Add(QueueConsumer consumer, QueuePosition position, TimeSpan settling)
+    {
+        lock (_lock)
+        {
+            _queues.Add(new ConsumedQueue(consumer, position, settling));
+        }
+    }
+
+    public IReadOnlyList<ConsumedQueue> All()
+    {
+        lock (_lock)
+        {
+            return [.. _queues];
+        }
+    }
+}
+
+/// <summary>A queue, as its consumer sees it.</summary>
+internal sealed class ConsumedQueue(QueueConsumer consumer, QueuePosition position, TimeSpan settling)
+{
+    private readonly QuietQueue _quiet = new();
+    private readonly SettledMark _settled = new(settling);
+
+    public string Name => consumer.Queue;
+
+    public void FoundEmpty(DateTimeOffset time) => position.FoundEmpty(time);
+
+    /// <summary>What is to be noted; null: nothing is known.</summary>
+    public MarkNote? Note()
+    {
+        var (mark, isFresh) = position.Mark();
+        return _settled.Of(mark, consumer.OpenFor) is ({ } settled, var isSettled) ? new MarkNote(Name, settled, isFresh && isSettled) : null;
+    }
+
+    public bool MayBeEmpty(TimeSpan sinceLast)
+    {
+        var (held, hasFinished) = position.Look();
+        return _quiet.MayBeEmpty(
+            new ConsumerSight(consumer.IsConsuming, IsFull: held >= consumer.Prefetch, consumer.Received.TryPeek(out _), hasFinished, consumer.ReceivedCount),
+            sinceLast);
+    }
+}

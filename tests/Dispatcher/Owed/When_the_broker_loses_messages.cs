@@ -1,0 +1,161 @@
+using RabbitMQ.Client.Exceptions;
+using Webhooks.Contracts;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Owed;
+
+public sealed class When_the_broker_loses_messages : IAsyncLifetime
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    // On a busy machine.
+    private static readonly TimeSpan ALittle = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+
+    private World _world = null!;
+    private TestReceiver _receiver = null!;
+    private Subscription _subscription = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await World.CreateAsync();
+        _receiver = await TestReceiver.StartAsync();
+        _subscription = await _world.SubscribeAsync(_receiver.Url, new CustomRetry { MaxAttempts = 5, InitialDelaySeconds = 0.5, BackoffMultiplier = 1 });
+    }
+
+    [Fact]
+    public async Task Should_find_first_attempts_in_a_queue_that_was_emptied()
+    {
+        await _world.DeliverAsync(_subscription, count: 30);
+        await _world.Bus.Channel.QueuePurgeAsync(BrokerNames.DeliveriesQueue(0));
+
+        var dispatcher = await StartAsync();
+        using var owed = OwedCount.Of(dispatcher);
+
+        await _world.EndedAsync();
+        AssertEachCameOnce(30);
+        Assert.Equal(30, owed.Now);
+    }
+
+    // Its place in the order of the queue tells, not that the queue is empty: it never is.
+    [Fact]
+    public async Task Should_find_a_single_message_in_a_queue_that_is_always_busy()
+    {
+        var lost = await _world.AcceptAsync(_subscription);
+        var dispatcher = await StartAsync();
+        using var owed = OwedCount.Of(dispatcher);
+
+        using var stop = new CancellationTokenSource();
+        var others = DeliverUntilAsync(stop.Token);
+        await Eventually.TrueAsync(() => _receiver.Requests.Any(request => TestEvent.IdOf(request) == lost[0].EventId), World.Limit, "the lost one to come");
+        await stop.CancelAsync();
+
+        var count = await others;
+        await _world.EndedAsync();
+        AssertEachCameOnce(count + 1);
+        Assert.Equal(1, owed.Now);
+    }
+
+    [Fact]
+    public async Task Should_find_retries_that_a_delay_queue_has_lost()
+    {
+        _receiver.AnswerWith = _ => new Answer(503);
+        var patient = await _world.SubscribeAsync(_receiver.Url, new CustomRetry { MaxAttempts = 5, InitialDelaySeconds = 8, BackoffMultiplier = 1 });
+        var dispatcher = await StartAsync();
+        using var owed = OwedCount.Of(dispatcher);
+        await _world.ProveDelayAsync(dispatcher, patient);
+        var failed = await _world.DeliverAsync(patient, count: 20);
+        await Eventually.TrueAsync(
+            async () => (await _world.AttemptsAsync()).Count(attempt => failed.Any(delivery => delivery.Id == attempt.DeliveryId)) == 20, World.Limit, "first attempts");
+        await _world.SettledAsync();
+        _receiver.AnswerWith = _ => Answer.Ok;
+
+        var lost = await _world.Bus.Channel.QueuePurgeAsync(BrokerNames.Delay(8_000));
+
+        await _world.EndedAsync();
+        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        var attempts = await _world.AttemptsAsync();
+        Assert.All(failed, delivery => Assert.Equal([1, 2], attempts.Where(attempt => attempt.DeliveryId == delivery.Id).Select(attempt => attempt.Number)));
+        Assert.InRange(owed.Now, 20, lost);
+    }
+
+    // The queues are gone with their bindings and their consumers; all of them, and while retries are under way.
+    [Fact]
+    public async Task Should_find_everything_when_every_queue_is_deleted_under_load()
+    {
+        var copies = new System.Collections.Concurrent.ConcurrentDictionary<string, int>();
+        _receiver.AnswerWith = request => new Answer(copies.AddOrUpdate(TestEvent.IdOf(request), 1, (_, before) => before + 1) == 1 ? 503 : 200);
+        var dispatcher = await StartAsync();
+        await _world.ProveDelayAsync(dispatcher, _subscription);
+
+        using var stop = new CancellationTokenSource();
+        var others = DeliverUntilAsync(stop.Token);
+        await _receiver.WaitForAsync(_receiver.Count + 200);
+        foreach (var queue in new[] { BrokerNames.DeliveriesQueue(0), BrokerNames.RetriesQueue(0), BrokerNames.Delay(500), BrokerNames.PublisherQueue, BrokerNames.ParkingQueue })
+        {
+            await _world.Bus.Channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false);
+        }
+
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() >= 2, World.Limit, "the queues to be consumed again");
+        await _receiver.WaitForAsync(_receiver.Count + 200);
+        await stop.CancelAsync();
+
+        await others;
+        await _world.EndedAsync();
+        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        // Every request is on record: none was made beside a recorded one.
+        Assert.Equal((await _world.AttemptsAsync()).Count, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task Should_announce_again_what_was_announced_in_vain_and_wait_twice_as_long_each_time()
+    {
+        await using var rival = await Rival.StartAsync(_world, BrokerNames.RetriesQueue(0));
+        await _world.AcceptAsync(_subscription);
+
+        await StartAsync();
+
+        await Eventually.TrueAsync(() => rival.Taken.Count >= 3, World.Limit, () => $"three announcements; there were {rival.Taken.Count}");
+        var announced = rival.Taken.Select(message => message.EnqueuedAt).ToList();
+        Assert.InRange(announced[1] - announced[0], 2 * Grace, 4 * Grace + ALittle);
+        Assert.InRange(announced[2] - announced[1], 4 * Grace, 8 * Grace + ALittle);
+        Assert.Single(rival.Taken.Select(message => message.DeliveryId).Distinct());
+        Assert.Equal(0, _receiver.Count);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _world.DisposeAsync();
+        await _receiver.DisposeAsync();
+    }
+
+    private Task<ServiceHost> StartAsync() => _world.StartDispatcherAsync(("Webhooks:OwedGrace", $"{Grace}"));
+
+    private async Task<int> DeliverUntilAsync(CancellationToken stop)
+    {
+        var count = 0;
+        using var pace = new PeriodicTimer(Pace);
+        for (; !stop.IsCancellationRequested; count += 10)
+        {
+            var accepted = await _world.AcceptAsync(_subscription, count: 10);
+            try
+            {
+                await _world.AnnounceAsync(accepted);
+            }
+            catch (PublishException)
+            {
+                // There is no queue at this moment. They are accepted nevertheless.
+            }
+
+            await pace.WaitForNextTickAsync(CancellationToken.None);
+        }
+
+        return count;
+    }
+
+    private void AssertEachCameOnce(int count) => Assert.Equal(
+        Enumerable.Range(1, count).Select(number => KeyValuePair.Create($"evt_{number}", 1)).ToHashSet(),
+        _receiver.Requests.CountBy(TestEvent.IdOf).ToHashSet());
+}

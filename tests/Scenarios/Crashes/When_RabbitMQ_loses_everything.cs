@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+
+namespace Webhooks.Scenarios.Tests.Crashes;
+
+/// <summary>PostgreSQL has every delivery; the broker that has none is filled again, and every service finds its way back.</summary>
+[Collection(CrashCollection.Name)]
+public sealed class When_RabbitMQ_loses_everything(CrashingSystem system)
+{
+    // What was being published when the connection was lost is published again, and may be sent by two dispatchers at once.
+    private const int MostInDoubt = 100;
+
+    [Fact]
+    public async Task Should_deliver_all_that_was_accepted_when_its_data_is_wiped()
+    {
+        await using var load = await StartAsync();
+
+        await load.PublishWhileAsync(async () =>
+        {
+            await load.WaitForMoreAsync(600);
+            await system.Running.WipeBrokerAsync();
+            await load.WaitForMoreAsync(300);
+        });
+
+        await load.AssertNothingAcceptedIsLostAsync();
+        Assert.InRange(await load.UnrecordedAsync(), 0, MostInDoubt);
+        await AssertCallbacksAreTakenAsync();
+    }
+
+    [Fact]
+    public async Task Should_deliver_all_that_was_accepted_when_every_queue_is_deleted()
+    {
+        await using var load = await StartAsync();
+        await using var peer = await AmqpPeer.ConnectAsync(system.Running.Endpoints.Amqp);
+
+        await load.PublishWhileAsync(async () =>
+        {
+            await load.WaitForMoreAsync(600);
+            foreach (var queue in (string[])[
+                BrokerNames.PublisherQueue, BrokerNames.DeliveriesQueue(0), BrokerNames.RetriesQueue(0), BrokerNames.Delay(1_000), BrokerNames.Delay(5_000),
+                BrokerNames.ParkingQueue, BrokerNames.CallbackResultsQueue, BrokerNames.ExceptionCommandsQueue])
+            {
+                await peer.Channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false);
+            }
+
+            await load.WaitForMoreAsync(300);
+        });
+
+        await load.AssertNothingAcceptedIsLostAsync();
+        Assert.InRange(await load.UnrecordedAsync(), 0, MostInDoubt);
+        await AssertCallbacksAreTakenAsync();
+    }
+
+    // Every delivery fails once, so that retries are under way.
+    private Task<Load> StartAsync() => Load.StartAsync(
+        system.Running,
+        subscriptions: 2,
+        answer: copy => copy == 1 ? new Answer(503) : Answer.Ok,
+        retry: new RetryRequest { MaxAttempts = 20, InitialDelaySeconds = 1, BackoffMultiplier = 1 });
+
+    private async Task AssertCallbacksAreTakenAsync()
+    {
+        var endpoints = system.Running.Endpoints;
+        using var http = new HttpClient();
+        using var call = new HttpRequestMessage(HttpMethod.Post, $"{endpoints.Callbacks}/v1/exceptions/exc_001/callback?tenant_id={Tenant.New()}")
+        {
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", endpoints.AdminToken) },
+            Content = JsonContent.Create(new { externalSystem = "JIRA", externalIssueId = "RECON-1", status = "OPEN" }),
+        };
+        call.Headers.Add("X-Idempotency-Key", $"{Guid.NewGuid():N}");
+
+        using var answer = await http.SendAsync(call);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await using var peer = await AmqpPeer.ConnectAsync(endpoints.Amqp);
+        await peer.TakeAsync(BrokerNames.ExceptionCommandsQueue);
+    }
+}
