@@ -12,8 +12,8 @@ ALTER TABLE subscription_revisions
     ADD COLUMN ordering_key  text,                                      -- a JSON pointer into the event
     ADD CHECK ((ordering IS NULL) = (ordering_key IS NULL));
 
--- What a delivery of a lane is ordered by; null: by nothing. Set with the row and never changed but to null: an order counts for
--- what is accepted while it is asked for. Why order is read and never written down: services/decisions/0018.
+-- What a delivery of a lane is ordered by; null: by nothing. Set with the row and never changed: an order counts for what is
+-- accepted while it is asked for. Why the order is read and never written down: services/decisions/0018.
 ALTER TABLE deliveries ADD COLUMN ordering_key bigint;
 -- The oldest of each key, one key after the other, however many wait behind it.
 CREATE INDEX deliveries_in_lane_by_key ON deliveries (subscription_id, ordering_key, seq)

@@ -4,6 +4,7 @@ using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
@@ -19,6 +20,7 @@ namespace Webhooks.Dispatcher.Tests.Deliveries;
 public sealed class LockOrderTests : IAsyncLifetime
 {
     private World _world = null!;
+    private ServiceHost _dispatcher = null!;
     private NpgsqlDataSource _database = null!;
     private IReadOnlyList<Accepted> _backward = null!;
 
@@ -27,8 +29,8 @@ public sealed class LockOrderTests : IAsyncLifetime
         _world = await World.CreateAsync();
         // Sessions as the dispatcher's own, which plan in its way.
         _world.Postgres.PersistSecurityInfo = true;
-        var dispatcher = await _world.StartDispatcherAsync();
-        _database = NpgsqlDataSource.Create(dispatcher.Services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
+        _dispatcher = await _world.StartDispatcherAsync();
+        _database = NpgsqlDataSource.Create(_dispatcher.Services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
         var accepted = await _world.AcceptAsync(await _world.SubscribeAsync("https://receiver.example/"), count: 20);
         _backward = [.. accepted.OrderByDescending(delivery => delivery.CreatedAt)];
         foreach (var delivery in _backward)
@@ -62,6 +64,20 @@ public sealed class LockOrderTests : IAsyncLifetime
     [Fact]
     public Task Canceling() => AssertWaitsForTheFirstAsync(
         () => new CancelStore(_database).CancelAsync(new CancelIntent(_backward[0].SubscriptionId, DueAt), limit: 1_000, CancellationToken.None));
+
+    [Fact]
+    public async Task Ending_what_was_held()
+    {
+        // It would do the same.
+        await _dispatcher.DisposeAsync();
+        var breaker = new OpenBreaker(_backward[0].SubscriptionId, DateTimeOffset.UnixEpoch, "timed_out");
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET due_at = NULL, lane_due_at = created_at - interval '2 days'");
+        await _world.Database.ExecuteAsync(
+            "INSERT INTO subscription_health (subscription_id, state, opened_at, probe_at) VALUES ($1, 'open', 'epoch', now() + interval '1 hour')", breaker.SubscriptionId);
+
+        await AssertWaitsForTheFirstAsync(
+            () => new HoldStore(_database, new MinuteStore(_database)).ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 1_000, CancellationToken.None));
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -118,6 +118,21 @@ public sealed class When_a_receiver_dies : IAsyncLifetime
         Assert.All(await _world.DeliveriesAsync<string>("status"), ended => Assert.Equal("delivered", ended));
     }
 
+    [Fact]
+    public async Task Should_keep_no_lane_for_a_subscription_that_was_disabled()
+    {
+        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(503));
+        var subscription = await _world.SubscribeAsync(receiver.Url, Often);
+        await _world.StartDispatcherAsync([.. Settings, ("Webhooks:Breaker:FirstWait", "01:00:00"), ("Webhooks:Breaker:LongestWait", "01:00:00")]);
+        await _world.DeliverAsync(subscription, count: 10);
+        await OpenAsync();
+
+        await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Disabled });
+
+        await ClosedAsync();
+        Assert.All(await _world.DeliveriesAsync<string>("status"), ended => Assert.Equal("canceled", ended));
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     private Task OpenAsync() => Eventually.TrueAsync(

@@ -26,6 +26,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     // News come by themselves; this is for those that were lost.
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
+    private static readonly TimeSpan DoubtAfter = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
@@ -43,6 +44,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private TimeSpan? _unneededSince;
     private EndpointHealth _health = EndpointHealth.Unknown;
     private volatile bool _healthIsOld = true;
+    private volatile bool _healthIsDoubted;
+    private long _healthReadAt;
 
     public HeldLane Lane => lane;
 
@@ -55,7 +58,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     public void Tell()
     {
         _hasNews = true;
-        _healthIsOld = true;
+        _healthIsDoubted = true;
         _wake.Set();
     }
 
@@ -129,13 +132,14 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Forever;
         }
 
-        if (_healthIsOld)
+        if (NeedsHealth)
         {
-            _healthIsOld = false;
+            (_healthIsOld, _healthIsDoubted, _healthReadAt) = (false, false, tools.Clock.GetTimestamp());
             _health = await tools.Work.FindHealthAsync(lane, abandon);
         }
 
-        if (_health.ClosedUntil - tools.Clock.GetUtcNow() is { } closedFor && closedFor > TimeSpan.Zero)
+        // What takes nothing any more is sent nothing: there is no receiver to spare.
+        if (IsActive(subscription) && _health.ClosedUntil - tools.Clock.GetUtcNow() is { } closedFor && closedFor > TimeSpan.Zero)
         {
             (_hasNews, _unneededSince) = (true, null);
             return closedFor < Poll ? closedFor : Poll;
@@ -182,6 +186,12 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         return TimeSpan.Zero;
     }
 
+    // Being told of new deliveries, several times a second, is seldom being told of this; our own attempts say it themselves.
+    private bool NeedsHealth =>
+        _healthIsOld || (_healthIsDoubted && (_health.NeedsLane(tools.Clock.GetUtcNow()) || tools.Clock.GetElapsedTime(_healthReadAt) > DoubtAfter));
+
+    private static bool IsActive(Subscription subscription) => subscription is { State: SubscriptionState.Active, Deleted: false };
+
     /// <summary>What is in hand stays so when an order begins or ends; what was read ahead is read anew.</summary>
     private ILaneBacklog BacklogOf(LaneLimits limits)
     {
@@ -212,7 +222,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         return left < until ? left : until;
     }
 
-    private bool IsNeeded(Subscription subscription) => LaneNeed.Of(subscription) is not null || _health.NeedsLane(tools.Clock.GetUtcNow());
+    private bool IsNeeded(Subscription subscription) =>
+        LaneNeed.Of(subscription) is not null || (IsActive(subscription) && _health.NeedsLane(tools.Clock.GetUtcNow()));
 
     /// <summary>Starts nothing more until all that is in hand has ended, and then closes: what came meanwhile is left to the due-poller.</summary>
     private async Task<TimeSpan> CloseAsync(Subscription subscription, CancellationToken abandon)
