@@ -13,12 +13,29 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
+    // A server whose disk is full, or that has become a standby, answers a question and refuses our work at once again.
+    private static readonly TimeSpan Relapse = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
     private Task? _recovery;
+    private long? _openedAt;
+    private long? _relapsedAt;
 
     /// <summary>False while the database is away.</summary>
     public bool IsOpen => Volatile.Read(ref _recovery) is null;
+
+    /// <summary>True while the database answers, but refuses our work again and again.</summary>
+    public bool IsRefusing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return IsRecent(_relapsedAt);
+            }
+        }
+    }
 
     /// <summary>Raised once per outage, before the probing.</summary>
     public event Action? Closed;
@@ -58,22 +75,33 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
         {
             // A single deadlock or lost connection also comes here; the probe then answers at once. It is everybody's:
             // whoever came first may stop waiting without taking it from the others.
-            return _recovery ??= Task.Run(() => ProbeUntilOpenAsync(fault, _stop.Token), CancellationToken.None);
+            return _recovery ??= Begin(fault);
         }
     }
 
-    private async Task ProbeUntilOpenAsync(Exception fault, CancellationToken cancellationToken)
+    private Task Begin(Exception fault)
     {
-        Log.Closed(logger, DatabaseFault.Describe(fault, database), LongestPause.TotalSeconds);
+        var isRelapse = IsRecent(_openedAt);
+        // Told once: it may go on for as long as it takes to find another disk.
+        var level = !isRelapse || !IsRecent(_relapsedAt) ? LogLevel.Warning : LogLevel.Debug;
+        _relapsedAt = isRelapse ? clock.GetTimestamp() : null;
+        return Task.Run(() => ProbeUntilOpenAsync(fault, level, isRelapse ? LongestPause : FirstPause, _stop.Token), CancellationToken.None);
+    }
+
+    private bool IsRecent(long? moment) => moment is { } since && clock.GetElapsedTime(since) < Relapse;
+
+    private async Task ProbeUntilOpenAsync(Exception fault, LogLevel level, TimeSpan firstPause, CancellationToken cancellationToken)
+    {
+        Log.Closed(logger, level, DatabaseFault.Describe(fault, database), LongestPause.TotalSeconds);
         Closed?.Invoke();
         try
         {
-            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            for (var pause = firstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
             {
                 await Task.Delay(pause, clock, cancellationToken);
                 if (await AnswersAsync(cancellationToken))
                 {
-                    Log.Opened(logger);
+                    Log.Opened(logger, level == LogLevel.Warning ? LogLevel.Information : level);
                     return;
                 }
             }
@@ -85,6 +113,7 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
             lock (_lock)
             {
                 _recovery = null;
+                _openedAt = clock.GetTimestamp();
             }
         }
     }
@@ -106,10 +135,10 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "{Reason}; holding what is in hand, taking nothing more, and asking at least every {Seconds} s whether it answers")]
-        public static partial void Closed(ILogger logger, string reason, double seconds);
+        [LoggerMessage(EventId = 1, Message = "{Reason}; holding what is in hand, taking nothing more, and asking at least every {Seconds} s whether it answers")]
+        public static partial void Closed(ILogger logger, LogLevel level, string reason, double seconds);
 
-        [LoggerMessage(2, LogLevel.Information, "PostgreSQL answers again: going on")]
-        public static partial void Opened(ILogger logger);
+        [LoggerMessage(EventId = 2, Message = "PostgreSQL answers again: going on")]
+        public static partial void Opened(ILogger logger, LogLevel level);
     }
 }

@@ -4,8 +4,8 @@ using Webhooks.Database.Faults;
 
 namespace Webhooks.ServiceDefaults.Health;
 
-/// <summary>Ready only while PostgreSQL answers.</summary>
-internal sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
+/// <summary>Ready only while PostgreSQL answers and takes our work.</summary>
+internal sealed class DatabaseHealth(NpgsqlDataSource database, DatabaseGate gate) : IHealthCheck
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
@@ -17,7 +17,9 @@ internal sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
             probe.CommandTimeout = 2;
             // Whoever asks is gone before a frozen server has used up every deadline on the way.
             await probe.ExecuteScalarAsync(cancellationToken).WaitAsync(Limit, cancellationToken);
-            return HealthCheckResult.Healthy();
+            return gate.IsRefusing
+                ? HealthCheckResult.Unhealthy("PostgreSQL answers, but refuses work: its disk may be full, or it may be a standby.")
+                : HealthCheckResult.Healthy();
         }
         catch (Exception fault) when (DatabaseFault.IsOurs(fault))
         {

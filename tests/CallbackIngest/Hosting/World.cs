@@ -72,9 +72,6 @@ public sealed class World : Surroundings, IAsyncLifetime
     public override IEnumerable<KeyValuePair<string, string>> Settings(params (string Key, string Value)[] more) =>
         base.Settings([("Webhooks:AdminToken", AdminToken), ("Webhooks:CallbacksPerMinute", "0"), .. more]);
 
-    public (string Key, string Value) RabbitMqAt(int port) =>
-        ("ConnectionStrings:RabbitMq", new UriBuilder(RabbitMq) { Host = "127.0.0.1", Port = port }.Uri.ToString());
-
     public Task<IngestClient> StartIngestAsync(params (string Key, string Value)[] settings) => StartIngestAsync(route: null, settings);
 
     /// <param name="route">One more than the service has.</param>

@@ -125,6 +125,37 @@ public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : ICla
         Assert.Equal(["closed", "opened", "closed", "opened", "closed", "opened"], Signals());
     }
 
+    // As one does whose disk is full: a question is answered, work is not.
+    [Fact]
+    public async Task A_server_that_answers_and_refuses_work_is_asked_at_leisure_and_told_of()
+    {
+        await using var database = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        await database.ExecuteAsync("CREATE TABLE done (worker int PRIMARY KEY, times int NOT NULL)");
+        await using var operating = NpgsqlDataSource.Create(server.Postgres.ConnectionString);
+        var name = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database;
+        await operating.ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on");
+        database.Clear();
+        var gate = Gate(database);
+        var (refused, started) = (0, TimeProvider.System.GetTimestamp());
+
+        var work = gate.RunAsync(
+            async token =>
+            {
+                Interlocked.Increment(ref refused);
+                return await UpsertAsync(database, worker: 1, token);
+            },
+            CancellationToken.None);
+        await Eventually.TrueAsync(() => gate.IsRefusing, Limit, "the gate to see that it is refused again");
+        await Eventually.TrueAsync(() => Volatile.Read(ref refused) >= 5, Limit, "it to be tried again and again");
+        // The first follow each other soon, the others not.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.FromSeconds(3), Limit);
+
+        await operating.ExecuteAsync($"ALTER DATABASE {name} RESET default_transaction_read_only");
+        database.Clear();
+        Assert.Equal(1, await work.WaitAsync(Limit));
+        await Eventually.TrueAsync(() => !gate.IsRefusing, Limit, "that to be over");
+    }
+
     private DatabaseGate Gate(NpgsqlDataSource database)
     {
         var gate = new DatabaseGate(database, TimeProvider.System, NullLogger<DatabaseGate>.Instance);

@@ -81,6 +81,25 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         Assert.InRange(owed.Now, 20, lost);
     }
 
+    [Fact]
+    public async Task Should_have_no_more_than_10_000_under_way_again_at_a_time()
+    {
+        await _world.AcceptAsync(_subscription, count: 20_000);
+        await StartAsync();
+
+        long most = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                most = Math.Max(most, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE owed_times IS NOT NULL"));
+                return await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'pending'") == 0;
+            },
+            2 * World.Limit, "all to be delivered");
+
+        Assert.InRange(most, 5_000, 10_000);
+        AssertEachCameOnce(20_000);
+    }
+
     // The queues are gone with their bindings and their consumers; all of them, and while retries are under way.
     [Fact]
     public async Task Should_find_everything_when_every_queue_is_deleted_under_load()

@@ -17,9 +17,10 @@ public sealed class World : Surroundings
     {
     }
 
-    public static async Task<World> CreateAsync()
+    /// <param name="postgres">An empty database; one of its own when null.</param>
+    public static async Task<World> CreateAsync(string? postgres = null)
     {
-        var world = new World(await TestBroker.CreateVhostAsync(), await TestDatabase.CreateAsync());
+        var world = new World(await TestBroker.CreateVhostAsync(), postgres ?? await TestDatabase.CreateAsync());
         await world.PrepareAsync();
         return world;
     }
