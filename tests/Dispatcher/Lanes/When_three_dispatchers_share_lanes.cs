@@ -1,3 +1,4 @@
+using Webhooks.Dispatcher.Lanes;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
 
@@ -82,9 +83,9 @@ public sealed class When_three_dispatchers_share_lanes(ITestOutputHelper output)
         await receiver.WaitForAsync(50);
         // Stops as SIGTERM does: it gives back what it holds.
         var comer = await _world.StartDispatcherAsync();
-        await Eventually.TrueAsync(async () => await HoldersAsync() == 4, World.Limit, "the comer to have lanes");
+        await Eventually.TrueAsync(() => AreWithTheChosenAsync(dispatchers: 4), World.Limit, "every lane to be with the chosen one of four");
         await comer.DisposeAsync();
-        await Eventually.TrueAsync(async () => await HoldersAsync() == 3, World.Limit, "the others to have them again");
+        await Eventually.TrueAsync(() => AreWithTheChosenAsync(dispatchers: 3), World.Limit, "every lane to be with the chosen one of three");
         await filling;
 
         await _world.EndedAsync();
@@ -122,7 +123,13 @@ public sealed class When_three_dispatchers_share_lanes(ITestOutputHelper output)
         return counts;
     }
 
-    private Task<long> HoldersAsync() => _world.Database.ScalarAsync<long>("SELECT count(DISTINCT holder) FROM lanes WHERE holder IS NOT NULL");
+    private async Task<bool> AreWithTheChosenAsync(int dispatchers)
+    {
+        var alive = await _world.Database.ColumnAsync<long>("SELECT id FROM dispatchers");
+        var lanes = await _world.Database.ColumnAsync<Guid>("SELECT subscription_id FROM lanes ORDER BY subscription_id");
+        var holders = await _world.Database.ColumnAsync<long>("SELECT coalesce(holder, 0) FROM lanes ORDER BY subscription_id");
+        return alive.Count == dispatchers && lanes.Zip(holders).All(lane => lane.Second == Rendezvous.Choose(lane.First, alive));
+    }
 
     private async Task FillAsync(IReadOnlyList<Subscription> subscriptions, int rounds)
     {
