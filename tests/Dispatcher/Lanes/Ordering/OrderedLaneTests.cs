@@ -115,6 +115,26 @@ public sealed class OrderedLaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task More_keys_than_are_looked_at_at_once_all_have_their_turns()
+    {
+        // The first time around they all fail, and wait: what is new is found behind all of them.
+        const int Keys = 1_200;
+        var fails = true;
+        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(Volatile.Read(ref fails) ? 500 : 200));
+        var subscription = await _world.SubscribeInOrderAsync(receiver.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 3_600 });
+        await _world.AcceptInLaneAsync(subscription, [.. Enumerable.Range(0, Keys).Select(number => $"key_{number}")]);
+        await _world.StartDispatcherAsync(("Webhooks:Breaker:Failures", "1000"), ("Webhooks:Breaker:FailingFor", "01:00:00"));
+        await _world.HaveAttemptsAsync(Keys);
+
+        Volatile.Write(ref fails, false);
+        await _world.AcceptInLaneAsync(subscription, [.. Enumerable.Range(0, Keys).Select(number => $"key_{number / 2 * 2}"), .. Enumerable.Range(0, Keys).Select(number => $"new_{number}")]);
+
+        await _world.HaveStatusAsync("delivered", Keys);
+        Assert.All(receiver.Requests.Skip(Keys), request => Assert.StartsWith("new_", Ordered.KeyOf(request), StringComparison.Ordinal));
+        Assert.Equal(2 * Keys, receiver.Count);
+    }
+
+    [Fact]
     public async Task A_canceled_head_lets_the_next_of_its_key_go()
     {
         await using var receiver = await TestReceiver.StartAsync(request => new Answer(Ordered.NumberOf(request) == 1 ? 500 : 200));

@@ -7,8 +7,8 @@ using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Health;
 
-/// <summary>Dispatchers that record failures of the same receivers, in whatever order, wait for each other and never in a circle.</summary>
-public sealed class HealthLocksTests : IAsyncLifetime
+/// <summary>Dispatchers that record failures of the same receivers at once, in whatever order, count every one of them.</summary>
+public sealed class CountingAtOnceTests : IAsyncLifetime
 {
     private const int Rounds = 25;
 
