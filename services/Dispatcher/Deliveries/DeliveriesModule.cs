@@ -12,6 +12,7 @@ using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Replays;
+using Webhooks.Dispatcher.Retention;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Subscriptions.Caching;
@@ -58,8 +59,8 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<Canceler>();
         builder.Services.AddSingleton<FoldStore>();
         builder.Services.AddSingleton<AccountingFold>();
-        builder.Services.AddOptionsWithValidateOnStart<RollupOptions, RollupOptionsValidator>().BindConfiguration(RollupOptions.Section);
-        builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<RollupOptions>>().Value);
+        builder.Services.AddOptionsWithValidateOnStart<RetentionOptions, RetentionOptionsValidator>().BindConfiguration(RetentionOptions.Section);
+        builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<RetentionOptions>>().Value);
         builder.Services.AddSingleton<RollupKeeper>();
         builder.Services.AddSingleton<ReplayStore>();
         builder.Services.AddSingleton<ReplayBacklog>();
