@@ -17,6 +17,7 @@ using Webhooks.Management.Deliveries;
 using Webhooks.Management.DryRuns;
 using Webhooks.Management.Egress;
 using Webhooks.Management.Events;
+using Webhooks.Management.Parking;
 using Webhooks.Management.Publishing;
 using Webhooks.Management.Replays;
 using Webhooks.Management.Stats;
@@ -68,6 +69,10 @@ internal static class ManagementModule
         services.AddSingleton<EventStore>();
         services.AddSingleton<EventList>();
         services.AddHostedService<BrokerKeeper>();
+
+        services.AddSingleton<ParkedStore>();
+        services.AddSingleton<ParkedList>();
+        services.AddSingleton<Republisher>();
 
         services.AddSingleton<DeliveryStore>();
         services.AddSingleton<DeliveryList>();

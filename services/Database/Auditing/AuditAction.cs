@@ -41,6 +41,10 @@ public static class AuditAction
     public const string SourceUpdated = "source.updated";
     public const string SourceDeleted = "source.deleted";
 
+    /// <summary>A message that could not be processed is back in its queue.</summary>
+    public const string ParkedRepublished = "parked.republished";
+    public const string ParkedDeleted = "parked.deleted";
+
     public const string TokenCreated = "token.created";
     public const string TokenRevoked = "token.revoked";
 }

@@ -31,6 +31,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<RequestRenderer>();
         builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<DeliveryParking>();
+        builder.Services.AddSingleton<ParkedStore>();
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();
@@ -52,6 +53,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<AttemptWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<AttemptWriter>());
         builder.Services.AddHostedService<Dispatch>();
+        builder.Services.AddHostedService<ParkingLoop>();
 
         builder.Services.AddSingleton<DueStore>();
         builder.Services.AddSingleton<DuePoller>();
