@@ -15,6 +15,9 @@ public static class AuditAction
     /// <summary>One delivery again.</summary>
     public const string DeliveryReplayed = "delivery.replayed";
 
+    /// <summary>Deliveries of a subscription still waited when their retention was over: they are canceled.</summary>
+    public const string DeliveriesExpired = "deliveries.expired";
+
     /// <summary>Many deliveries again, by a filter.</summary>
     public const string ReplayStarted = "replay.started";
     public const string ReplayCanceled = "replay.canceled";

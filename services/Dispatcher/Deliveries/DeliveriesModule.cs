@@ -64,6 +64,12 @@ internal static class DeliveriesModule
         builder.Services.AddOptionsWithValidateOnStart<RetentionOptions, RetentionOptionsValidator>().BindConfiguration(RetentionOptions.Section);
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<RetentionOptions>>().Value);
         builder.Services.AddSingleton<RollupKeeper>();
+        builder.Services.AddSingleton<RetentionClockStore>();
+        builder.Services.AddSingleton<PartitionStore>();
+        builder.Services.AddSingleton<ExpiryStore>();
+        builder.Services.AddSingleton<SweepStore>();
+        builder.Services.AddSingleton<DayExpiry>();
+        builder.Services.AddSingleton<RetentionKeeper>();
         builder.Services.AddSingleton<ReplayStore>();
         builder.Services.AddSingleton<ReplayBacklog>();
         builder.Services.AddSingleton<Replayer>();
@@ -75,6 +81,7 @@ internal static class DeliveriesModule
         builder.Services.AddDuty<Replayer>("replaying", replayer => replayer.RunAsync);
         builder.Services.AddDuty<AccountingFold>("folding of accounts", fold => fold.RunAsync);
         builder.Services.AddDuty<RollupKeeper>("adding up of hours", keeper => keeper.RunAsync);
+        builder.Services.AddDuty<RetentionKeeper>("taking away of what is old", keeper => keeper.RunAsync);
         builder.Services.AddHostedService<LeaderLoop>();
     }
 
