@@ -18,7 +18,10 @@ public static class BrokerNames
     /// <summary>Direct exchange of later attempts; routing key = shard number. Delay queues dead-letter into it.</summary>
     public const string RetriesExchange = "webhooks.retries";
 
-    /// <summary>Quorum queue without dead-letter target: messages that our own code could not process.</summary>
+    /// <summary>
+    /// Quorum queue without dead-letter target: messages that our own code could not process, on their way into the table from
+    /// which the API shows and republishes them.
+    /// </summary>
     public const string ParkingQueue = "webhooks.parking";
 
     /// <summary>
@@ -50,6 +53,12 @@ public static class BrokerNames
 
     /// <summary>Header of a parked message: the queue it came from.</summary>
     public const string ParkedQueueHeader = "x-webhooks-queue";
+
+    /// <summary>Header of a parked message: the tenant it is about; not there when that could not be read.</summary>
+    public const string ParkedTenantHeader = "x-webhooks-tenant";
+
+    /// <summary>Header of a parked message: a UUID given when it was parked, so that it is one however often it is handed over.</summary>
+    public const string ParkedIdHeader = "x-webhooks-parking-id";
 
     /// <summary>The queue of a shard's first attempts.</summary>
     /// <param name="shard">From 0.</param>

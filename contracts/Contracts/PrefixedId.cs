@@ -18,6 +18,9 @@ public static class PrefixedId
     /// <summary>A source's prefix: a configured origin of callbacks.</summary>
     public const string Source = "src_";
 
+    /// <summary>A parked message's prefix.</summary>
+    public const string Parked = "prk_";
+
     /// <summary>An API token's prefix.</summary>
     public const string Token = "tok_";
 

@@ -17,6 +17,8 @@ using Webhooks.Management.Deliveries;
 using Webhooks.Management.DryRuns;
 using Webhooks.Management.Egress;
 using Webhooks.Management.Events;
+using Webhooks.Management.Parking;
+using Webhooks.Management.Publishing;
 using Webhooks.Management.Replays;
 using Webhooks.Management.Stats;
 using Webhooks.Management.Subscriptions;
@@ -62,10 +64,15 @@ internal static class ManagementModule
         services.AddSingleton<IValidateOptions<EventOptions>, EventOptionsValidator>();
         services.AddSingleton(provider => provider.GetRequiredService<BrokerLinks>().Publisher("publishing", channel => BrokerTopology.DeclareAsync(channel, shards: 1)));
         services.AddSingleton<BrokerPatience>();
+        services.AddSingleton<BrokerHandOver>();
         services.AddSingleton<EventAnnouncer>();
         services.AddSingleton<EventStore>();
         services.AddSingleton<EventList>();
         services.AddHostedService<BrokerKeeper>();
+
+        services.AddSingleton<ParkedStore>();
+        services.AddSingleton<ParkedList>();
+        services.AddSingleton<Republisher>();
 
         services.AddSingleton<DeliveryStore>();
         services.AddSingleton<DeliveryList>();

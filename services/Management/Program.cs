@@ -12,6 +12,7 @@ using Webhooks.Management.DryRuns;
 using Webhooks.Management.Egress;
 using Webhooks.Management.Events;
 using Webhooks.Management.OpenApi;
+using Webhooks.Management.Parking;
 using Webhooks.Management.Replays;
 using Webhooks.Management.Secrets;
 using Webhooks.Management.Sources;
@@ -59,6 +60,7 @@ api.MapEgressApi();
 api.MapAuditApi();
 api.MapCallbacksApi();
 api.MapSourcesApi();
+api.MapParkedApi();
 api.MapOpenApi(ManagementDescription.Api);
 
 await app.RunAsync();

@@ -1,3 +1,4 @@
+using Npgsql;
 using Webhooks.TestKit;
 
 [assembly: AssemblyFixture(typeof(Webhooks.Scenarios.Tests.SharedSystem))]
@@ -11,7 +12,7 @@ namespace Webhooks.Scenarios.Tests;
 public sealed class SharedSystem : IAsyncLifetime
 {
     private LocalSystem? _system;
-    private ParkedMessages? _parked;
+    private NpgsqlDataSource? _database;
 
     /// <summary>The system trusts it.</summary>
     public TestCertificateAuthority Authority { get; } = new();
@@ -22,20 +23,23 @@ public sealed class SharedSystem : IAsyncLifetime
 
     public EventPublisher Events => Running.Events;
 
-    public ParkedMessages Parked => _parked ?? throw new InvalidOperationException("The system is not started.");
+    /// <summary>For what is asked of PostgreSQL itself.</summary>
+    public NpgsqlDataSource Database => _database ?? throw new InvalidOperationException("The system is not started.");
+
+    public ParkedMessages Parked => new(Database);
 
     public async ValueTask InitializeAsync()
     {
         var trusted = await Authority.WritePemAsync(await TestDirectory.CreateAsync("authority"));
         _system = await LocalSystem.StartAsync(new Dictionary<string, string> { ["Webhooks__TrustedCertificates"] = trusted });
-        _parked = await ParkedMessages.ConsumeAsync(_system.Endpoints.Amqp);
+        _database = NpgsqlDataSource.Create(_system.Endpoints.Postgres);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_parked is not null)
+        if (_database is not null)
         {
-            await _parked.DisposeAsync();
+            await _database.DisposeAsync();
         }
 
         if (_system is not null)

@@ -32,7 +32,11 @@ public static class ParkedCopy
     // More queues that a message is routed to: the copy could go back where it came from, and so for ever.
     private static readonly string[] RoutingHeaders = ["CC", "BCC"];
 
-    public static OutgoingMessage Park(this ReceivedMessage message, string reason, string detail)
+    /// <param name="message">As it was handed over.</param>
+    /// <param name="reason">One of <see cref="ParkingReason"/>.</param>
+    /// <param name="detail">A sentence.</param>
+    /// <param name="tenantId">Whose it is; null: that cannot be read.</param>
+    public static OutgoingMessage Park(this ReceivedMessage message, string reason, string detail, string? tenantId = null)
     {
         var properties = new BasicProperties(message.Properties);
         // Refused, with the channel, when it is not the connection's user.
@@ -42,7 +46,8 @@ public static class ParkedCopy
         var headers = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var (name, value) in message.Properties.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
         {
-            if (!RoutingHeaders.Contains(name, StringComparer.Ordinal))
+            // A message that somebody put back with the headers of its parking is parked anew.
+            if (!RoutingHeaders.Contains(name, StringComparer.Ordinal) && !WayBack.IsOfParking(name))
             {
                 headers[name] = value;
             }
@@ -51,6 +56,13 @@ public static class ParkedCopy
         headers[BrokerNames.ParkedReasonHeader] = reason;
         headers[BrokerNames.ParkedDetailHeader] = detail.Length <= LongestDetail ? detail : detail[..LongestDetail];
         headers[BrokerNames.ParkedQueueHeader] = message.Queue;
+        if (tenantId is not null)
+        {
+            headers[BrokerNames.ParkedTenantHeader] = tenantId;
+        }
+
+        // A publish that is repeated because its confirm was lost, and a hand-over that is, are the same parked message.
+        headers[BrokerNames.ParkedIdHeader] = Guid.CreateVersion7().ToString();
         properties.Headers = headers;
         // The default exchange: straight into the queue.
         return new OutgoingMessage("", BrokerNames.ParkingQueue, message.Body) { Properties = properties };

@@ -30,7 +30,7 @@ public static class BrokerTopology
         await channel.QueueBindAsync(BrokerNames.PublisherQueue, BrokerNames.EventsExchange, routingKey: "#");
         await channel.QueueBindAsync(BrokerNames.PublisherQueue, BrokerNames.DomainEventExchange, routingKey: "");
 
-        await QueueAsync(channel, BrokerNames.ParkingQueue);
+        await DeclareParkingAsync(channel);
 
         for (var shard = 0; shard < shards; shard++)
         {
@@ -40,6 +40,9 @@ public static class BrokerTopology
             await channel.QueueBindAsync(BrokerNames.RetriesQueue(shard), BrokerNames.RetriesExchange, Shard.RoutingKey(shard));
         }
     }
+
+    /// <summary>Declares the queue of what our own code could not process.</summary>
+    public static Task DeclareParkingAsync(IChannel channel) => QueueAsync(channel, BrokerNames.ParkingQueue);
 
     /// <summary>Declares the exchange to which neighbours bind queues of their own.</summary>
     public static Task DeclareNotificationsAsync(IChannel channel) =>

@@ -16,6 +16,7 @@ internal sealed partial class ResultLoop(
 {
     private const int GroupLimit = 100;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -58,6 +59,12 @@ internal sealed partial class ResultLoop(
             }
         }
 
+        await ApplyAsync(readable, stop);
+    }
+
+    /// <summary>Applies a group; one that fails by its data is halved until the culprit stands alone, and that is tried again in a while.</summary>
+    private async Task ApplyAsync(IReadOnlyList<(ReceivedMessage Message, CommandResult Result)> readable, CancellationToken stop)
+    {
         if (readable.Count == 0)
         {
             return;
@@ -67,7 +74,26 @@ internal sealed partial class ResultLoop(
         var results = readable.GroupBy(entry => entry.Result.CommandId)
             .Select(same => same.Select(entry => entry.Result).LastOrDefault(result => result.IsApplied) ?? same.Last().Result)
             .ToList();
-        var known = await database.RunAsync(token => store.ApplyAsync(results, token), stop);
+        IReadOnlySet<Guid> known;
+        try
+        {
+            known = await database.RunAsync(token => store.ApplyAsync(results, token), stop);
+        }
+        catch (Exception fault) when (readable.Count > 1 && !stop.IsCancellationRequested)
+        {
+            Log.Halving(services.Logger, readable.Count, fault.Message);
+            await ApplyAsync([.. readable.Take(readable.Count / 2)], stop);
+            await ApplyAsync([.. readable.Skip(readable.Count / 2)], stop);
+            return;
+        }
+        catch (Exception fault) when (!stop.IsCancellationRequested)
+        {
+            Log.Failed(services.Logger, fault, readable[0].Result.CommandId);
+            readable[0].Message.CountFault();
+            _ = TakeAgainAsync(readable[0].Message, stop);
+            return;
+        }
+
         foreach (var (message, result) in readable)
         {
             if (known.Contains(result.CommandId))
@@ -82,6 +108,12 @@ internal sealed partial class ResultLoop(
         }
     }
 
+    private async Task TakeAgainAsync(ReceivedMessage message, CancellationToken stop)
+    {
+        await Task.Delay(FaultPause, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        consumer.TakeAgain(message);
+    }
+
     private async Task ParkAsync(ReceivedMessage message, string reason, string detail, CancellationToken stop)
     {
         Log.Parked(services.Logger, message.Queue, reason);
@@ -94,6 +126,12 @@ internal sealed partial class ResultLoop(
     {
         [LoggerMessage(1, LogLevel.Error, "A message in {Queue} is parked: {Reason}")]
         public static partial void Parked(ILogger logger, string queue, string reason);
+
+        [LoggerMessage(2, LogLevel.Warning, "A group of {Results} results could not be applied and is halved: {Reason}")]
+        public static partial void Halving(ILogger logger, int results, string reason);
+
+        [LoggerMessage(3, LogLevel.Error, "The result of command {CommandId} could not be applied by a fault of our own, and is tried again")]
+        public static partial void Failed(ILogger logger, Exception fault, Guid commandId);
     }
 }
 

@@ -19,6 +19,9 @@ public static class AuditAction
     /// <summary>One delivery again.</summary>
     public const string DeliveryReplayed = "delivery.replayed";
 
+    /// <summary>Deliveries of a subscription still waited when their retention was over: they are canceled.</summary>
+    public const string DeliveriesExpired = "deliveries.expired";
+
     /// <summary>Many deliveries again, by a filter.</summary>
     public const string ReplayStarted = "replay.started";
     public const string ReplayCanceled = "replay.canceled";
@@ -44,6 +47,10 @@ public static class AuditAction
     public const string SourceCreated = "source.created";
     public const string SourceUpdated = "source.updated";
     public const string SourceDeleted = "source.deleted";
+
+    /// <summary>A message that could not be processed is back in its queue.</summary>
+    public const string ParkedRepublished = "parked.republished";
+    public const string ParkedDeleted = "parked.deleted";
 
     public const string TokenCreated = "token.created";
     public const string TokenRevoked = "token.revoked";

@@ -14,6 +14,7 @@ using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Replays;
+using Webhooks.Dispatcher.Retention;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Dispatcher.Shares;
@@ -34,6 +35,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<RequestRenderer>();
         builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<DeliveryParking>();
+        builder.Services.AddSingleton<ParkedStore>();
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();
@@ -57,6 +59,7 @@ internal static class DeliveriesModule
         // What lanes have in flight ends, with the rest, before the dispatching does; they begin to end when the service is told to stop.
         builder.AddLanes();
         builder.Services.AddHostedService<Dispatch>();
+        builder.Services.AddHostedService<ParkingLoop>();
 
         builder.AddHealth();
 
@@ -66,9 +69,15 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<Canceler>();
         builder.Services.AddSingleton<FoldStore>();
         builder.Services.AddSingleton<AccountingFold>();
-        builder.Services.AddOptionsWithValidateOnStart<RollupOptions, RollupOptionsValidator>().BindConfiguration(RollupOptions.Section);
-        builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<RollupOptions>>().Value);
+        builder.Services.AddOptionsWithValidateOnStart<RetentionOptions, RetentionOptionsValidator>().BindConfiguration(RetentionOptions.Section);
+        builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<RetentionOptions>>().Value);
         builder.Services.AddSingleton<RollupKeeper>();
+        builder.Services.AddSingleton<RetentionClockStore>();
+        builder.Services.AddSingleton<PartitionStore>();
+        builder.Services.AddSingleton<ExpiryStore>();
+        builder.Services.AddSingleton<SweepStore>();
+        builder.Services.AddSingleton<DayExpiry>();
+        builder.Services.AddSingleton<RetentionKeeper>();
         builder.Services.AddSingleton<ReplayStore>();
         builder.Services.AddSingleton<ReplayBacklog>();
         builder.Services.AddSingleton<Replayer>();
@@ -83,6 +92,7 @@ internal static class DeliveriesModule
         builder.Services.AddDuty<HealthLanes>("opening of lanes for breakers", lanes => lanes.RunAsync);
         builder.Services.AddDuty<LongFailures>("disabling of what fails for days", failures => failures.RunAsync);
         builder.Services.AddDuty<LongHolds>("ending of what was held for too long", holds => holds.RunAsync);
+        builder.Services.AddDuty<RetentionKeeper>("taking away of what is old", keeper => keeper.RunAsync);
         builder.Services.AddHostedService<LeaderLoop>();
     }
 

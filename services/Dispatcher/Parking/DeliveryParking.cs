@@ -21,15 +21,15 @@ internal sealed partial class DeliveryParking(
     public async Task ParkAsync(ReceivedMessage received, DeliveryMessage? message, string reason, string detail, CancellationToken abandon)
     {
         Log.Parked(logger, received.Queue, reason);
-        await database.RunAsync(
+        var tenantId = await database.RunAsync(
             async token =>
             {
-                var tenantId = message is { } about ? await deliveries.TenantOfAsync(about, token) : null;
-                await counts.AddAsync([tenantId], token);
-                return true;
+                var found = message is { } about ? await deliveries.TenantOfAsync(about, token) : null;
+                await counts.AddAsync([found], token);
+                return found;
             },
             abandon);
-        await publisher.PublishAsync([received.Park(reason, detail)], abandon);
+        await publisher.PublishAsync([received.Park(reason, detail, tenantId)], abandon);
         received.Ack();
     }
 

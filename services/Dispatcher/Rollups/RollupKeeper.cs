@@ -1,7 +1,9 @@
+using Webhooks.Dispatcher.Retention;
+
 namespace Webhooks.Dispatcher.Rollups;
 
 /// <summary>Adds up the hours that are over, and deletes, in chunks, what is older than the retention time.</summary>
-internal sealed class RollupKeeper(MinuteStore store, RollupOptions options, TimeProvider clock)
+internal sealed class RollupKeeper(MinuteStore store, RetentionOptions options, TimeProvider clock)
 {
     private const int ChunkLimit = 5_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

@@ -47,7 +47,8 @@ internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metric
     private RefusedMessage Park(ReceivedMessage message, string reason, string detail)
     {
         metrics.Parked(reason);
-        return new RefusedMessage(message.Park(reason, detail), EventTenant.Find(message.Body, message.Properties.ContentType));
+        var tenantId = EventTenant.Find(message.Body, message.Properties.ContentType);
+        return new RefusedMessage(message.Park(reason, detail, tenantId), tenantId);
     }
 
     // "traceparent" from any AMQP client, "MT-Activity-Id" from MassTransit.

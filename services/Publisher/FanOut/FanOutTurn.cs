@@ -103,7 +103,8 @@ internal sealed partial class FanOutTurn(
             // One event that the database or our own code cannot take must not stand before all others for ever.
             Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
             metrics.Parked(ParkingReason.Poison);
-            refused.Add(new RefusedMessage(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}"), events[0].Event.TenantId));
+            var tenantId = events[0].Event.TenantId;
+            refused.Add(new RefusedMessage(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}", tenantId), tenantId));
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class ParkedCopyTests : IAsyncLifetime
 
     // The first is the test's own client's, the second the broker's.
     private static readonly string[] OursAndTheBrokers =
-        ["x-dotnet-pub-seq-no", "x-delivery-count", BrokerNames.ParkedDetailHeader, BrokerNames.ParkedQueueHeader, BrokerNames.ParkedReasonHeader];
+        ["x-dotnet-pub-seq-no", "x-delivery-count", BrokerNames.ParkedDetailHeader, BrokerNames.ParkedQueueHeader, BrokerNames.ParkedReasonHeader, BrokerNames.ParkedIdHeader];
 
     private OurSide _ours = null!;
     private AmqpPeer _peer = null!;
@@ -28,7 +28,7 @@ public sealed class ParkedCopyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Body_properties_and_headers_are_as_they_came_and_three_headers_say_why()
+    public async Task Body_properties_and_headers_are_as_they_came_and_four_headers_say_why_and_which()
     {
         await ParkAsync(new BasicProperties
         {
@@ -74,12 +74,38 @@ public sealed class ParkedCopyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_message_without_headers_gets_three()
+    public async Task A_message_without_headers_gets_four()
     {
         await ParkAsync(new BasicProperties());
 
         var parked = await _peer.TakeAsync(BrokerNames.ParkingQueue);
         Assert.Equal(OursAndTheBrokers.Order(StringComparer.Ordinal), parked.BasicProperties.Headers!.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Whose_it_is_is_said_where_it_is_known()
+    {
+        await ParkAsync(new BasicProperties(), tenantId: "tenant_001");
+
+        Assert.Equal("tenant_001", (await _peer.TakeAsync(BrokerNames.ParkingQueue)).Header(BrokerNames.ParkedTenantHeader));
+    }
+
+    // As a tool does that moves messages from one queue to another.
+    [Fact]
+    public async Task A_message_that_was_put_back_with_the_headers_of_its_parking_is_parked_as_another()
+    {
+        var (consumer, publisher) = (_ours.Consume(Queue), _ours.Publisher());
+        await _peer.PublishAsync("", Queue, Body);
+        await publisher.PublishAsync([(await consumer.NextAsync()).Park(ParkingReason.NotJson, "It is not JSON.", "tenant_001")], CancellationToken.None).WaitAsync(OurSide.Limit);
+        var first = await _peer.TakeAsync(BrokerNames.ParkingQueue);
+
+        await _peer.PublishAsync("", Queue, Body, new BasicProperties(first.BasicProperties));
+        await publisher.PublishAsync([(await consumer.NextAsync()).Park(ParkingReason.NotJson, "It is not JSON.")], CancellationToken.None).WaitAsync(OurSide.Limit);
+
+        var second = await _peer.TakeAsync(BrokerNames.ParkingQueue);
+        Assert.NotEqual(first.Header(BrokerNames.ParkedIdHeader), second.Header(BrokerNames.ParkedIdHeader));
+        Assert.Null(second.Header(BrokerNames.ParkedTenantHeader));
+        Assert.Equal(OursAndTheBrokers.Order(StringComparer.Ordinal), second.BasicProperties.Headers!.Keys.Order(StringComparer.Ordinal));
     }
 
     // The broker compares the property with the connection's user, and ends the channel when they differ.
@@ -142,10 +168,10 @@ public sealed class ParkedCopyTests : IAsyncLifetime
         await _ours.DisposeAsync();
     }
 
-    private async Task ParkAsync(BasicProperties properties, AmqpPeer? from = null)
+    private async Task ParkAsync(BasicProperties properties, AmqpPeer? from = null, string? tenantId = null)
     {
         await (from ?? _peer).PublishAsync("", Queue, Body, properties);
         var received = await _ours.Consume(Queue).NextAsync();
-        await _ours.Publisher().PublishAsync([received.Park(ParkingReason.NotJson, "It is not JSON.")], CancellationToken.None).WaitAsync(OurSide.Limit);
+        await _ours.Publisher().PublishAsync([received.Park(ParkingReason.NotJson, "It is not JSON.", tenantId)], CancellationToken.None).WaitAsync(OurSide.Limit);
     }
 }

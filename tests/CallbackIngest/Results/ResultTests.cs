@@ -61,6 +61,43 @@ public sealed class ResultTests(World world) : IClassFixture<World>
         Assert.Equal(stored, Assert.Single(await world.Database.ColumnAsync<string?>("SELECT coalesce(reason, 'nothing') FROM callbacks WHERE command_id = $1", commandId)) is var said && said == "nothing" ? null : said);
     }
 
+    // Nothing that passes the reader is refused by the real table; this stands for what we did not think of.
+    [Fact]
+    public async Task A_result_that_our_own_code_fails_on_is_parked_after_twenty_tries_while_the_others_are_taken()
+    {
+        const int EarlierTries = 16;
+        await using var poisoned = await World.EmptyAsync();
+        await poisoned.Database.ExecuteAsync("ALTER TABLE callbacks ADD CONSTRAINT no_teapots CHECK (reason <> 'teapot')");
+        var body = $$"""{"command_id":"{{await StoredAsync("poison")}}","outcome":"failed","reason":"teapot"}""";
+        await poisoned.Bus.PublishAsync(BrokerNames.ResultsExchange, "x", body);
+        await poisoned.Bus.TouchAsync(BrokerNames.CallbackResultsQueue, EarlierTries);
+        await poisoned.SayAsync(await StoredAsync("in its group"), "applied");
+        await poisoned.StartIngestAsync();
+
+        await poisoned.StatusIsAsync("in its group", "applied");
+        // One after the other, so that each passes while the poison is in hand.
+        var passed = 0;
+        for (; await poisoned.Bus.CountAsync(BrokerNames.ParkingQueue) == 0; passed++)
+        {
+            await poisoned.SayAsync(await StoredAsync($"healthy-{passed}"), "applied");
+            await poisoned.StatusIsAsync($"healthy-{passed}", "applied");
+        }
+
+        var parked = await poisoned.Bus.TakeAsync(BrokerNames.ParkingQueue);
+        Assert.Equal(body, parked.Text());
+        Assert.Equal(("poison", BrokerNames.CallbackResultsQueue), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
+        Assert.Equal("accepted", await poisoned.StatusAsync("poison"));
+        Assert.True(passed > 1);
+
+        async Task<Guid> StoredAsync(string key) => await poisoned.Database.ScalarAsync<Guid>(
+            """
+            INSERT INTO callbacks (id, command_id, tenant_id, route, subject_id, external_system, idempotency_key, fingerprint, status, superseded, command, created_at, accepted_at)
+            VALUES (gen_random_uuid(), gen_random_uuid(), $2, 'exceptions', 'exc_001', 'JIRA', $1, '\x00', 'accepted', false, '\x7b7d', now(), now())
+            RETURNING command_id
+            """,
+            key, World.Tenant);
+    }
+
     private async Task<Guid> AcceptAsync(string key)
     {
         (await world.Ingest.SendAsync(IngestClient.Body(), key)).IsAccepted();

@@ -1,4 +1,3 @@
-using Webhooks.Contracts;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Attempts;
@@ -34,7 +33,7 @@ public sealed class RecordingTests : IAsyncLifetime
         await _world.SettledAsync();
         Assert.All(receivers, receiver => Assert.Equal(1, receiver.Count));
         Assert.All(await _world.DeliveriesAsync<int>("last_attempt"), number => Assert.Equal(1, number));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
         foreach (var receiver in receivers)
         {
             await receiver.DisposeAsync();
@@ -60,7 +59,7 @@ public sealed class RecordingTests : IAsyncLifetime
         Assert.Equal(20, (await _world.AttemptsAsync()).Count);
         Assert.Equal("failed", (await _world.DeliveriesAsync<string>("status"))[6]);
         Assert.Equal(19, receiver.Requests.Requests.Select(TestEvent.IdOf).Count(id => id != "evt_7"));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -1,5 +1,4 @@
 using System.Text;
-using Webhooks.Contracts;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
@@ -108,7 +107,7 @@ public sealed class DeliveryTests : IAsyncLifetime
         Assert.Equal(["delivered"], await _world.DeliveriesAsync<string>("status"));
         Assert.Equal([1], await _world.DeliveriesAsync<int>("last_attempt"));
         Assert.Equal([true], await _world.DeliveriesAsync<bool>("finished_at IS NOT NULL AND next_attempt_at IS NULL AND due_at IS NULL"));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class ShardTests : IAsyncLifetime
         var subscription = await _world.SubscribeAsync(receiver.Url, new() { InitialDelaySeconds = 0.2 });
         await _world.StartDispatcherAsync();
         await _world.Database.ExecuteAsync("UPDATE settings SET value = 3 WHERE name = 'shards'");
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 6, World.Limit, "the new shards to be consumed");
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == World.ConsumersOf(dispatchers: 1, shards: 3), World.Limit, "the new shards to be consumed");
         var delivery = Assert.Single(await _world.AcceptAsync(subscription));
 
         await _world.Bus.PublishAsync(

@@ -42,12 +42,26 @@ public sealed class World : Surroundings
 
     public Task<ServiceHost> StartDispatcherAsync(params (string Key, string Value)[] settings) => StartAsync<InFlight>(settings);
 
+    /// <summary>Each dispatcher consumes two queues a shard, and the parking queue.</summary>
+    public static int ConsumersOf(int dispatchers, int shards = 1) => dispatchers * ((2 * shards) + 1);
+
+    /// <summary>What was parked and has come into the table, once all has that was parked.</summary>
+    public async Task<IReadOnlyList<ParkedMessage>> ParkedAsync()
+    {
+        await Eventually.TrueAsync(() => IsEmptyAsync(BrokerNames.ParkingQueue), Limit, "the parking queue to be drained");
+        return await new ParkedMessages(Database).AllAsync();
+    }
+
+    /// <summary>Waits until so many are parked.</summary>
+    public Task HaveParkedAsync(int count) => Eventually.TrueAsync(
+        async () => await Database.ScalarAsync<long>("SELECT count(*) FROM parked") == count, Limit, $"{count} messages to be parked");
+
     /// <summary>A process of its own, for a test that kills it; returns when it consumes.</summary>
     public async Task<ServiceChild> StartChildAsync(params (string Key, string Value)[] settings)
     {
         var before = await ConsumersAsync();
         var child = await ServiceChild.StartAsync("Dispatcher", Settings(settings));
-        await Eventually.TrueAsync(async () => await ConsumersAsync() == before + Queues.Length, Limit, "the child to consume");
+        await Eventually.TrueAsync(async () => await ConsumersAsync() == before + ConsumersOf(dispatchers: 1), Limit, "the child to consume");
         return child;
     }
 

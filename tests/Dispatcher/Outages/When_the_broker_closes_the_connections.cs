@@ -1,4 +1,3 @@
-using Webhooks.Contracts;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
@@ -36,7 +35,7 @@ public sealed class When_the_broker_closes_the_connections : IAsyncLifetime
             Enumerable.Range(1, 60).Select(number => KeyValuePair.Create($"evt_{number}", attemptsEach)).ToHashSet(),
             receiver.Requests.Requests.CountBy(TestEvent.IdOf).ToHashSet());
         Assert.Equal(60 * attemptsEach, (await _world.AttemptsAsync()).Count);
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     [Fact]
@@ -56,7 +55,7 @@ public sealed class When_the_broker_closes_the_connections : IAsyncLifetime
         Assert.Equal(450, (await _world.DeliveriesAsync<string>("status")).Count(status => status == "delivered"));
         var attempts = await _world.AttemptsAsync();
         Assert.Equal(attempts.Count, receiver.Count);
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Webhooks.Contracts;
 using Webhooks.Database.Faults;
 using Webhooks.TestKit;
 using Webhooks.TestKit.Faults;
@@ -64,7 +63,7 @@ public sealed class When_the_database_has_no_room
         Assert.Equal(count, receiver.Requests.Count);
         Assert.Equal(Enumerable.Repeat(1, count), (await world.AttemptsAsync()).Select(attempt => attempt.Number));
         Assert.All(await world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
-        Assert.Equal(0, await world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await world.ParkedAsync());
         Assert.False(dispatcher.Ended.IsCancellationRequested);
         await HasHealthAsync(dispatcher, HealthStatus.Healthy);
     }

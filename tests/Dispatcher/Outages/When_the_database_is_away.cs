@@ -42,7 +42,7 @@ public sealed class When_the_database_is_away : IAsyncLifetime
         Assert.Equal(40, receiver.Requests.Count);
         Assert.Equal(Enumerable.Repeat(1, 40), (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
         Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     [Fact]

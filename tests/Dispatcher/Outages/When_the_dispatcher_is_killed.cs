@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Webhooks.Contracts;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
@@ -53,7 +52,7 @@ public sealed class When_the_dispatcher_is_killed : IAsyncLifetime
         Assert.All(
             (await _world.AttemptsAsync()).GroupBy(attempt => attempt.DeliveryId),
             attempts => Assert.Equal(Enumerable.Range(1, attempts.Count()), attempts.Select(attempt => attempt.Number)));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

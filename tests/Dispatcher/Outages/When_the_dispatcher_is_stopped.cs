@@ -39,7 +39,7 @@ public sealed class When_the_dispatcher_is_stopped : IAsyncLifetime
         Assert.Equal((35, 25), (attemptsEach.Count(count => count == 1), attemptsEach.Count(count => count == 2)));
         Assert.Equal(attempts.Count, receiver.Requests.Count);
         Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     [Fact]

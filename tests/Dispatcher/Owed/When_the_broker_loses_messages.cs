@@ -117,7 +117,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
             await _world.Bus.Channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false);
         }
 
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() >= 2, World.Limit, "the queues to be consumed again");
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() >= World.ConsumersOf(dispatchers: 1), World.Limit, "the queues to be consumed again");
         await _receiver.WaitForAsync(_receiver.Count + 200);
         await stop.CancelAsync();
 

@@ -42,7 +42,7 @@ public sealed class ClaimTests : IAsyncLifetime
             await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 1 }, HeldReceiver.Deadline), Deliveries);
         await _world.StartDispatcherAsync();
         await _world.StartDispatcherAsync();
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 4, World.Limit, "both dispatchers to consume");
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == World.ConsumersOf(dispatchers: 2), World.Limit, "both dispatchers to consume");
 
         // The queue hands one copy to each of its two consumers.
         foreach (var delivery in accepted)

@@ -121,6 +121,6 @@ public sealed class RepeatTests : IAsyncLifetime
         await _world.SettledAsync();
         Assert.Equal("/afterwards", Assert.Single(_receiver.Requests).Path);
         Assert.Single(await _world.AttemptsAsync());
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
+        Assert.Empty(await _world.ParkedAsync());
     }
 }

@@ -28,7 +28,7 @@ public sealed class RollupTests : IAsyncLifetime
         };
         await _world.StartDispatcherAsync();
         await _world.StartDispatcherAsync();
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 4, World.Limit, "both dispatchers to consume");
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == World.ConsumersOf(dispatchers: 2), World.Limit, "both dispatchers to consume");
 
         foreach (var path in new[] { "/ok", "/refuses", "/recovers", "/fails" })
         {
@@ -54,7 +54,7 @@ public sealed class RollupTests : IAsyncLifetime
         var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(receiver.Requests.Url), Deliveries);
         await _world.StartDispatcherAsync();
         await _world.StartDispatcherAsync();
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 4, World.Limit, "both dispatchers to consume");
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == World.ConsumersOf(dispatchers: 2), World.Limit, "both dispatchers to consume");
 
         // The queue hands one copy to each of its two consumers.
         foreach (var delivery in accepted)

@@ -1,6 +1,7 @@
 using System.Net;
 using Webhooks.Management.Tests.Callbacks;
 using Webhooks.Management.Tests.Deliveries;
+using Webhooks.Management.Tests.Parking;
 using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Tenancy;
@@ -50,6 +51,7 @@ internal sealed class Belongings(ManagementApi api, string tenantId)
         "event-types" => "match_run.completed",
         "replays" => await ReplayAsync(),
         "callbacks" => await StoredCallbacks.AddAsync(api, tenantId),
+        "parked" => await ParkedRows.AddAsync(api, tenantId),
         "sources" => Made(await api.PostAsync("/v1/sources", new { tenant_id = tenantId, kind = "jira" })),
         _ => throw new InvalidOperationException($"The document has a path with an id after /{kind}/. Say here how to make such a thing, so that the tests reach it."),
     };

@@ -46,6 +46,7 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal((reason, BrokerNames.PublisherQueue), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
         Assert.Contains(detail, parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
         var whose = body.Contains(World.Tenant, StringComparison.Ordinal) ? World.Tenant : "";
+        Assert.Equal(whose, parked.Header(BrokerNames.ParkedTenantHeader) ?? "");
         Assert.Equal((1, 1), (await CountedAsync(whose), await CountedAsync()));
     }
 
@@ -99,7 +100,7 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal(58, (await _world.AnnouncedAsync()).Count);
         var parked = await _world.Bus.DrainAsync(BrokerNames.ParkingQueue);
         Assert.Equal(2, parked.Count);
-        Assert.All(parked, message => Assert.Equal("poison", message.Header(BrokerNames.ParkedReasonHeader)));
+        Assert.All(parked, message => Assert.Equal(("poison", World.Tenant), (message.Header(BrokerNames.ParkedReasonHeader), message.Header(BrokerNames.ParkedTenantHeader))));
         Assert.Equal((2, 2), (await CountedAsync(World.Tenant), await CountedAsync()));
         Assert.All(parked, message => Assert.Contains("this one is poison", message.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal));
     }

@@ -102,9 +102,10 @@ public sealed class When_a_message_is_not_an_event(SharedSystem system)
 
         var parked = await system.Parked.WaitForAsync(properties.MessageId);
         Assert.True(body.AsSpan().SequenceEqual(parked.Body), $"The parked body of {what} differs.");
-        Assert.Equal(reason, parked.Header(BrokerNames.ParkedReasonHeader));
-        Assert.EndsWith(".", parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
-        Assert.Equal(BrokerNames.PublisherQueue, parked.Header(BrokerNames.ParkedQueueHeader));
+        Assert.Equal((reason, reason), (parked.Reason, parked.Header(BrokerNames.ParkedReasonHeader)));
+        Assert.EndsWith(".", parked.Detail, StringComparison.Ordinal);
+        Assert.Equal(parked.Detail, parked.Header(BrokerNames.ParkedDetailHeader));
+        Assert.Equal((BrokerNames.PublisherQueue, BrokerNames.PublisherQueue), (parked.Queue, parked.Header(BrokerNames.ParkedQueueHeader)));
         AssertUnchanged(properties, parked);
     }
 

@@ -1,10 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 
-namespace Webhooks.Dispatcher.Rollups;
+namespace Webhooks.Dispatcher.Retention;
 
-/// <summary>How long rollups are kept, under <c>Webhooks</c>.</summary>
-internal sealed class RollupOptions
+/// <summary>How long what has happened is kept, under <c>Webhooks</c>.</summary>
+internal sealed class RetentionOptions
 {
     public const string Section = "Webhooks";
 
@@ -13,4 +13,4 @@ internal sealed class RollupOptions
 }
 
 [OptionsValidator]
-internal sealed partial class RollupOptionsValidator : IValidateOptions<RollupOptions>;
+internal sealed partial class RetentionOptionsValidator : IValidateOptions<RetentionOptions>;

@@ -1,0 +1,34 @@
+using Npgsql;
+using Webhooks.Database;
+
+namespace Webhooks.Dispatcher.Parking;
+
+/// <summary>The SQL of keeping parked messages.</summary>
+internal sealed class ParkedStore(NpgsqlDataSource database)
+{
+    // In the order of their keys: two dispatchers that were handed the same messages must not wait for each other in a circle.
+    private const string Insert = """
+        INSERT INTO parked (id, tenant_id, queue, reason, detail, message_id, properties, body)
+        SELECT id, tenant_id, queue, reason, detail, message_id, properties, body
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[])
+            AS message (id, tenant_id, queue, reason, detail, message_id, properties, body)
+        ORDER BY id
+        ON CONFLICT (id) DO NOTHING
+        """;
+
+    /// <summary>Keeps what is not kept yet; answers how many those were.</summary>
+    public async Task<int> AddAsync(IReadOnlyList<ParkedRow> rows, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Insert);
+        var columns = new Columns<ParkedRow>(command.Parameters, rows);
+        columns.Add(row => row.Id);
+        columns.Add(row => row.TenantId);
+        columns.Add(row => row.Queue);
+        columns.Add(row => row.Reason);
+        columns.Add(row => row.Detail);
+        columns.Add(row => row.MessageId);
+        columns.Add(row => row.Properties);
+        columns.Add(row => row.Body);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,104 @@
+using Npgsql;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Retention;
+
+public sealed class When_a_day_is_dropped_under_load : IAsyncLifetime
+{
+    private const int DaysAgo = 40;
+
+    // Whoever waits for a whole table, but for the one who drops.
+    private const string Waiting = """
+        SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND locktype = 'relation' AND datname = current_database() AND query NOT LIKE 'ALTER TABLE%' AND query NOT LIKE 'DROP TABLE%'
+        """;
+
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Fact]
+    public async Task Should_keep_nobody_waiting_although_somebody_reads_the_old_day_all_the_time()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var subscription = await _world.SubscribeAsync(receiver.Url);
+        var old = await PastDay.CreateAsync(_world, DaysAgo);
+        await old.AcceptAsync(subscription, "delivered", 10, "evt_old_");
+        await using var reader = await _world.Database.OpenConnectionAsync();
+        await using var reading = await reader.BeginTransactionAsync();
+        await ReadAllAsync(reader);
+        await _world.StartDispatcherAsync();
+
+        var sent = 0;
+        while (await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhdetachpending") == 0)
+        {
+            await GoOnAsync();
+        }
+
+        // Detaching waits for the reader, and nobody waits for it.
+        for (var more = 0; more < 30; more++)
+        {
+            await GoOnAsync();
+        }
+
+        Assert.NotEmpty(await old.LeftAsync());
+        await reading.CommitAsync();
+        while ((await old.LeftAsync()).Count > 0)
+        {
+            await GoOnAsync();
+        }
+
+        Assert.Equal(sent, receiver.Count);
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhdetachpending"));
+
+        async Task GoOnAsync()
+        {
+            await _world.DeliverAsync(subscription);
+            sent++;
+            var last = -1L;
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    Assert.Equal(0, await _world.Database.ScalarAsync<long>(Waiting));
+                    return (last = await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'delivered' AND event_id NOT LIKE 'evt_old%'")) == sent;
+                },
+                World.Limit, () => $"{sent} deliveries; there were {last}");
+        }
+    }
+
+    [Fact]
+    public async Task Should_go_on_where_another_one_was_killed()
+    {
+        var half = await PastDay.CreateAsync(_world, DaysAgo);
+        var begun = await PastDay.CreateAsync(_world, DaysAgo + 1);
+        // One was detached and not dropped, and one is neither in nor out.
+        await _world.Database.ExecuteAsync($"ALTER TABLE attempts DETACH PARTITION {half.Partition("attempts")}");
+        await using (var reader = await _world.Database.OpenConnectionAsync())
+        await using (await reader.BeginTransactionAsync())
+        {
+            await ReadAllAsync(reader);
+            await using var detaching = await _world.Database.OpenConnectionAsync();
+            await ExecuteAsync(detaching, "SET lock_timeout = '100ms'");
+            var refused = await Assert.ThrowsAsync<PostgresException>(
+                () => ExecuteAsync(detaching, $"ALTER TABLE attempts DETACH PARTITION {begun.Partition("attempts")} CONCURRENTLY"));
+            Assert.Equal(PostgresErrorCodes.LockNotAvailable, refused.SqlState);
+        }
+
+        Assert.Equal(1, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhdetachpending"));
+
+        await _world.StartDispatcherAsync();
+
+        await half.GoneAsync();
+        await begun.GoneAsync();
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private static Task ReadAllAsync(NpgsqlConnection reader) => ExecuteAsync(reader, "SELECT (SELECT count(*) FROM deliveries), (SELECT count(*) FROM attempts), (SELECT count(*) FROM events)");
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}

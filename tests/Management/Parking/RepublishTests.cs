@@ -1,0 +1,152 @@
+using System.Net;
+using System.Text;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+
+namespace Webhooks.Management.Tests.Parking;
+
+/// <summary>A parked message goes back where it came from, as it came.</summary>
+public sealed class RepublishTests(ManagementApi api) : IClassFixture<ManagementApi>, IAsyncLifetime
+{
+    private static readonly byte[] Body = [0x00, 0xff, .. "{ \"not\" quite JSON"u8];
+
+    // Added by the client that publishes, and by the broker that hands over, which counts from 0.
+    private static readonly string[] Added = ["x-dotnet-pub-seq-no", "x-delivery-count"];
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private AmqpPeer _bus = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _bus = await AmqpPeer.ConnectAsync(api.RabbitMq);
+        await BrokerTopology.DeclareAsync(_bus.Channel, shards: 2);
+        await CallbackTopology.DeclareAsync(_bus.Channel);
+    }
+
+    [Theory]
+    [InlineData(BrokerNames.PublisherQueue)]
+    [InlineData("webhooks.deliveries.1")]
+    [InlineData("webhooks.retries.0")]
+    [InlineData(BrokerNames.CallbackResultsQueue)]
+    public async Task It_goes_back_to_its_queue_body_and_properties_as_they_came(string queue)
+    {
+        var id = await ParkedRows.AddAsync(api, "back", queue, "poison", Body, new BasicProperties
+        {
+            AppId = "matching_engine",
+            ContentType = "application/vnd.masstransit+json",
+            CorrelationId = "c-1",
+            MessageId = "m-1",
+            Priority = 3,
+            Timestamp = new AmqpTimestamp(1_705_746_600),
+            Type = "exception.created",
+            Headers = new Dictionary<string, object?>
+            {
+                ["traceparent"] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                ["number"] = 42L,
+                ["list"] = new List<object> { 1, true },
+            },
+        });
+
+        var answer = await api.PostAsync($"/v1/parked/{id}/republish", "");
+
+        Assert.Equal((HttpStatusCode.Accepted, "republished"), (answer.Status, answer.Member("status")));
+        Assert.NotNull(answer.Member("republished_at"));
+        var (body, properties) = await NextAsync(queue);
+        Assert.Equal(Body, body);
+        Assert.Equal(("matching_engine", "application/vnd.masstransit+json", "c-1", "m-1", (byte)3, 1_705_746_600L, "exception.created", DeliveryModes.Persistent),
+            (properties.AppId, properties.ContentType, properties.CorrelationId, properties.MessageId, properties.Priority, properties.Timestamp.UnixTime, properties.Type, properties.DeliveryMode));
+        Assert.Equal("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Encoding.UTF8.GetString((byte[])properties.Headers!["traceparent"]!));
+        Assert.NotEqual(20L, properties.Headers.TryGetValue("x-delivery-count", out var count) ? count : null);
+        Assert.Equal(42L, properties.Headers["number"]);
+        Assert.Equal([1, true], (List<object>)properties.Headers["list"]!);
+        Assert.Equal(["list", "number", "traceparent"], properties.Headers.Keys.Where(name => !Added.Contains(name)).Order(StringComparer.Ordinal));
+
+        Assert.Equal("republished", (await api.GetAsync($"/v1/parked/{id}")).Member("status"));
+        Assert.Equal(["parked.republished"], (await api.GetAsync($"/v1/audit?subject={id}")).Json.GetProperty("items").EnumerateArray().Select(entry => entry.GetProperty("action").GetString()));
+    }
+
+    [Fact]
+    public async Task It_can_be_republished_once_more()
+    {
+        var id = await ParkedRows.AddAsync(api, "twice", BrokerNames.RetriesQueue(1));
+
+        Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync($"/v1/parked/{id}/republish", "")).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync($"/v1/parked/{id}/republish", "")).Status);
+
+        Assert.Equal(2, (await _bus.TakeAsync(BrokerNames.RetriesQueue(1), 2)).Count);
+    }
+
+    // Anybody can write into the parking queue and say that a message came from wherever he likes.
+    [Theory]
+    [InlineData(null)]
+    [InlineData(BrokerNames.ParkingQueue)]
+    [InlineData(BrokerNames.ExceptionCommandsQueue)]
+    [InlineData("webhooks.delay.5000")]
+    [InlineData("webhooks.deliveries.x")]
+    [InlineData("webhooks.deliveries.")]
+    [InlineData("somebody.elses")]
+    public async Task It_goes_into_no_queue_that_is_not_one_of_those_we_park_from(string? queue)
+    {
+        await _bus.Channel.QueueDeclareAsync(
+            "somebody.elses", durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+        var id = await ParkedRows.AddAsync(api, "astray", queue);
+
+        (await api.PostAsync($"/v1/parked/{id}/republish", "")).IsProblem(HttpStatusCode.Conflict, "conflict");
+
+        Assert.Equal("parked", (await api.GetAsync($"/v1/parked/{id}")).Member("status"));
+        Assert.Equal((0, 0), (await _bus.CountAsync("somebody.elses"), await _bus.CountAsync(BrokerNames.ParkingQueue)));
+        Assert.Empty((await api.GetAsync($"/v1/audit?subject={id}")).Json.GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_gone_is_said_and_disturbs_nobody_who_publishes()
+    {
+        var id = await ParkedRows.AddAsync(api, "gone", "webhooks.retries.7");
+        var before = await ConnectionsAsync();
+
+        (await api.PostAsync($"/v1/parked/{id}/republish", "")).IsProblem(HttpStatusCode.Conflict, "conflict");
+
+        Assert.Equal(before, await ConnectionsAsync());
+        Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync("/v1/events", new { id = "evt_after", type = "a.b", tenant_id = "gone", data = new { } })).Status);
+    }
+
+    [Fact]
+    public async Task A_tenants_administrator_puts_back_what_is_its_tenants_and_nothing_else()
+    {
+        var token = await api.TokenAsync("owner", "admin");
+        var foreign = await ParkedRows.AddAsync(api, "other", BrokerNames.DeliveriesQueue(0));
+        var own = await ParkedRows.AddAsync(api, "owner", BrokerNames.DeliveriesQueue(0));
+
+        (await api.PostAsync($"/v1/parked/{foreign}/republish", "", token)).IsProblem(HttpStatusCode.NotFound, "not_found");
+        (await api.DeleteAsync($"/v1/parked/{foreign}", token)).IsProblem(HttpStatusCode.NotFound, "not_found");
+        Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync($"/v1/parked/{own}/republish", "", token)).Status);
+
+        await _bus.TakeAsync(BrokerNames.DeliveriesQueue(0));
+        Assert.Equal(0, await _bus.CountAsync(BrokerNames.DeliveriesQueue(0)));
+    }
+
+    public ValueTask DisposeAsync() => _bus.DisposeAsync();
+
+    /// <summary>By consuming: from a queue with a single active consumer nothing can be taken.</summary>
+    private async Task<(byte[] Body, BasicProperties Properties)> NextAsync(string queue)
+    {
+        var next = new TaskCompletionSource<(byte[], BasicProperties)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var consumer = new AsyncEventingBasicConsumer(_bus.Channel);
+        consumer.ReceivedAsync += (_, message) =>
+        {
+            // The client's own memory, and reused.
+            next.TrySetResult((message.Body.ToArray(), new BasicProperties(message.BasicProperties)));
+            return Task.CompletedTask;
+        };
+        var tag = await _bus.Channel.BasicConsumeAsync(queue, autoAck: true, consumer);
+        var taken = await next.Task.WaitAsync(Limit);
+        await _bus.Channel.BasicCancelAsync(tag);
+        return taken;
+    }
+
+    private async Task<string> ConnectionsAsync() => await (await TestBroker.ServerAsync()).ConnectionsAsync(api.RabbitMq);
+}
