@@ -54,10 +54,10 @@ public sealed class When_the_holder_of_an_ordered_lane_is_lost : IAsyncLifetime
         var fence = await BeginAsync();
 
         var stalled = await HolderAsync();
-        stalled.Stall();
+        stalled.Freeze();
         await _world.HeldAsync(_subscription, after: fence);
         await ReceivedAsync(_receipts.Count + 100);
-        stalled.GoOn();
+        stalled.Thaw();
 
         await AssertInOrderAsync(fence);
     }
