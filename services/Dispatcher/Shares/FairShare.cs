@@ -2,9 +2,9 @@ namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
 /// Decides whether a subscription may have one more send of its messages on the wire. Pure. While less than half of the slots is
-/// taken, anybody may have any number: fast receivers never come to that. From then on one may have its share of that half: many that
-/// hang at the same time hold little more than half together. From three quarters on it is one each, because those that begin to
-/// hang one after the other had each its share of what looked like few: the last quarter is always there for whoever is quick.
+/// taken, anybody may have any number. From then on one may have its share of that half: many that hang at the same time hold
+/// little more than half together. From three quarters on it is one each, because those that begin to hang one after the other
+/// had each its share of what looked like few: the last quarter is always there for whoever is quick.
 /// </summary>
 internal static class FairShare
 {

@@ -9,11 +9,15 @@ using Webhooks.Subscriptions.Lanes;
 namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
-/// Gives each message's send its slot, or, when its subscription has its share, opens the subscription's lane and puts the delivery
-/// into it. So it does when the lane is being opened at this moment because the receiver is to be left alone. First attempts and retries have slots of their own, as their queues have.
+/// Gives each message's send its slot, or, when its subscription has its share and gets none back, opens the subscription's lane and
+/// puts the delivery into it. So it does when the lane is being opened at this moment because the receiver is to be left alone. First attempts and retries have slots of their own, as their queues have.
 /// </summary>
-internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database)
+internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock)
 {
+    // A burst for a quick receiver takes any number of slots, and gives them back within milliseconds: what waits so long in vain
+    // is held up by one that hangs. Short, because whoever waits has his place among the messages in hand.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private readonly WireSlots _first = new(() => Dispatch.FirstAttemptPrefetch * subscriptions.Current.Shards);
     private readonly WireSlots _retries = new(() => Dispatch.RetryPrefetch * subscriptions.Current.Shards);
     private readonly ConcurrentDictionary<Guid, Lazy<Task>> _opening = new();
@@ -26,7 +30,7 @@ internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, HealthLanes 
         {
             await opening.WaitAsync(stop);
         }
-        else if (slots.TryTake(delivery.SubscriptionId) is { } slot)
+        else if (await slots.TakeAsync(delivery.SubscriptionId, Patience, clock, stop) is { } slot)
         {
             return slot;
         }

@@ -9,6 +9,7 @@ internal sealed class WireSlots(Func<int> slots)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, int> _taken = [];
+    private readonly Dictionary<Guid, Queue<TaskCompletionSource<IDisposable>>> _waiting = [];
     private int _all;
 
     /// <summary>Null: the subscription has its share. Otherwise to be disposed of when the answer is there.</summary>
@@ -16,9 +17,43 @@ internal sealed class WireSlots(Func<int> slots)
     {
         lock (_lock)
         {
-            var own = _taken.GetValueOrDefault(subscriptionId);
-            return FairShare.IsUsedUp(slots(), _all, own, _taken.Count - (own > 0 ? 1 : 0)) ? null : Take(subscriptionId);
+            return IsUsedUp(subscriptionId) ? null : Take(subscriptionId);
         }
+    }
+
+    /// <summary>
+    /// The same, but what has its share waits for a slot to be given back. Null: none was, for so long; those who have them hang.
+    /// </summary>
+    public async ValueTask<IDisposable?> TakeAsync(Guid subscriptionId, TimeSpan patience, TimeProvider clock, CancellationToken stop)
+    {
+        TaskCompletionSource<IDisposable> turn;
+        lock (_lock)
+        {
+            if (TryTake(subscriptionId) is { } slot)
+            {
+                return slot;
+            }
+
+            turn = new TaskCompletionSource<IDisposable>(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!_waiting.TryGetValue(subscriptionId, out var queue))
+            {
+                _waiting.Add(subscriptionId, queue = new());
+            }
+
+            queue.Enqueue(turn);
+        }
+
+        await ((Task)turn.Task).WaitAsync(patience, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_lock)
+        {
+            if (turn.TrySetCanceled(CancellationToken.None))
+            {
+                stop.ThrowIfCancellationRequested();
+                return null;
+            }
+        }
+
+        return await turn.Task;
     }
 
     /// <summary>Whatever its share.</summary>
@@ -32,6 +67,12 @@ internal sealed class WireSlots(Func<int> slots)
         }
     }
 
+    private bool IsUsedUp(Guid subscriptionId)
+    {
+        var own = _taken.GetValueOrDefault(subscriptionId);
+        return FairShare.IsUsedUp(slots(), _all, own, _taken.Count - (own > 0 ? 1 : 0));
+    }
+
     private void GiveBack(Guid subscriptionId)
     {
         lock (_lock)
@@ -41,7 +82,42 @@ internal sealed class WireSlots(Func<int> slots)
             {
                 _taken.Remove(subscriptionId);
             }
+
+            if (_waiting.Count > 0)
+            {
+                Admit(subscriptionId);
+                // One slot less may be what others have waited for, too.
+                foreach (var other in _waiting.Keys.ToList())
+                {
+                    Admit(other);
+                }
+            }
         }
+    }
+
+    private void Admit(Guid subscriptionId)
+    {
+        if (!_waiting.TryGetValue(subscriptionId, out var queue))
+        {
+            return;
+        }
+
+        while (queue.TryPeek(out var turn))
+        {
+            if (!turn.Task.IsCompleted)
+            {
+                if (IsUsedUp(subscriptionId))
+                {
+                    return;
+                }
+
+                turn.SetResult(Take(subscriptionId));
+            }
+
+            queue.Dequeue();
+        }
+
+        _waiting.Remove(subscriptionId);
     }
 
     private sealed class Slot(WireSlots slots, Guid subscriptionId) : IDisposable

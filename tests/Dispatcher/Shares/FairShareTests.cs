@@ -57,4 +57,46 @@ public sealed class FairShareTests
         Assert.Null(wire.TryTake(other));
         Assert.NotNull(wire.TryTake(Guid.NewGuid()));
     }
+
+    [Fact]
+    public async Task Whoever_has_its_share_waits_for_a_slot_that_is_given_back()
+    {
+        var wire = new WireSlots(() => 4);
+        var (one, other) = (Guid.NewGuid(), Guid.NewGuid());
+        var first = wire.TryTake(one)!;
+        var second = wire.TryTake(one)!;
+
+        var waiting = wire.TakeAsync(one, TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken).AsTask();
+        var behind = wire.TakeAsync(one, TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        first.Dispose();
+        Assert.NotNull(await waiting);
+        Assert.False(behind.IsCompleted);
+        Assert.NotNull(wire.TryTake(other));
+
+        second.Dispose();
+        Assert.False(behind.IsCompleted);
+        (await waiting)!.Dispose();
+        Assert.NotNull(await behind);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_in_vain_gets_none_and_takes_none_from_those_behind()
+    {
+        var wire = new WireSlots(() => 4);
+        var one = Guid.NewGuid();
+        var first = wire.TryTake(one)!;
+        var second = wire.TryTake(one)!;
+
+        var inVain = wire.TakeAsync(one, TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken).AsTask();
+        var patient = wire.TakeAsync(one, TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken).AsTask();
+        Assert.Null(await inVain);
+
+        first.Dispose();
+        Assert.NotNull(await patient);
+        second.Dispose();
+        Assert.NotNull(wire.TryTake(one));
+        Assert.Null(wire.TryTake(one));
+    }
 }
