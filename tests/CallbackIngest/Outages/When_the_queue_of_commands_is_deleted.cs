@@ -1,0 +1,40 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+
+namespace Webhooks.CallbackIngest.Tests.Outages;
+
+public sealed class When_the_queue_of_commands_is_deleted
+{
+    [Fact]
+    public async Task Should_declare_it_again_also_while_a_queue_of_somebody_else_takes_the_commands()
+    {
+        await using var world = await World.EmptyAsync();
+        var ingest = await world.StartIngestAsync(("Webhooks:CommandRepeatAfter", "00:00:05"));
+        await world.Bus.Channel.QueueDeclareAsync("audit-tap", durable: true, exclusive: false, autoDelete: false);
+        await world.Bus.Channel.QueueBindAsync("audit-tap", BrokerNames.CommandsExchange, "#");
+
+        await world.Bus.Channel.QueueDeleteAsync(BrokerNames.ExceptionCommandsQueue, ifUnused: false, ifEmpty: false);
+        (await ingest.SendAsync(IngestClient.Body(), "tapped")).IsAccepted();
+        await Eventually.TrueAsync(() => IsThereAsync(world), TimeSpan.FromSeconds(20), "the queue to be there again");
+
+        // What only the tap had is published again, as every command that nobody answers.
+        var command = await world.CommandAsync();
+        Assert.Equal(await world.Database.ScalarAsync<Guid>("SELECT command_id FROM callbacks WHERE idempotency_key = 'tapped'"), Guid.Parse(command.BasicProperties.MessageId!));
+    }
+
+    private static async Task<bool> IsThereAsync(World world)
+    {
+        try
+        {
+            await world.Bus.Channel.QueueDeclarePassiveAsync(BrokerNames.ExceptionCommandsQueue);
+            return true;
+        }
+        catch (OperationInterruptedException)
+        {
+            await world.Bus.ReopenAsync();
+            return false;
+        }
+    }
+}
