@@ -1,20 +1,35 @@
+using System.Runtime.InteropServices;
+
 namespace Webhooks.CallbackIngest.Auditing;
 
 /// <summary>
-/// Refusals on their way into the audit. Each caller has so many rows of one code a minute; what goes beyond is counted,
-/// and told of in one row when the minute is over: whoever floods us fills neither the table nor the memory.
+/// Refusals on their way into the audit. Each caller has so many rows a minute, in all and of one tenant and code; what goes
+/// beyond is counted, and told of when the minute is over: whoever floods us fills neither the table nor the memory, and
+/// takes no room of others.
 /// </summary>
 internal sealed class RefusalTally
 {
     /// <summary>Rows a minute, for one caller, one tenant and one code.</summary>
     public const int Singly = 20;
 
-    /// <summary>Rows that wait for the database, and callers that are counted in a minute.</summary>
+    /// <summary>Rows a minute for one caller, whatever he names.</summary>
+    public const int SinglyInAll = 200;
+
+    /// <summary>Tenants and codes that are counted apart for one caller in a minute. Who names more has a count a code without a tenant.</summary>
+    public const int Apart = 100;
+
+    /// <summary>Rows that wait for the database.</summary>
     public const int Most = 10_000;
+
+    /// <summary>Of them one caller's.</summary>
+    public const int MostOfOne = 1_000;
 
     private readonly Lock _lock = new();
     private readonly Queue<Refusal> _waiting = new();
-    private readonly Dictionary<(string Actor, string? TenantId, string Code), Beyond> _counted = [];
+    private readonly Dictionary<string, int> _waitingOf = new(StringComparer.Ordinal);
+
+    // As many as there are tokens and sources.
+    private readonly Dictionary<string, CallerMinute> _callers = new(StringComparer.Ordinal);
     private long _minute = long.MinValue;
     private int _dropped;
 
@@ -23,31 +38,19 @@ internal sealed class RefusalTally
         lock (_lock)
         {
             CloseBefore(MinuteOf(refusal.At));
-            var key = (refusal.By.Id, refusal.TenantId, refusal.Code);
-            if (!_counted.TryGetValue(key, out var beyond))
+            if (!_callers.TryGetValue(refusal.By.Id, out var caller))
             {
-                if (_counted.Count >= Most)
-                {
-                    _dropped++;
-                    return;
-                }
-
-                _counted.Add(key, beyond = new Beyond());
+                _callers.Add(refusal.By.Id, caller = new CallerMinute());
             }
 
-            if (beyond.Rows < Singly)
+            if (caller.Takes(refusal))
             {
-                beyond.Rows++;
                 Enqueue(refusal);
-            }
-            else
-            {
-                beyond.Add(refusal);
             }
         }
     }
 
-    /// <summary>The next rows to write, and how many calls were dropped since it was asked last.</summary>
+    /// <summary>The next rows to write, and how many calls were dropped since it was asked last, because too many rows waited.</summary>
     /// <param name="now">Minutes that are over by then are told of.</param>
     /// <param name="limit">How many rows.</param>
     public (IReadOnlyList<Refusal> Rows, int Dropped) Take(DateTimeOffset now, int limit)
@@ -59,6 +62,10 @@ internal sealed class RefusalTally
             while (rows.Count < limit && _waiting.TryDequeue(out var refusal))
             {
                 rows.Add(refusal);
+                if (--CollectionsMarshal.GetValueRefOrNullRef(_waitingOf, refusal.By.Id) == 0)
+                {
+                    _waitingOf.Remove(refusal.By.Id);
+                }
             }
 
             var dropped = _dropped;
@@ -77,42 +84,30 @@ internal sealed class RefusalTally
             return;
         }
 
-        foreach (var many in _counted.Values.Select(beyond => beyond.Many).OfType<Refusal>())
+        foreach (var many in _callers.Values.SelectMany(caller => caller.Counted))
         {
             Enqueue(many);
         }
 
-        _counted.Clear();
+        _callers.Clear();
         _minute = minute;
     }
 
     private void Enqueue(Refusal refusal)
     {
-        if (_waiting.Count < Most)
+        ref var own = ref CollectionsMarshal.GetValueRefOrAddDefault(_waitingOf, refusal.By.Id, out _);
+        if (_waiting.Count < Most && own < MostOfOne)
         {
+            own++;
             _waiting.Enqueue(refusal);
         }
         else
         {
             _dropped += refusal.Many?.Count ?? 1;
-        }
-    }
-
-    /// <summary>What one caller had of one code in a minute.</summary>
-    private sealed class Beyond
-    {
-        public int Rows { get; set; }
-
-        /// <summary>Null: there were not that many.</summary>
-        public Refusal? Many { get; private set; }
-
-        public void Add(Refusal refusal) => Many = Many is { Many: var (count, _) } many
-            ? many with { Many = (count + 1, refusal.At) }
-            : refusal with
+            if (own == 0)
             {
-                Names = new CallbackNames(refusal.Names.SubjectMember, null, null, null, null, refusal.Names.SourceId),
-                TraceId = null,
-                Many = (1, refusal.At),
-            };
+                _waitingOf.Remove(refusal.By.Id);
+            }
+        }
     }
 }

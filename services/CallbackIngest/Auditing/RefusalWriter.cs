@@ -47,7 +47,7 @@ internal sealed partial class RefusalWriter(
             if (dropped > 0)
             {
                 metrics.RefusalsDropped(dropped);
-                Log.Dropped(logger, dropped);
+                Log.Dropped(logger, dropped, RefusalTally.MostOfOne, RefusalTally.Most);
             }
 
             if (rows.Count > 0)
@@ -68,8 +68,8 @@ internal sealed partial class RefusalWriter(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "{Calls} refused calls are not in the audit: too many were waiting for the database")]
-        public static partial void Dropped(ILogger logger, int calls);
+        [LoggerMessage(1, LogLevel.Warning, "{Calls} refused calls are not in the audit: {MostOfOne} rows of their caller, or {Most} in all, were waiting to be written to the database")]
+        public static partial void Dropped(ILogger logger, int calls, int mostOfOne, int most);
 
         [LoggerMessage(2, LogLevel.Warning, "The last refused calls are not in the audit: the database did not answer before the end")]
         public static partial void Unwritten(ILogger logger);

@@ -65,6 +65,49 @@ public sealed class RefusalTallyTests
         Assert.Equal((RefusalTally.Most, RefusalTally.Most / 2), (rows.Count, dropped));
     }
 
+    [Fact]
+    public void Who_names_a_tenant_after_the_other_takes_no_room_of_others_and_is_counted()
+    {
+        for (var tenant = 0; tenant < 2 * RefusalTally.Most; tenant++)
+        {
+            _tally.Add(Of(0, actor: "tok_all", code: tenant % 2 == 0 ? "forbidden" : "malformed_json", tenant: $"invented_{tenant}"));
+        }
+
+        _tally.Add(Of(1, actor: "tok_2"));
+
+        var (rows, dropped) = _tally.Take(Minute.AddSeconds(1), int.MaxValue);
+        Assert.Equal(0, dropped);
+        Assert.Equal("tok_2", Assert.Single(rows, row => row.By.Id != "tok_all").By.Id);
+        Assert.Equal(RefusalTally.SinglyInAll, rows.Count - 1);
+
+        var (counts, lost) = _tally.Take(Minute.AddSeconds(60), int.MaxValue);
+        Assert.Equal(0, lost);
+        Assert.All(counts, count => Assert.Null(count.TenantId));
+        Assert.Equal(["forbidden", "malformed_json"], counts.Select(count => count.Code).Order(StringComparer.Ordinal));
+        Assert.Equal((2 * RefusalTally.Most) - RefusalTally.SinglyInAll, counts.Sum(count => count.Many!.Value.Count));
+    }
+
+    [Fact]
+    public void While_the_database_is_away_one_callers_rows_leave_room_for_the_others()
+    {
+        for (var minute = 0; minute < 100; minute++)
+        {
+            for (var call = 0; call < RefusalTally.SinglyInAll; call++)
+            {
+                _tally.Add(Of(minute * 60, actor: "tok_all", tenant: $"tenant_{call}"));
+            }
+        }
+
+        _tally.Add(Of(99 * 60, actor: "tok_2"));
+
+        var (rows, dropped) = _tally.Take(Minute, int.MaxValue);
+        Assert.Equal((RefusalTally.MostOfOne + 1, (100 * RefusalTally.SinglyInAll) - RefusalTally.MostOfOne), (rows.Count, dropped));
+        Assert.Contains(rows, row => row.By.Id == "tok_2");
+        // What was written has left its room.
+        _tally.Add(Of(100 * 60, actor: "tok_all"));
+        Assert.Single(_tally.Take(Minute, int.MaxValue).Rows);
+    }
+
     private void Add(int count)
     {
         for (var second = 0; second < count; second++)
