@@ -18,7 +18,7 @@ internal sealed class CompletionStore(NpgsqlDataSource database, IOptions<Callba
     // lease ran out) is accepted after all: the broker has the command.
     private const string Accept = """
         UPDATE callbacks SET
-            accepted_at = clock_timestamp(),
+            accepted_at = least(clock_timestamp(), answered_at),
             lease_until = NULL,
             repeat_at = CASE WHEN answered_at IS NULL THEN clock_timestamp() + $2 END,
             reason = CASE WHEN answered_at IS NULL THEN NULL ELSE reason END,

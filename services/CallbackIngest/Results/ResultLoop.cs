@@ -18,6 +18,12 @@ internal sealed partial class ResultLoop(
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
+    // Who publishes a command writes so within milliseconds, or something is wrong with it.
+    private const int MostWaits = 20;
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50);
+
+    private readonly Dictionary<ReceivedMessage, int> _waits = [];
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         database.Closed += consumer.Pause;
@@ -74,10 +80,11 @@ internal sealed partial class ResultLoop(
         var results = readable.GroupBy(entry => entry.Result.CommandId)
             .Select(same => same.Select(entry => entry.Result).LastOrDefault(result => result.IsApplied) ?? same.Last().Result)
             .ToList();
-        IReadOnlySet<Guid> known;
+        var impatient = readable.Where(entry => _waits.GetValueOrDefault(entry.Message) >= MostWaits).Select(entry => entry.Result.CommandId).ToHashSet();
+        IReadOnlyDictionary<Guid, ResultEffect> effects;
         try
         {
-            known = await database.RunAsync(token => store.ApplyAsync(results, token), stop);
+            effects = await database.RunAsync(token => store.ApplyAsync(results, result => !impatient.Contains(result.CommandId), token), stop);
         }
         catch (Exception fault) when (readable.Count > 1 && !stop.IsCancellationRequested)
         {
@@ -90,27 +97,46 @@ internal sealed partial class ResultLoop(
         {
             Log.Failed(services.Logger, fault, readable[0].Result.CommandId);
             readable[0].Message.CountFault();
-            _ = TakeAgainAsync(readable[0].Message, stop);
+            _ = TakeAgainAsync(readable[0].Message, FaultPause, stop);
             return;
         }
 
         foreach (var (message, result) in readable)
         {
-            if (known.Contains(result.CommandId))
-            {
-                services.Metrics.ResultCame(result.IsApplied ? CallbackResult.Applied : CallbackResult.Failed);
-                message.Ack();
-            }
-            else
+            if (!effects.TryGetValue(result.CommandId, out var effect))
             {
                 await ParkAsync(message, ParkingReason.UnknownCommand, $"No callback of the last days became the command {result.CommandId}.", stop);
             }
+            else if (effect == ResultEffect.Waits)
+            {
+                _waits[message] = _waits.GetValueOrDefault(message) + 1;
+                _ = TakeAgainAsync(message, Wait, stop);
+                continue;
+            }
+            else
+            {
+                Done(message, result, changed: effect == ResultEffect.Applied && results.Exists(taken => ReferenceEquals(taken, result)));
+            }
+
+            _waits.Remove(message);
         }
     }
 
-    private async Task TakeAgainAsync(ReceivedMessage message, CancellationToken stop)
+    private void Done(ReceivedMessage message, CommandResult result, bool changed)
     {
-        await Task.Delay(FaultPause, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var outcome = result.IsApplied ? CallbackResult.Applied : CallbackResult.Failed;
+        if (!changed)
+        {
+            Log.Ignored(services.Logger, outcome, result.CommandId, result.Reason);
+        }
+
+        services.Metrics.ResultCame(outcome);
+        message.Ack();
+    }
+
+    private async Task TakeAgainAsync(ReceivedMessage message, TimeSpan pause, CancellationToken stop)
+    {
+        await Task.Delay(pause, services.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         consumer.TakeAgain(message);
     }
 
@@ -132,6 +158,9 @@ internal sealed partial class ResultLoop(
 
         [LoggerMessage(3, LogLevel.Error, "The result of command {CommandId} could not be applied by a fault of our own, and is tried again")]
         public static partial void Failed(ILogger logger, Exception fault, Guid commandId);
+
+        [LoggerMessage(4, LogLevel.Information, "The result \"{Outcome}\" of command {CommandId} changes nothing: what it says, or something final, was said before. Its reason: {Reason}")]
+        public static partial void Ignored(ILogger logger, string outcome, Guid commandId, string? reason);
     }
 }
 

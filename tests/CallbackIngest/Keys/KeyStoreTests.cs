@@ -27,13 +27,42 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     {
         var callback = Callback($"early-{isApplied}");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
-        Assert.Contains(callback.CommandId, await _results.ApplyAsync([new CommandResult(callback.CommandId, isApplied, "said early")], CancellationToken.None));
+        Assert.Equal(ResultEffect.Applied, await SayAsync(callback, isApplied, mayWait: false));
 
         await _completions.WriteAsync([new Completion(callback, FailedBecause: null)], CancellationToken.None);
 
         Assert.Equal(status, await world.StatusAsync(callback.Key));
         Assert.Equal("said early", await world.Database.ScalarAsync<string>("SELECT reason FROM callbacks WHERE idempotency_key = $1", callback.Key));
         Assert.True(await world.Database.ScalarAsync<bool>("SELECT accepted_at IS NOT NULL AND repeat_at IS NULL FROM callbacks WHERE idempotency_key = $1", callback.Key));
+    }
+
+    [Fact]
+    public async Task A_result_waits_for_the_completion_while_it_may_so_that_the_audit_knows_who_called()
+    {
+        var callback = Callback("patient") with { Actor = new Actor("tok_1", "the token", "127.0.0.1") };
+        await ReserveAsync(callback);
+        Assert.Equal(ResultEffect.Waits, await SayAsync(callback, isApplied: true, mayWait: true));
+        Assert.Equal("reserved", await world.StatusAsync("patient"));
+
+        await _completions.WriteAsync([new Completion(callback, FailedBecause: null)], CancellationToken.None);
+
+        Assert.Equal(ResultEffect.Applied, await SayAsync(callback, isApplied: true, mayWait: true));
+        Assert.Equal(ResultEffect.None, await SayAsync(callback, isApplied: true, mayWait: true));
+        Assert.Equal(["callback.accepted tok_1", "callback.applied system"], await AuditAsync(callback));
+    }
+
+    [Fact]
+    public async Task Who_was_answered_503_and_is_applied_all_the_same_was_accepted_before()
+    {
+        var callback = Callback("reached-it");
+        await ReserveAsync(callback);
+        await _completions.WriteAsync([new Completion(callback, "not confirmed")], CancellationToken.None);
+
+        Assert.Equal(ResultEffect.Applied, await SayAsync(callback, isApplied: true, mayWait: true));
+        await _completions.WriteAsync([new Completion(callback, FailedBecause: null)], CancellationToken.None);
+
+        Assert.Equal(["callback.failed system", "callback.accepted system", "callback.applied system"], await AuditAsync(callback));
+        Assert.True(await world.Database.ScalarAsync<bool>("SELECT answered_at >= accepted_at FROM callbacks WHERE idempotency_key = $1", callback.Key));
     }
 
     [Fact]
@@ -85,6 +114,12 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
 
         Assert.False(Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(Callback("order-older", updatedAt: "2024-01-20T10:29:00Z", exceptionId: "exc_failed"))).Superseded);
     }
+
+    private async Task<ResultEffect> SayAsync(IncomingCallback callback, bool isApplied, bool mayWait) => (await _results.ApplyAsync(
+        [new CommandResult(callback.CommandId, isApplied, "said early")], _ => mayWait, CancellationToken.None))[callback.CommandId];
+
+    private Task<IReadOnlyList<string>> AuditAsync(IncomingCallback callback) => world.Database.ColumnAsync<string>(
+        "SELECT action || ' ' || actor FROM audit WHERE details LIKE '%' || $1 || '%' ORDER BY created_at", callback.CommandId.ToString());
 
     private async Task<KeyOutcome> ReserveAsync(IncomingCallback callback) => Assert.Single(await _keys.ReserveAsync([callback], CancellationToken.None));
 

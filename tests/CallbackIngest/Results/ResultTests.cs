@@ -1,4 +1,6 @@
 using System.Text;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 using Webhooks.Contracts;
 using Webhooks.TestKit;
 
@@ -26,6 +28,42 @@ public sealed class ResultTests(World world) : IClassFixture<World>
             ["callback.accepted", "callback.failed", "callback.applied"],
             await world.Database.ColumnAsync<string>(
                 "SELECT action FROM audit WHERE subject = 'cbk_' || replace((SELECT id FROM callbacks WHERE command_id = $1)::text, '-', '') ORDER BY created_at", commandId));
+    }
+
+    [Fact]
+    public async Task A_domain_that_answers_at_once_was_asked_before_it_answered()
+    {
+        await using var quick = await World.EmptyAsync();
+        var ingest = await quick.StartIngestAsync();
+        var consumer = new AsyncEventingBasicConsumer(quick.Bus.Channel);
+        consumer.ReceivedAsync += async (_, command) => await quick.Bus.Channel.BasicPublishAsync(
+            BrokerNames.ResultsExchange, "x", Encoding.UTF8.GetBytes($$"""{"command_id":"{{command.BasicProperties.MessageId}}","outcome":"applied"}"""));
+        await quick.Bus.Channel.BasicConsumeAsync(BrokerNames.ExceptionCommandsQueue, autoAck: true, consumer);
+
+        foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 100).Select(number => ingest.SendAsync(IngestClient.Body(), $"quick-{number}"))))
+        {
+            answer.IsAccepted();
+        }
+
+        await Eventually.TrueAsync(
+            async () => await quick.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks WHERE status = 'applied'") == 100, World.Limit, "all of them to be applied");
+        Assert.Equal(0, await quick.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks WHERE accepted_at IS NULL OR answered_at < accepted_at"));
+        Assert.Equal(100, await quick.Database.ScalarAsync<long>(
+            "SELECT count(*) FROM audit AS accepted JOIN audit AS applied USING (subject) WHERE accepted.action = 'callback.accepted' AND applied.action = 'callback.applied' AND accepted.created_at < applied.created_at"));
+    }
+
+    [Fact]
+    public async Task A_result_that_changes_nothing_is_logged()
+    {
+        var commandId = await AcceptAsync("said-twice");
+        await world.SayAsync(commandId, "failed", "one");
+        await world.StatusIsAsync("said-twice", "failed");
+
+        await world.SayAsync(commandId, "failed", "two");
+
+        await Eventually.TrueAsync(
+            () => world.Log.Lines.Any(line => line.Contains(commandId.ToString(), StringComparison.Ordinal) && line.Contains("Its reason: two", StringComparison.Ordinal)), World.Limit, "a line of the second");
+        Assert.Equal("one", await world.Database.ScalarAsync<string>("SELECT reason FROM callbacks WHERE command_id = $1", commandId));
     }
 
     [Theory]
