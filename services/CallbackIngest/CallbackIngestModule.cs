@@ -40,6 +40,7 @@ internal static class CallbackIngestModule
         services.AddSingleton(provider => provider.GetRequiredService<BrokerLinks>().Publisher("commanding", provider.GetRequiredService<RouteTable>().DeclareAsync));
         services.AddSingleton<CommandPublisher>();
         services.AddHostedService<QueueKeeper>();
+        services.AddSingleton<BodyRooms>();
         services.AddSingleton<CallbackMetrics>();
         services.AddSingleton<KeyStore>();
         services.AddSingleton<CompletionStore>();

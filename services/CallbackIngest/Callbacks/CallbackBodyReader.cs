@@ -14,8 +14,8 @@ namespace Webhooks.CallbackIngest.Callbacks;
 /// </summary>
 internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> errors)
 {
-    // Unknown members go one level deeper into the command, and its readers stop at 64.
-    private const int Deepest = 60;
+    /// <summary>Levels. Unknown members go one level deeper into the command, and its readers stop at 64.</summary>
+    public const int Deepest = 60;
 
     // Callers elsewhere have clocks and calendars of their own; the command's readers have not.
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
@@ -26,6 +26,11 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
     private readonly List<Problem> _refusals = [];
     private DateTimeOffset? _updatedAt;
     private JsonElement? _payload;
+
+    /// <summary>The system that calls, upper case, also of a body that is refused; null: it was not read.</summary>
+    public string? ExternalSystem => _texts.GetValueOrDefault(SystemField.Name);
+
+    private CallbackField SystemField => route.Fields.First(one => one.Kind == FieldKind.System);
 
     /// <exception cref="RefusedException">400, or 422.</exception>
     public CallbackBody Read(ReadOnlyMemory<byte> body)
@@ -55,7 +60,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
 
         return new CallbackBody
         {
-            ExternalSystem = _texts[route.Fields.First(field => field.Kind == FieldKind.System).Name],
+            ExternalSystem = _texts[SystemField.Name],
             UpdatedAt = _updatedAt,
             Texts = _texts,
             Payload = _payload,
@@ -188,7 +193,7 @@ internal sealed class CallbackBodyReader(CallbackRoute route, List<FieldError> e
     {
         if (!Rfc3339.TryParse(text, out var time))
         {
-            Fault(field, FieldError.InvalidFormat, "It must be a time with an offset as RFC 3339 writes it, such as 2024-01-20T10:30:00Z; second 60 there is only at 23:59:60 UTC.");
+            Fault(field, FieldError.InvalidFormat, $"It must be a time with an offset as RFC 3339 writes it, such as 2024-01-20T10:30:00Z, in at most {Rfc3339.Longest} characters; second 60 there is only at 23:59:60 UTC.");
             return;
         }
 

@@ -9,6 +9,7 @@ using Webhooks.Api.Problems;
 using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Commands;
 using Webhooks.CallbackIngest.Keys;
+using Webhooks.CallbackIngest.Limits;
 using Webhooks.CallbackIngest.Routes;
 using Webhooks.Subscriptions.Events;
 
@@ -25,13 +26,13 @@ internal static class CallbacksApi
     {
         foreach (var route in app.ServiceProvider.GetRequiredService<RouteTable>().All)
         {
-            app.MapPost(route.Template, (HttpContext context, RequestClock clock, Caller caller, CallbackIntake intake, TimeProvider time) =>
-                TakeAsync(context, route, clock, caller, intake, time)).Requires(Scope.CallbacksWrite).DescribedBy(() => CallbackDocs.Take(route));
+            app.MapPost(route.Template, (HttpContext context, RequestClock clock, Caller caller, CallbackIntake intake, BodyRooms rooms, TimeProvider time) =>
+                TakeAsync(context, route, clock, caller, intake, rooms.OfCallers, time)).Requires(Scope.CallbacksWrite).DescribedBy(() => CallbackDocs.Take(route));
         }
     }
 
     private static async Task<IResult> TakeAsync(
-        HttpContext context, CallbackRoute route, RequestClock clock, Caller caller, CallbackIntake intake, TimeProvider time)
+        HttpContext context, CallbackRoute route, RequestClock clock, Caller caller, CallbackIntake intake, BodyRoom room, TimeProvider time)
     {
         var (request, clientGone, call) = (context.Request, context.RequestAborted, context.Features.GetRequiredFeature<CallInHand>());
         var errors = new List<FieldError>();
@@ -40,8 +41,9 @@ internal static class CallbacksApi
         var key = IdempotencyKey.Read(request.Headers, errors);
         var (actor, activity) = (caller.Actor, Activity.Current);
 
-        var raw = await RequestBody.ReadAsync(request, RequestBody.Limit, clock, clientGone);
-        var body = new CallbackBodyReader(route, errors).Read(raw);
+        using var place = room.PlaceFor(clientGone);
+        var raw = await place.ReadAsync(token => RequestBody.ReadAsync(request, RequestBody.Limit, clock, place.TakeAsync, token));
+        var body = Read(new CallbackBodyReader(route, errors), raw, call);
         var callback = new IncomingCallback
         {
             Route = route,
@@ -57,10 +59,23 @@ internal static class CallbacksApi
             TraceId = activity?.TraceId.ToString(),
         };
 
-        (call.ExternalSystem, call.CommandId) = (body.ExternalSystem, callback.CommandId);
+        call.CommandId = callback.CommandId;
         // The intake has a limit of its own.
         var replayed = await clock.WithoutAsync(() => intake.AcceptAsync(callback, clientGone));
         return new AcceptedResult(replayed);
+    }
+
+    private static CallbackBody Read(CallbackBodyReader reader, byte[] raw, CallInHand call)
+    {
+        try
+        {
+            return reader.Read(raw);
+        }
+        finally
+        {
+            // Of a body that is refused, too.
+            call.ExternalSystem = reader.ExternalSystem;
+        }
     }
 
     private static string TenantOf(IQueryCollection query, Caller caller, List<FieldError> errors)

@@ -15,7 +15,7 @@ internal static class CommandWriter
 
     public static byte[] Write(IncomingCallback callback, bool superseded)
     {
-        var bytes = new ArrayBufferWriter<byte>(1024);
+        var bytes = new ArrayBufferWriter<byte>(SizeOf(callback.Body));
         using var json = new Utf8JsonWriter(bytes, Plain);
         json.WriteStartObject();
         json.WriteString("command_id", callback.CommandId);
@@ -33,6 +33,10 @@ internal static class CommandWriter
         json.Flush();
         return bytes.WrittenSpan.ToArray();
     }
+
+    // Growing would cost twice as much as a large payload has.
+    private static int SizeOf(CallbackBody body) =>
+        2048 + (body.Payload is { } payload ? JsonMarshal.GetRawUtf8Value(payload).Length : 0) + body.Others.Sum(member => JsonMarshal.GetRawUtf8Value(member.Value).Length + 64);
 
     private static void Write(Utf8JsonWriter json, CallbackField field, CallbackBody body)
     {

@@ -14,6 +14,9 @@ internal static class ServerLimits
     // Of a body that is too large so much is read and thrown away that its sender gets to read why; beyond, he is cut off.
     private const int LargestRead = 8 * RequestBody.Limit;
 
+    // What a connection has sent and nobody reads yet: a body that waits for its place waits at its sender's.
+    private const int MostUnread = 64 * 1024;
+
     private const int MostHeaders = 64;
     private const int LargestHeaders = 16 * 1024;
     private const int LongestRequestLine = 4 * 1024;
@@ -22,6 +25,7 @@ internal static class ServerLimits
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = LargestRead;
+        kestrel.Limits.MaxRequestBufferSize = MostUnread;
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(SlowestBytesPerSecond, Grace);
         kestrel.Limits.RequestHeadersTimeout = ForHeaders;
         kestrel.Limits.MaxRequestHeaderCount = MostHeaders;

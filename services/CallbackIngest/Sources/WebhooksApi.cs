@@ -6,6 +6,7 @@ using Webhooks.Api.OpenApi;
 using Webhooks.Api.Problems;
 using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Callbacks;
+using Webhooks.CallbackIngest.Limits;
 using Webhooks.Database.Auditing;
 using Webhooks.Sources.Mapping;
 
@@ -22,7 +23,7 @@ internal static class WebhooksApi
         app.MapPost("/v1/sources/{sourceId}/{exceptionId}", TakeAsync).DescribedBy(WebhookDocs.TakeAbout);
     }
 
-    private static async Task<IResult> TakeAsync(HttpContext context, RequestClock clock, SourceCache sources, WebhookCheck check, WebhookReader reader, WebhookIntake intake)
+    private static async Task<IResult> TakeAsync(HttpContext context, RequestClock clock, SourceCache sources, WebhookCheck check, WebhookReader reader, WebhookIntake intake, BodyRooms rooms)
     {
         var (request, clientGone, call) = (context.Request, context.RequestAborted, context.Features.GetRequiredFeature<CallInHand>());
         var (pathId, sourceId) = (request.RouteValues["exceptionId"] as string, request.RouteValues["sourceId"] as string ?? "");
@@ -35,7 +36,8 @@ internal static class WebhooksApi
         var headers = request.Headers.ToDictionary(header => header.Key, header => string.Join(", ", header.Value.ToArray()), StringComparer.OrdinalIgnoreCase);
         var query = request.Query.ToDictionary(parameter => parameter.Key, parameter => parameter.Value.Count == 1 ? parameter.Value[0] : null, StringComparer.Ordinal);
         var remoteAddress = AddressOf(context.Connection);
-        var raw = await RequestBody.ReadAnyAsync(request, clock, clientGone);
+        using var place = rooms.OfSources.PlaceFor(clientGone);
+        var raw = await place.ReadAsync(token => RequestBody.ReadAnyAsync(request, clock, place.TakeAsync, token));
 
         // Before anything is parsed: only the source's own bytes are worth it.
         check.Check(known, headers.GetValueOrDefault, raw);

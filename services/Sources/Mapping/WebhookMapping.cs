@@ -35,7 +35,8 @@ internal static class WebhookMapping
     /// <summary>The body that the callback API would take for it, with the whole webhook as its payload.</summary>
     public static byte[] CallbackOf(SourceSettings settings, ReceivedWebhook webhook)
     {
-        var bytes = new ArrayBufferWriter<byte>(1024);
+        // Growing would cost twice as much as a large webhook has.
+        var bytes = new ArrayBufferWriter<byte>(1024 + (webhook.Body is { } whole ? JsonMarshal.GetRawUtf8Value(whole).Length : 0));
         using var json = new Utf8JsonWriter(bytes, Plain);
         json.WriteStartObject();
         json.WriteString("externalSystem", settings.ExternalSystem);
