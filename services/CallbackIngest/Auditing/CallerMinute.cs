@@ -67,6 +67,7 @@ internal sealed class CallerMinute
             {
                 Names = new CallbackNames(refusal.Names.SubjectMember, null, null, null, null, refusal.Names.SourceId),
                 TraceId = null,
+                ForeignTenantId = null,
                 Many = (1, refusal.At),
             };
     }

@@ -14,12 +14,20 @@ internal sealed record Refusal(Actor By, string? TenantId, string Code, Callback
     /// <summary>Of many: how many, and when the last of them was.</summary>
     public (int Count, DateTimeOffset Until)? Many { get; init; }
 
+    /// <summary>The tenant that was named and is not the token's own; null: there was none. Of many: null.</summary>
+    public string? ForeignTenantId { get; init; }
+
     public AuditEntry ToEntry()
     {
         var details = Names.ToDetails();
         details["code"] = Code;
         // Written up to a second later, or much later when the database was away.
         details["at"] = At.UtcDateTime;
+        if (ForeignTenantId is not null)
+        {
+            details["named_tenant_id"] = ForeignTenantId;
+        }
+
         if (Many is var (count, until))
         {
             details["count"] = count;

@@ -46,7 +46,13 @@ internal sealed class RefusalAudit(RequestDelegate next, RefusalTally tally, Tim
             call.Key ?? (call.SourceId is null && IdempotencyKey.Read(request.Headers, []) is { Length: > 0 } key ? key : null),
             call.CommandId,
             call.SourceId);
-        return new Refusal(by, call.TenantId ?? caller?.TenantId ?? NamedTenant(request), code, names, clock.GetUtcNow(), Activity.Current?.TraceId.ToString());
+        var tenantId = call.TenantId ?? caller?.TenantId ?? NamedTenant(request);
+        return new Refusal(by, tenantId, code, names, clock.GetUtcNow(), Activity.Current?.TraceId.ToString())
+        {
+            ForeignTenantId = caller?.TenantId is { } own
+                ? request.Query[Caller.TenantMember].FirstOrDefault(named => named is not null && named != own && EventRules.IsTenantId(named))
+                : null,
+        };
     }
 
     private static string? NamedTenant(HttpRequest request) =>

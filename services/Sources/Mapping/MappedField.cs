@@ -23,7 +23,7 @@ internal sealed record MappedField(string Name, string Member, bool IsTime = fal
         new(ExternalIssueId, "externalIssueId"),
         new(Status, "status"),
         new(ResolutionNotes, "resolutionNotes", Longest: 10_000),
-        new(Assignee, "assignee"),
+        new(Assignee, "assignee", Longest: 256),
         new(DueAt, "dueAt", IsTime: true),
         new(UpdatedAt, "updatedAt", IsTime: true),
         new(CallbackType, "callbackType", Longest: 256),

@@ -38,6 +38,27 @@ public sealed class RefusalAuditTests(World world) : IClassFixture<World>
             await world.Database.ScalarAsync<string>("SELECT concat_ws(' ', actor, actor_name, tenant_id, trace_id, remote_address) FROM audit WHERE action = 'callback.refused' AND subject = $1", exception));
     }
 
+    [Theory]
+    [InlineData("invalid_status", """{"externalSystem":" jira ","externalIssueId":"1","status":"DONE"}""")]
+    [InlineData("assignee_missing", """{"externalSystem":"JIRA","externalIssueId":"1","status":"ASSIGNED"}""")]
+    [InlineData("validation_failed", """{"externalSystem":"JIRA","status":"OPEN"}""")]
+    public async Task The_system_that_called_is_named_also_when_its_body_is_refused(string code, string body)
+    {
+        var exception = $"exc_system_{code}";
+        Assert.Equal(code, (await world.Ingest.SendAsync(body, "k", exceptionId: exception)).Json.GetProperty("code").GetString());
+
+        Assert.Equal("JIRA", Assert.Single(await RowsAsync(exception)).GetProperty("external_system").GetString());
+    }
+
+    [Fact]
+    public async Task A_foreign_tenant_that_was_tried_is_named()
+    {
+        (await world.Ingest.SendAsync(SignedWebhooks.Bytes(IngestClient.Body()), [("X-Idempotency-Key", "k")], path: $"/v1/exceptions/exc_foreign/callback?tenant_id={World.OtherTenant}")).IsProblem(403, "forbidden");
+
+        Assert.Equal(World.OtherTenant, Assert.Single(await RowsAsync("exc_foreign")).GetProperty("named_tenant_id").GetString());
+        Assert.Equal(World.Tenant, await world.Database.ScalarAsync<string>("SELECT tenant_id FROM audit WHERE subject = 'exc_foreign'"));
+    }
+
     [Fact]
     public async Task What_fails_at_its_size_its_type_its_key_or_the_limit_is_there_too()
     {

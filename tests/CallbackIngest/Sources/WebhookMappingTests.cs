@@ -61,6 +61,20 @@ public sealed class WebhookMappingTests
         Assert.False(callback.Texts.ContainsKey("updatedAt"));
     }
 
+    [Fact]
+    public void A_long_name_of_who_works_on_it_is_cut_and_does_not_cost_the_change_of_the_status()
+    {
+        var body = JsonSerializer.Serialize(new
+        {
+            webhookEvent = "jira:issue_updated",
+            issue = new { key = "RECON-1", fields = new { status = new { statusCategory = new { key = "done" } }, assignee = new { displayName = new string('x', 300) } } },
+        });
+
+        var callback = new CallbackBodyReader(ExceptionRoute.Route, []).Read(WebhookMapping.CallbackOf(SourceVerifierTests.SettingsOf("jira"), Webhook(body)));
+
+        Assert.Equal(("RESOLVED", new string('x', 256)), (callback.Texts["status"], callback.Texts["assignee"]));
+    }
+
     [Theory]
     [InlineData("new", "OPEN")]
     [InlineData("indeterminate", "PENDING_RESOLUTION")]
