@@ -58,7 +58,7 @@ internal static class CallbackDocs
         ],
         TakesAnyId = true,
         Body = Schema.Object(
-            $"The callback. Members that are not named here are kept in the command's payload.",
+            $"The callback, at most {CallbackBodyReader.Deepest} levels deep. Members that are not named here are kept in the command's payload.",
             route.Fields.Where(field => field.IsRequired).Select(field => field.Name),
             [.. route.Fields.Select(field => (field.Name, field.IsRequired ? SchemaOf(field) : SchemaOf(field).OrNull()))]),
         Answers =
@@ -85,7 +85,7 @@ internal static class CallbackDocs
     private static Schema SchemaOf(CallbackField field) => field.Kind switch
     {
         FieldKind.Payload => Schema.AnyObject(field.Description, (JsonObject?)JsonNode.Parse(field.Example ?? "null")),
-        FieldKind.Time or FieldKind.UpdatedAt => Schema.Time($"{field.Description} As RFC 3339 writes it, with an offset.", field.Example),
+        FieldKind.Time or FieldKind.UpdatedAt => Schema.Time($"{field.Description} As RFC 3339 writes it, with an offset, in at most {Rfc3339.Longest} characters.", field.Example),
         // Taken in any case, so that an enumeration would say less than is so.
         FieldKind.Choice => Schema.Text($"{field.Description} One of {string.Join(", ", field.Choices.Select(choice => $"`{choice}`"))}.", field.Example, 1),
         _ => Schema.Text(field.Description, field.Example, field.IsRequired ? 1 : null, field.Longest),

@@ -9,7 +9,7 @@ namespace Webhooks.CallbackIngest.Sources;
 internal static class WebhookDocs
 {
     private const string Sentences =
-        "Takes a webhook as its sender makes it, and turns it into a callback as its source says. It needs no token: it is proved by its signature or secret, over its bytes, before anything is read; one that is not is answered 401, whatever is wrong with it. It may be JSON or a form; a form that cannot be read is answered 400. What a sender cannot mend is answered 200; 429 and 503 ask for another try.";
+        "Takes a webhook as its sender makes it, and turns it into a callback as its source says. It needs no token: it is proved by its signature or secret, over its bytes, before anything is read; one that is not is answered 401, whatever is wrong with it. Only its size is looked at before: more than 1 MiB is 413, signed or not. It may be JSON or a form; a form that cannot be read is answered 400, and JSON deeper than 58 levels is no command (`received`). What a sender cannot mend is answered 200; 429 and 503 ask for another try.";
 
     private static readonly Tag Tag = new("Sources", "Native webhooks of external systems.");
 
