@@ -12,7 +12,8 @@ public readonly record struct LaneLimits(bool IsPaused, double? PerSecond, int? 
     {
         ArgumentNullException.ThrowIfNull(subscription);
         return new LaneLimits(
-            subscription.State == SubscriptionState.Paused,
+            // What is deleted has nothing to wait for: what is in its lane, or still comes, is canceled.
+            IsPaused: subscription is { State: SubscriptionState.Paused, Deleted: false },
             subscription.Settings.RateLimit,
             subscription.Settings.MaxInFlight,
             IsOrdered: subscription.Settings.OrderingKey is not null);

@@ -31,4 +31,8 @@ public sealed class LaneNeedTests
         Assert.Equal(new LaneLimits(IsPaused: false, PerSecond: null, MaxInFlight: null, IsOrdered: false), LaneLimits.Of(Plain));
         Assert.Equal(new LaneLimits(IsPaused: true, PerSecond: 0.5, MaxInFlight: 3, IsOrdered: true), LaneLimits.Of(Limited with { State = SubscriptionState.Paused }));
     }
+
+    [Fact]
+    public void What_is_deleted_waits_for_nothing_even_if_it_was_paused() =>
+        Assert.False(LaneLimits.Of(Limited with { State = SubscriptionState.Paused, Deleted = true }).IsPaused);
 }
