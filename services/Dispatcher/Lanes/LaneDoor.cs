@@ -16,6 +16,12 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
     // What a closing may turn out in its transaction, while a publisher may wait for it.
     private const int MostTurnedOut = 500;
 
+    // Who stands still here holds the lane, and after the stamp the fleet's configuration: the database lets both go.
+    private const string Brief = "SELECT set_config('idle_in_transaction_session_timeout', '2s', true)";
+
+    // Publishers wait for the lane meanwhile.
+    private const string BriefAndSoon = $"{Brief}, set_config('lock_timeout', '1s', true)";
+
     private const string LockSubscription = "SELECT config_version FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE";
 
     // The publishers and dispatchers that hold the row have committed, or wait.
@@ -47,6 +53,7 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await AskAsync(connection, Brief, cancellationToken);
         if (await AskAsync(connection, LockSubscription, cancellationToken, subscriptionId) is null)
         {
             return false;
@@ -65,14 +72,28 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
 
     /// <summary>
     /// Closes a lane; the few deliveries that are in it are left to the due-poller. False: there are more than a few, or it is
-    /// not this dispatcher's any more, or the subscription was changed and may need it.
+    /// not this dispatcher's any more, or the subscription was changed and may need it, or others held what it needs for too long.
     /// </summary>
     /// <param name="lane">Held, with nothing in flight.</param>
     /// <param name="decidedOn">The subscription's configuration version by which the lane is not needed.</param>
     public async Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await TryCloseAsync(lane, decidedOn, cancellationToken);
+        }
+        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // No outage: the lane is served on, and closed another time.
+            return false;
+        }
+    }
+
+    private async Task<bool> TryCloseAsync(HeldLane lane, long decidedOn, CancellationToken cancellationToken)
+    {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await AskAsync(connection, BriefAndSoon, cancellationToken);
 
         // One statement after the other: each one's snapshot is newer than the locks of those before.
         if (await AskAsync(connection, LockSubscription, cancellationToken, lane.SubscriptionId) is not long version || version != decidedOn

@@ -10,6 +10,7 @@ public sealed class DatabaseFaultTests
     [Theory]
     [InlineData("08006")] // connection failure
     [InlineData("25006")] // read-only: a standby after a failover
+    [InlineData("25P03")] // our transaction stood still for too long
     [InlineData("40001")] // serialization failure
     [InlineData("40P01")] // deadlock
     [InlineData("53300")] // too many connections

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Subscriptions;
@@ -86,6 +87,24 @@ public sealed class LaneDoorTests : IAsyncLifetime
 
         Assert.Equal(0, await InLaneAsync());
         Assert.Equal(1_200, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at = next_attempt_at"));
+        Assert.Equal(0, await _world.LanesAsync());
+    }
+
+    [Fact]
+    public async Task A_closing_waits_a_moment_for_others_and_then_lets_them_go()
+    {
+        var (subscription, lane) = await PausedAsync();
+        await using var changing = await _world.Database.OpenConnectionAsync();
+        await using var change = await changing.BeginTransactionAsync();
+        await using (var stamp = new NpgsqlCommand("UPDATE settings SET value = value WHERE name = 'config_version'", changing))
+        {
+            await stamp.ExecuteNonQueryAsync();
+        }
+
+        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
+        await change.RollbackAsync();
+
+        Assert.True(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
         Assert.Equal(0, await _world.LanesAsync());
     }
 

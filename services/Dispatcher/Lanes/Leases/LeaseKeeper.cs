@@ -23,11 +23,12 @@ internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, TimePr
             {
                 var askedAt = clock.GetTimestamp();
                 var id = lease.Id is var held and not 0 ? held : await LeaseStore.BeginAsync(_connection, cancellationToken);
-                var beat = await LeaseStore.BeatAsync(_connection, id, cancellationToken);
-                if (beat.IsMine)
+                if (await LeaseStore.RenewAsync(_connection, id, cancellationToken))
                 {
+                    // Before anything that may wait for others.
                     lease.Hold(id, askedAt);
-                    return beat;
+                    await LeaseStore.EndOverdueAsync(_connection, cancellationToken);
+                    return await LeaseStore.LookAroundAsync(_connection, cancellationToken);
                 }
 
                 lease.Lose();

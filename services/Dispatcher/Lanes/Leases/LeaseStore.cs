@@ -3,10 +3,9 @@ using Npgsql;
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>What a dispatcher sees at a beat.</summary>
-/// <param name="IsMine">False: its own lease was ended by another.</param>
 /// <param name="Dispatchers">The ids of those that are alive.</param>
 /// <param name="Unheld">Lanes that nobody holds.</param>
-internal sealed record Beat(bool IsMine, IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld);
+internal sealed record Beat(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld);
 
 /// <summary>The SQL of being alive: one row a dispatcher, whatever the number of its lanes.</summary>
 internal static class LeaseStore
@@ -15,6 +14,9 @@ internal static class LeaseStore
 
     // Not conditional on the time: as long as nobody has deleted the row, nobody has taken a lane of this one.
     private const string Renew = "UPDATE dispatchers SET alive_until = clock_timestamp() + $2 WHERE id = $1 RETURNING id";
+
+    // The transaction's own: the next statement of the connection waits as ever.
+    private const string WaitAMoment = "SELECT set_config('lock_timeout', '500ms', true)";
 
     // The lanes of those that are deleted become unheld with it. One that renews at this moment is waited for, and looked at again.
     private const string EndOverdue = "DELETE FROM dispatchers WHERE alive_until < clock_timestamp()";
@@ -33,25 +35,35 @@ internal static class LeaseStore
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Renews a lease, ends those that ran out, and looks around.</summary>
-    public static async Task<Beat> BeatAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    /// <summary>Renews a lease, by itself and committed before anything else: it must wait for nobody. False: it was ended by another.</summary>
+    public static async Task<bool> RenewAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
     {
-        // By itself, and committed before anything else: it must wait for nobody.
-        await using (var renew = new NpgsqlCommand(Renew, connection))
-        {
-            renew.Parameters.AddWithValue(id);
-            renew.Parameters.AddWithValue(Lease.Term);
-            if (await renew.ExecuteScalarAsync(cancellationToken) is null)
-            {
-                return new Beat(IsMine: false, [], []);
-            }
-        }
+        await using var renew = new NpgsqlCommand(Renew, connection);
+        renew.Parameters.AddWithValue(id);
+        renew.Parameters.AddWithValue(Lease.Term);
+        return await renew.ExecuteScalarAsync(cancellationToken) is not null;
+    }
 
-        await using (var end = new NpgsqlCommand(EndOverdue, connection))
+    /// <summary>
+    /// Ends the leases that ran out. One whose lane is locked, by a process that stands still while it closes it, is left to a
+    /// later beat: those who are alive must not stop with it.
+    /// </summary>
+    public static async Task EndOverdueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var end = new NpgsqlBatch(connection) { BatchCommands = { new(WaitAMoment), new(EndOverdue) } };
+        try
         {
             await end.ExecuteNonQueryAsync(cancellationToken);
         }
+        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // The statement came to nothing.
+        }
+    }
 
+    /// <summary>Who is alive, and what nobody holds.</summary>
+    public static async Task<Beat> LookAroundAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(SelectAlive), new(SelectUnheld) } };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         var alive = new List<long>();
@@ -67,7 +79,7 @@ internal static class LeaseStore
             unheld.Add(row.GetGuid(0));
         }
 
-        return new Beat(IsMine: true, alive, unheld);
+        return new Beat(alive, unheld);
     }
 
     /// <summary>Ends this dispatcher's own lease; lanes that it still holds become unheld.</summary>

@@ -1,0 +1,42 @@
+using Npgsql;
+using Webhooks.Dispatcher.Lanes.Leases;
+using Webhooks.Subscriptions;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Lanes.Leases;
+
+public sealed class LeaseKeeperTests : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Fact]
+    public async Task A_lane_that_somebody_has_locked_ends_nobodys_lease_but_its_holders()
+    {
+        var subscription = await _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "*"));
+        var dead = await _world.Database.ScalarAsync<long>("INSERT INTO dispatchers (alive_until) VALUES (clock_timestamp() - interval '1 second') RETURNING id");
+        await _world.Database.ExecuteAsync("UPDATE lanes SET holder = $1, fence = 1", dead);
+        await using var closing = await _world.Database.OpenConnectionAsync();
+        await using var close = await closing.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT 1 FROM lanes FOR UPDATE", closing))
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var lease = new Lease(TimeProvider.System);
+        await using var keeper = new LeaseKeeper(_world.Database, lease, TimeProvider.System);
+        var seen = await keeper.BeatAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.Equal([dead, lease.Id], seen.Dispatchers.Order());
+        Assert.Empty(seen.Unheld);
+        Assert.NotEqual(0, lease.Id);
+
+        await close.RollbackAsync();
+        seen = await keeper.BeatAsync(CancellationToken.None);
+        Assert.Equal([lease.Id], seen.Dispatchers);
+        Assert.Equal([subscription.Id], seen.Unheld);
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}
