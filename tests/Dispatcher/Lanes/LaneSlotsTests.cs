@@ -2,43 +2,103 @@ using Webhooks.Dispatcher.Lanes.Serving;
 
 namespace Webhooks.Dispatcher.Tests.Lanes;
 
+/// <summary>Of twelve slots, three are kept for lanes that have none.</summary>
 public sealed class LaneSlotsTests
 {
-    private readonly LaneSlots _slots = new(10);
+    private readonly LaneSlots _slots = new(12);
     private readonly Guid _one = Guid.NewGuid();
     private readonly Guid _other = Guid.NewGuid();
+    private readonly Guid _third = Guid.NewGuid();
     private int _woken;
 
     [Fact]
-    public void A_lane_alone_gets_all_there_are()
+    public void A_lane_alone_gets_all_but_the_reserve()
     {
-        Assert.Equal(10, Take(_one, 12));
+        Assert.Equal(9, Take(_one, 15));
         Assert.Equal(0, Take(_one, 1));
+    }
+
+    [Fact]
+    public void Lanes_that_took_all_they_could_leave_one_to_each_that_comes()
+    {
+        Take(_one, 15);
+
+        Assert.Equal(1, Take(_other, 15));
+        Assert.Equal(0, Take(_other, 15));
+        Assert.Equal(1, Take(_third, 15));
+        Assert.Equal(1, Take(Guid.NewGuid(), 15));
+        Assert.Equal(0, Take(Guid.NewGuid(), 15));
     }
 
     [Fact]
     public void Who_wants_some_when_there_are_none_is_woken_by_the_next_that_comes_back()
     {
-        Take(_one, 10);
-        Assert.Equal(0, Take(_other, 3));
+        Take(_one, 9);
+        Take(_other, 1);
+        Take(_third, 1);
+        Take(Guid.NewGuid(), 1);
+        var last = Guid.NewGuid();
+        Assert.Equal(0, Take(last, 3));
 
         _slots.GiveBack(_one, 1);
 
         Assert.Equal(1, _woken);
-        Assert.Equal(1, Take(_other, 3));
+        Assert.Equal(1, Take(last, 3));
+    }
+
+    [Fact]
+    public void Who_has_its_part_is_not_woken_instead_of_one_that_has_none()
+    {
+        Take(_one, 9);
+        var woken = new List<Guid>();
+        Assert.Equal(0, _slots.Take(_one, 1, () => woken.Add(_one)));
+        List<Guid> others = [.. Enumerable.Range(0, 4).Select(_ => Guid.NewGuid())];
+        Assert.Equal([1, 1, 1, 0], others.Select(other => _slots.Take(other, 1, () => woken.Add(other))));
+
+        _slots.GiveBack(others[0], 1);
+
+        Assert.Equal([others[3]], woken);
     }
 
     [Fact]
     public void While_others_want_some_none_gets_more_than_its_part()
     {
-        Take(_one, 10);
-        Take(_other, 3);
-        _slots.GiveBack(_one, 2);
-        Assert.Equal(2, Take(_other, 3));
-        _slots.GiveBack(_one, 4);
+        Take(_one, 9);
+        Assert.Equal(1, Take(_other, 3));
+        _slots.GiveBack(_one, 5);
+        Assert.Equal(4, Take(_other, 4));
+        _slots.GiveBack(_one, 3);
 
-        Assert.Equal(1, Take(_one, 5));
-        Assert.Equal(3, Take(_other, 9));
+        Assert.Equal(1, Take(_other, 9));
+        Assert.Equal(2, Take(_one, 9));
+    }
+
+    [Fact]
+    public void A_lane_that_has_some_and_wants_more_is_one_lane()
+    {
+        var slots = new LaneSlots(100);
+        Assert.Equal(1, slots.Take(_one, 1, () => { }));
+        Assert.Equal(1, slots.Take(_other, 1, () => { }));
+        Assert.Equal(33, slots.Take(_third, 50, () => { }));
+        Assert.Equal(0, slots.Take(_third, 50, () => { }));
+
+        Assert.Equal(32, slots.Take(_one, 50, () => { }));
+    }
+
+    [Fact]
+    public void Who_is_not_served_any_more_wants_none()
+    {
+        Take(_one, 9);
+        Assert.Equal(0, Take(_one, 1));
+        Assert.Equal([1, 1, 1], Enumerable.Range(0, 3).Select(_ => Take(Guid.NewGuid(), 1)));
+        Assert.Equal(0, Take(_other, 1));
+
+        _slots.Leave(_other);
+        _slots.Leave(_one);
+        _slots.GiveBack(_one, 9);
+
+        Assert.Equal(0, _woken);
+        Assert.Equal(3, Take(_third, 9));
     }
 
     [Fact]

@@ -2,19 +2,29 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>
 /// Shares out what all lanes of a dispatcher may have in flight: none gets more than its part of the whole while others want
-/// some, however slow its receiver is. Apart from what messages may have in flight, which lanes can never take away.
+/// some, and the last quarter goes to lanes that have none, one each. So a few whose receivers hang, and who took theirs when
+/// they were alone, keep nobody waiting. Apart from what messages may have in flight, which lanes can never take away.
 /// </summary>
 internal sealed class LaneSlots
 {
     private readonly int _total;
+    private readonly int _reserve;
     private readonly Lock _lock = new();
-    private readonly Dictionary<Guid, int> _taken = [];
-    private readonly Dictionary<Guid, Action> _wanting = [];
-    private readonly Queue<Guid> _order = new();
+
+    // Those that have some or want some.
+    private readonly Dictionary<Guid, Share> _shares = [];
+    private readonly LinkedList<(Guid Lane, Action Wake)> _wanting = new();
     private int _free;
 
     /// <param name="total">For all lanes together.</param>
-    public LaneSlots(int total) => (_total, _free) = (total, total);
+    public LaneSlots(int total) => (_total, _reserve, _free) = (total, total / 4, total);
+
+    private sealed class Share
+    {
+        public int Taken { get; set; }
+
+        public LinkedListNode<(Guid Lane, Action Wake)>? Wanting { get; set; }
+    }
 
     /// <param name="lane">Whose lane.</param>
     /// <param name="wanted">How many it has use for.</param>
@@ -22,21 +32,28 @@ internal sealed class LaneSlots
     /// <returns>How many it gets, up to <paramref name="wanted"/>; each is to be given back.</returns>
     public int Take(Guid lane, int wanted, Action wake)
     {
+        if (wanted <= 0)
+        {
+            return 0;
+        }
+
         lock (_lock)
         {
-            var taken = _taken.GetValueOrDefault(lane);
-            var others = _taken.Count + _wanting.Count - (_taken.ContainsKey(lane) ? 1 : 0) - (_wanting.ContainsKey(lane) ? 1 : 0);
-            var part = Math.Max(1, _total / (others + 1));
-            var given = Math.Clamp(Math.Min(wanted, part - taken), 0, _free);
+            if (!_shares.TryGetValue(lane, out var share))
+            {
+                _shares[lane] = share = new Share();
+            }
+
+            var given = Math.Clamp(wanted, 0, RoomOf(share));
             if (given > 0)
             {
-                _taken[lane] = taken + given;
+                share.Taken += given;
                 _free -= given;
-                _wanting.Remove(lane);
+                WantNone(share);
             }
-            else if (wanted > 0 && _wanting.TryAdd(lane, wake))
+            else
             {
-                _order.Enqueue(lane);
+                share.Wanting ??= _wanting.AddLast((lane, wake));
             }
 
             return given;
@@ -53,29 +70,67 @@ internal sealed class LaneSlots
         Action? wake;
         lock (_lock)
         {
+            var share = _shares[lane];
             _free += count;
-            if ((_taken[lane] -= count) == 0)
-            {
-                _taken.Remove(lane);
-            }
-
+            share.Taken -= count;
+            Forget(lane, share);
             wake = NextWanting();
         }
 
         wake?.Invoke();
     }
 
+    /// <summary>It is not served any more, and wants none. What it has is still given back.</summary>
+    public void Leave(Guid lane)
+    {
+        lock (_lock)
+        {
+            if (_shares.TryGetValue(lane, out var share))
+            {
+                WantNone(share);
+                Forget(lane, share);
+            }
+        }
+    }
+
+    private int RoomOf(Share share)
+    {
+        var part = Math.Max(1, _total / _shares.Count) - share.Taken;
+        var open = Math.Max(_free - _reserve, share.Taken == 0 ? 1 : 0);
+        return Math.Clamp(Math.Min(part, open), 0, _free);
+    }
+
+    // The first that could take some now: it would be in vain, and a turn lost for another, to wake one that has its part.
     private Action? NextWanting()
     {
-        while (_order.TryDequeue(out var lane))
+        for (var next = _wanting.First; next is not null && _free > 0; next = next.Next)
         {
-            // One that got some meanwhile wants none any more.
-            if (_wanting.Remove(lane, out var wake))
+            var share = _shares[next.Value.Lane];
+            if (RoomOf(share) > 0)
             {
-                return wake;
+                WantNone(share);
+                Forget(next.Value.Lane, share);
+                return next.Value.Wake;
             }
         }
 
         return null;
+    }
+
+    private void WantNone(Share share)
+    {
+        if (share.Wanting is { } wanting)
+        {
+            _wanting.Remove(wanting);
+            share.Wanting = null;
+        }
+    }
+
+    private void Forget(Guid lane, Share share)
+    {
+        if (share is { Taken: 0, Wanting: null })
+        {
+            _shares.Remove(lane);
+        }
     }
 }
