@@ -8,7 +8,10 @@ internal sealed class LaneOptions
 {
     public const string Section = "Webhooks:Lanes";
 
-    /// <summary>For how long nothing must have needed a lane, and it must have kept up, before it is closed.</summary>
+    /// <summary>
+    /// For how long nothing must have needed a lane, and nothing that it started may have been due for more than five seconds,
+    /// before it is closed.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00", ErrorMessage = "Webhooks:Lanes:IdleTime must lie between 00:00:00.1 and 01:00:00.")]
     public TimeSpan IdleTime { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -77,10 +77,10 @@ public sealed class World : Surroundings
     }
 
     /// <summary>Events and their deliveries as a publisher's commit leaves them, evt_1 first; not announced.</summary>
-    public async Task<IReadOnlyList<Accepted>> AcceptAsync(Subscription subscription, int count = 1, string data = "{}")
+    /// <param name="connection">Null: committed at once.</param>
+    public async Task<IReadOnlyList<Accepted>> AcceptAsync(Subscription subscription, int count = 1, string data = "{}", NpgsqlConnection? connection = null)
     {
-        await using var insert = Database.CreateCommand(
-            """
+        const string Accept = """
             WITH event AS (
                 INSERT INTO events (created_at, tenant_id, event_id, type, occurred_at, version, data)
                 SELECT now() + place * interval '1 microsecond', $1, 'evt_' || ($2 + place), 'a.b', $3, '1.0', $4 FROM generate_series(1, $5) AS place
@@ -89,7 +89,8 @@ public sealed class World : Surroundings
             INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision)
             SELECT created_at, gen_random_uuid(), tenant_id, event_id, type, $6, $7 FROM event ORDER BY created_at
             RETURNING id, created_at, event_id
-            """);
+            """;
+        await using var insert = connection is null ? Database.CreateCommand(Accept) : new NpgsqlCommand(Accept, connection);
         var before = Interlocked.Add(ref _events, count) - count;
         object[] values = [subscription.TenantId, before, TestEvent.Timestamp, Encoding.UTF8.GetBytes(data), count, subscription.Id, subscription.Revision];
         insert.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());

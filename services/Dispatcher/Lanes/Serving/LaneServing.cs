@@ -23,9 +23,15 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     /// <summary>Of a lane that sets no limit of its own.</summary>
     public const int MostInFlight = 500;
 
-    // News come by themselves; this is for those that were lost.
+    // News come by themselves. Those that were lost are made up for: what was read is doubted after this time.
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
+
+    // Who starts what has been due for longer does not keep up.
+    private static readonly TimeSpan Behind = TimeSpan.FromSeconds(5);
+
+    // As long may a closing wait for what is in hand, and keep what comes from being sent.
+    private static readonly TimeSpan ClosingPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DoubtAfter = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
@@ -40,8 +46,9 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     private volatile bool _isHandingOver;
     private bool _isClosed;
     private bool _isLost;
-    private bool _isClosing;
+    private TimeSpan? _closingSince;
     private TimeSpan? _unneededSince;
+    private TimeSpan _doubtedAt;
     private EndpointHealth _health = EndpointHealth.Unknown;
     private volatile bool _healthIsOld = true;
     private volatile bool _healthIsDoubted;
@@ -82,6 +89,7 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             }
         }
 
+        tools.Slots.Leave(lane.SubscriptionId);
         while (_isHandingOver && !IsLost && _hands.Count > 0)
         {
             await _wake.WaitAsync(Poll);
@@ -117,9 +125,9 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Lease.Beat;
         }
 
-        if (_isClosing)
+        if (_closingSince is { } since)
         {
-            return await CloseAsync(subscription, abandon);
+            return await CloseAsync(subscription, since, abandon);
         }
 
         var limits = LaneLimits.Of(subscription);
@@ -152,9 +160,9 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         }
 
         var backlog = BacklogOf(limits);
-        if (_hasNews)
+        if (_hasNews || Now - _doubtedAt >= Poll)
         {
-            _hasNews = false;
+            (_hasNews, _doubtedAt) = (false, Now);
             backlog.Doubt();
         }
 
@@ -182,7 +190,13 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
             return Poll;
         }
 
-        await StartAsync(backlog.Take(given), given, abandon);
+        var entries = backlog.Take(given);
+        if (entries.Exists(entry => entry.WaitsFor < -Behind))
+        {
+            _unneededSince = null;
+        }
+
+        await StartAsync(entries, given, abandon);
         return TimeSpan.Zero;
     }
 
@@ -210,7 +224,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     /// <summary>Nothing is due that is not in hand. A lane that keeps up so well, and that nothing has needed for a while, is closed.</summary>
     private TimeSpan Rest(Subscription subscription, ILaneBacklog backlog)
     {
-        var until = backlog.UntilNext is { } next && next < Poll ? next : Poll;
+        var untilDoubt = Poll - (Now - _doubtedAt);
+        var until = backlog.UntilNext is { } next && next < untilDoubt ? next : untilDoubt;
         if (IsNeeded(subscription))
         {
             _unneededSince = null;
@@ -218,27 +233,31 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         }
 
         var left = tools.Options.IdleTime - (Now - (_unneededSince ??= Now));
-        _isClosing = left <= TimeSpan.Zero;
+        _closingSince = left <= TimeSpan.Zero ? Now : null;
         return left < until ? left : until;
     }
 
     private bool IsNeeded(Subscription subscription) =>
         LaneNeed.Of(subscription) is not null || (IsActive(subscription) && _health.NeedsLane(tools.Clock.GetUtcNow()));
 
-    /// <summary>Starts nothing more until all that is in hand has ended, and then closes: what came meanwhile is left to the due-poller.</summary>
-    private async Task<TimeSpan> CloseAsync(Subscription subscription, CancellationToken abandon)
+    /// <summary>
+    /// Starts nothing more until all that is in hand has ended, and then closes: what came meanwhile is left to the due-poller.
+    /// A receiver that keeps some of it for longer keeps nothing else waiting: the lane is served on, and closed another time.
+    /// </summary>
+    private async Task<TimeSpan> CloseAsync(Subscription subscription, TimeSpan since, CancellationToken abandon)
     {
-        if (!IsNeeded(subscription))
+        var patience = ClosingPatience - (Now - since);
+        if (!IsNeeded(subscription) && (_hands.Count == 0 || patience > TimeSpan.Zero))
         {
             if (_hands.Count > 0)
             {
-                return Poll;
+                return patience;
             }
 
             _isClosed = await tools.Work.CloseAsync(lane, subscription.ConfigVersion, abandon);
         }
 
-        (_isClosing, _unneededSince, _hasNews) = (false, null, true);
+        (_closingSince, _unneededSince, _hasNews) = (null, null, true);
         return TimeSpan.Zero;
     }
 

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Npgsql;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Lanes;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Lanes;
+
+/// <summary>What is still in a lane, or comes, when nothing needs it any more.</summary>
+public sealed class LaneClosingTests : IAsyncLifetime
+{
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Fact]
+    public async Task A_subscription_that_is_deleted_while_it_is_paused_has_its_lane_emptied_and_closed()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.2"));
+        var subscription = await _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor(receiver.Url, "*"));
+        await _world.AcceptIntoLaneAsync(subscription, count: 20);
+        await _world.HeldAsync(subscription);
+
+        // A publisher that was about to commit when it was deleted, and does so when all that was seen is canceled.
+        await using var publisher = await _world.Database.OpenConnectionAsync();
+        await using var fanOut = await publisher.BeginTransactionAsync();
+        await LaneStatements.HoldOpenAsync(publisher, [subscription.Id], CancellationToken.None);
+        await _world.AcceptAsync(subscription, count: 5, connection: publisher);
+        await using (var enter = new NpgsqlCommand("UPDATE deliveries SET lane_due_at = created_at WHERE lane_due_at IS NULL AND status = 'pending'", publisher))
+        {
+            Assert.Equal(5, await enter.ExecuteNonQueryAsync());
+        }
+
+        await LaneStatements.WakeAsync(publisher, [subscription.Id], CancellationToken.None);
+        await _world.ChangeAsync(subscription, current => current with { Deleted = true });
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM subscriptions WHERE canceled_until = cancel_before") == 1, World.Limit, "the canceler to be done");
+        await fanOut.CommitAsync();
+
+        await _world.HaveStatusAsync("canceled", 25);
+        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE lane_due_at IS NOT NULL OR due_at IS NOT NULL"));
+        Assert.Equal(0, receiver.Count);
+    }
+
+    [Fact]
+    public async Task One_that_hangs_does_not_keep_others_waiting_for_the_closing()
+    {
+        await using var receiver = await HeldReceiver.StartAsync();
+        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.1"));
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Requests.Url, "*") with { MaxInFlight = 5, Timeout = HeldReceiver.Deadline });
+        await _world.AcceptIntoLaneAsync(subscription);
+        await receiver.Requests.WaitForAsync(1);
+
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
+        var sent = 1;
+        // Long enough for many closings to be begun.
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(4);)
+        {
+            await _world.AcceptIntoLaneAsync(subscription);
+            await receiver.Requests.WaitForAsync(++sent, limit: TimeSpan.FromSeconds(20));
+        }
+
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts"));
+        receiver.Release();
+        await _world.EndedAsync();
+        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
+        Assert.Equal(sent, receiver.Requests.Count);
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}
