@@ -20,7 +20,14 @@ internal sealed class LaneWork(
     // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
     private readonly SemaphoreSlim _reading = new(8);
 
-    public void Dispose() => _reading.Dispose();
+    // A closing waits for others: reading must not wait for it.
+    private readonly SemaphoreSlim _leaving = new(4);
+
+    public void Dispose()
+    {
+        _reading.Dispose();
+        _leaving.Dispose();
+    }
 
     /// <summary>Null: the lane is not this dispatcher's any more. Waits as long as the database is away.</summary>
     public Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken stop) =>
@@ -60,7 +67,8 @@ internal sealed class LaneWork(
 
     public Task TakeOutAsync(LaneEntry entry, CancellationToken stop) => database.RunAsync(token => lanes.TakeOutAsync(entry, token), stop);
 
-    public Task FreeAsync(HeldLane lane, TimeSpan left, CancellationToken stop) => ReadAsync(
+    public Task FreeAsync(HeldLane lane, TimeSpan left, CancellationToken stop) => RunAsync(
+        _leaving,
         async token =>
         {
             await lanes.FreeAsync(lane, left, token);
@@ -69,18 +77,21 @@ internal sealed class LaneWork(
         stop);
 
     /// <summary>As <see cref="LaneDoor.CloseAsync"/> does. Should the answer to its commit be lost, the lane is found to be nobody's at the next reading.</summary>
-    public Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken stop) => ReadAsync(token => door.CloseAsync(lane, decidedOn, token), stop);
+    public Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken stop) =>
+        RunAsync(_leaving, token => door.CloseAsync(lane, decidedOn, token), stop);
 
-    private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken stop)
+    private Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken stop) => RunAsync(_reading, read, stop);
+
+    private async Task<T> RunAsync<T>(SemaphoreSlim turns, Func<CancellationToken, Task<T>> work, CancellationToken stop)
     {
-        await _reading.WaitAsync(stop);
+        await turns.WaitAsync(stop);
         try
         {
-            return await database.RunAsync(read, stop);
+            return await database.RunAsync(work, stop);
         }
         finally
         {
-            _reading.Release();
+            turns.Release();
         }
     }
 }
