@@ -55,7 +55,7 @@ internal sealed class HeadStore(NpgsqlDataSource database)
             {
                 LaneStore.IsHolder(lane),
                 new(SelectOf) { Parameters = { new() { Value = lane.SubscriptionId }, new NpgsqlParameter<long[]> { TypedValue = [.. search.Keys] } } },
-                new(SelectLoose) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = search.Limit } } },
+                new(SelectLoose) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = search.LooseLimit } } },
             },
         };
         if (search.From is { } from)

@@ -6,8 +6,9 @@ internal readonly record struct KeyHead(long Key, LaneEntry Entry);
 /// <summary>What is to be looked for in an ordered lane.</summary>
 /// <param name="Keys">The heads of these keys.</param>
 /// <param name="From">And those of the next keys from this one on; null: of no others.</param>
-/// <param name="Limit">How many keys at most, and how many deliveries without a key.</param>
-internal readonly record struct HeadSearch(IReadOnlyList<long> Keys, long? From, int Limit);
+/// <param name="Limit">How many keys at most.</param>
+/// <param name="LooseLimit">How many deliveries without a key at most.</param>
+internal readonly record struct HeadSearch(IReadOnlyList<long> Keys, long? From, int Limit, int LooseLimit);
 
 /// <summary>What was found.</summary>
 /// <param name="Asked">Heads of the keys that were named; one of which nothing waits has none.</param>

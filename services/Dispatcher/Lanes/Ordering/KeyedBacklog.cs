@@ -80,7 +80,9 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
         }
 
         var now = Now;
-        var search = new HeadSearch(_turns.TakeKeysToAsk(now, KeysAtOnce), _rounds > 0 && _turns.Ready < Enough ? _from : null, KeysAtOnce);
+        // So many without a key that some are found that are in nobody's hand.
+        var looseLimit = InHand + KeysAtOnce;
+        var search = new HeadSearch(_turns.TakeKeysToAsk(now, KeysAtOnce), _rounds > 0 && _turns.Ready < Enough ? _from : null, KeysAtOnce, looseLimit);
         if (await work.FindHeadsAsync(lane, search, stop) is not { } found)
         {
             return false;
@@ -97,7 +99,7 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
             GoOn(found.Next);
         }
 
-        Fill(found.Loose, now);
+        Fill(found.Loose, looseLimit, now);
         return true;
     }
 
@@ -159,12 +161,12 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
         }
     }
 
-    private void Fill(IReadOnlyList<LaneEntry> first, TimeSpan now)
+    private void Fill(IReadOnlyList<LaneEntry> first, int limit, TimeSpan now)
     {
         _loose = new Queue<LaneEntry>(first.TakeWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Where(entry => !hands.Has(entry.Id)));
         _nextLoose = first.SkipWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Select(entry => now + entry.WaitsFor).Cast<TimeSpan?>().FirstOrDefault();
 
         // All that was asked for is due: there may be more.
-        _isLooseRead = first.Count < KeysAtOnce || _nextLoose is not null;
+        _isLooseRead = first.Count < limit || _nextLoose is not null;
     }
 }

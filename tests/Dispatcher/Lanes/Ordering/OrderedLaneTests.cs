@@ -63,6 +63,23 @@ public sealed class OrderedLaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_has_no_key_is_found_behind_all_that_is_in_hand()
+    {
+        await using var receiver = await HeldReceiver.StartAsync();
+        var subscription = await _world.SubscribeInOrderAsync(receiver.Requests.Url, maxInFlight: 600);
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { Timeout = HeldReceiver.Deadline } });
+        await _world.AcceptInLaneAsync(subscription, [.. Enumerable.Repeat<string?>(null, 550)]);
+        await _world.StartDispatcherAsync();
+
+        // None has ended.
+        await receiver.Requests.WaitForAsync(550);
+        receiver.Release();
+
+        await _world.EndedAsync();
+        Assert.Equal(Enumerable.Range(1, 550), receiver.Requests.Requests.Select(Ordered.NumberOf).Distinct().Order());
+    }
+
+    [Fact]
     public async Task A_replay_does_not_wait_for_its_key()
     {
         await using var receiver = await TestReceiver.StartAsync(request => new Answer(Ordered.NumberOf(request) == 2 ? 500 : 200));
