@@ -34,6 +34,7 @@ internal sealed partial class AttemptRunner(
             finished = await AttemptAsync(delivery, number, subscription, activity, stop);
         }
 
+        await after.PrepareAsync(finished, stop);
         if (!await writer.RecordAsync(finished))
         {
             Log.AlreadyRecorded(logger, number, delivery.Id);
