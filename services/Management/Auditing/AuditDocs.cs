@@ -37,7 +37,7 @@ internal static class AuditDocs
         Tag,
         "listAudit",
         "List who changed what",
-        "Lists the changes of subscriptions, sources, secrets and tokens, replays, each time a secret was shown, and every callback with what became of it, newest first. An entry is written in the transaction of what it tells of and cannot be changed or deleted. Only those of refused calls come up to a second later; their `details` have the problem's `code`, and what one caller has beyond twenty of one code in a minute is one entry with its `count`. A tenant's token sees its tenant's.")
+        "Lists the changes of subscriptions, sources, secrets and tokens, replays, each time a secret was shown, and every callback with what became of it, newest first. An entry is written in the transaction of what it tells of and cannot be changed or deleted. Only those of refused calls come a second later, and are lost with a process that is killed before; their `details` have the problem's `code`, and what one caller has in a minute beyond twenty of one tenant and code, or beyond 200 in all, is one entry with its `count` when the minute is over. A tenant's token sees its tenant's.")
     {
         Parameters =
         [

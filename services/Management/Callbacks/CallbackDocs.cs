@@ -41,7 +41,7 @@ internal static class CallbackDocs
         ("command_id", Schema.Text("The id of its command: a function of tenant, system, exception and key; of a source's webhook, of source and key.", "5b1f0a36-6f0c-8d3a-9f6e-1c2d3e4f5a6b", format: "uuid")),
         ("created_at", Words.CreatedAt.Saying("When it first came.")),
         ("accepted_at", Schema.Time("When the broker confirmed the command; null: it has not.", "2024-01-20T10:30:00.131Z").OrNull()),
-        ("answered_at", Schema.Time("When the domain service last said what became of it; null: it has not.", "2024-01-20T10:30:00.412Z").OrNull()),
+        ("answered_at", Schema.Time("When the domain service said what the status tells: repeats, and whatever comes after `applied`, change nothing. Null: it has not.", "2024-01-20T10:30:00.412Z").OrNull()),
     ];
 
     private static readonly Schema Callback = Schema.Answer("A callback.", Members).Named("Callback");
