@@ -62,8 +62,8 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
         {
             await leading.CancelAsync();
             await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            // A pooled session would keep the lock.
-            NpgsqlConnection.ClearPool(session);
+            // A pooled session would keep the lock, and nobody would lead.
+            database.Clear();
         }
 
         await work;

@@ -1,16 +1,22 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Webhooks.Database.Faults;
 
 namespace Webhooks.Dispatcher.Leadership;
 
 /// <summary>
-/// Does the leader's duties. A database that is away ends the leadership, for all of them. Anything else ends one duty for a
-/// while: a row that one of them cannot digest must not end this process, and after it that of each next leader.
+/// Does the leader's duties. A database that is away ends the leadership, for all of them: whether it is, the lock's session tells
+/// (<see cref="FleetLeadership"/>). Any fault of a duty ends that one for a while: a row that it cannot digest, or a statement that
+/// takes too long, must not end the others, and after them those of each next leader.
 /// </summary>
-internal sealed partial class LeaderLoop(FleetLeadership leadership, IEnumerable<LeaderDuty> duties, TimeProvider clock, ILogger<LeaderLoop> logger) : BackgroundService
+internal sealed partial class LeaderLoop(
+    FleetLeadership leadership, IEnumerable<LeaderDuty> duties, NpgsqlDataSource database, TimeProvider clock, ILogger<LeaderLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    // The same statement may succeed at once: a deadlock, say. And longer than a heartbeat: by then it is known whether the database is away.
+    private static readonly TimeSpan ShortPause = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => leadership.RunAsync(LeadAsync, stoppingToken);
 
@@ -33,7 +39,12 @@ internal sealed partial class LeaderLoop(FleetLeadership leadership, IEnumerable
                 await duty.RunAsync(leading);
                 return;
             }
-            catch (Exception fault) when (!DatabaseFault.IsOurs(fault) && !leading.IsCancellationRequested)
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !leading.IsCancellationRequested)
+            {
+                await Task.Delay(ShortPause, clock, leading);
+                Log.Refused(logger, DatabaseFault.Describe(fault, database), duty.Name);
+            }
+            catch (Exception fault) when (!leading.IsCancellationRequested)
             {
                 Log.Failed(logger, fault, duty.Name, Pause.TotalSeconds);
                 await Task.Delay(Pause, clock, leading);
@@ -45,5 +56,8 @@ internal sealed partial class LeaderLoop(FleetLeadership leadership, IEnumerable
     {
         [LoggerMessage(1, LogLevel.Error, "The leader's {Duty} failed by a fault of our own, and is tried again in {Seconds} s; its other duties go on")]
         public static partial void Failed(ILogger logger, Exception fault, string duty, double seconds);
+
+        [LoggerMessage(2, LogLevel.Warning, "{Reason}; the leader's {Duty} is tried again, and its other duties go on")]
+        public static partial void Refused(ILogger logger, string reason, string duty);
     }
 }

@@ -117,6 +117,46 @@ public sealed class LeadershipTests : IAsyncLifetime
         Assert.Equal(led, await LeaderAsync());
     }
 
+    // As a statement that takes longer than it may: the database is there, and has ended it.
+    [Fact]
+    public async Task A_duty_whose_statements_the_database_ends_takes_neither_the_leader_nor_the_other_duties_with_it()
+    {
+        var subscription = await _world.SubscribeAsync(_receiver.Url);
+        await _world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION end_statement() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM nextval('ended');
+                RAISE 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled';
+            END $$;
+            CREATE SEQUENCE ended;
+            CREATE TRIGGER end_statement BEFORE INSERT OR UPDATE ON accounting_totals FOR EACH STATEMENT EXECUTE FUNCTION end_statement();
+            """);
+        await _world.StartDispatcherAsync();
+        await LeadAsync();
+        var led = await LeaderAsync();
+
+        foreach (var round in Enumerable.Range(1, 2))
+        {
+            var tries = await TriesAsync();
+            var accepted = await _world.AcceptAsync(subscription);
+            await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
+            await _world.EndedAsync();
+            Assert.Equal(round, _receiver.Count);
+            await Eventually.TrueAsync(async () => await TriesAsync() > tries, World.Limit, "the duty to be tried again");
+        }
+
+        Assert.Equal(led, await LeaderAsync());
+
+        await _world.Database.ExecuteAsync("DROP TRIGGER end_statement ON accounting_totals");
+
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM accounting_deltas") == 0, World.Limit, "the duty to do its work");
+        Assert.Equal(led, await LeaderAsync());
+
+        Task<long> TriesAsync() => _world.Database.ScalarAsync<long>("SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM ended");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _receiver.DisposeAsync();
