@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Database.Deliveries;
 
 namespace Webhooks.Dispatcher.Cancellation;
 
@@ -8,6 +9,9 @@ internal readonly record struct CancelIntent(Guid SubscriptionId, DateTimeOffset
 /// <summary>The SQL of carrying out what Management intends.</summary>
 internal sealed class CancelStore(NpgsqlDataSource database)
 {
+    // A subscription may be walked through from its oldest kept delivery to its youngest and have none that waits.
+    private const int LongestWalkInSeconds = 600;
+
     private const string SelectIntents = """
         SELECT id, cancel_before FROM subscriptions
         WHERE cancel_before IS NOT NULL AND canceled_until IS DISTINCT FROM cancel_before
@@ -15,11 +19,15 @@ internal sealed class CancelStore(NpgsqlDataSource database)
 
     // Locked in the order of their keys, as whoever else changes many of them has it: unsorted ones wait for each other.
     private const string CancelChunk = """
-        UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
-        WHERE status = 'pending' AND (created_at, id) IN (
-            SELECT created_at, id FROM deliveries
-            WHERE subscription_id = $1 AND status = 'pending' AND created_at <= $2
-            ORDER BY created_at, id LIMIT $3 FOR UPDATE)
+        WITH canceled AS (
+            UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
+            WHERE status = 'pending' AND created_at >= $3 AND created_at <= $2 AND (created_at, id) IN (
+                SELECT created_at, id FROM deliveries
+                WHERE subscription_id = $1 AND status = 'pending' AND created_at >= $3 AND (created_at, id) > ($3, $4) AND created_at <= $2
+                ORDER BY created_at, id LIMIT $5 FOR UPDATE)
+            RETURNING created_at, id
+        )
+        SELECT created_at, id FROM canceled ORDER BY created_at DESC, id DESC LIMIT 1
         """;
 
     private const string MarkDone = """
@@ -39,12 +47,17 @@ internal sealed class CancelStore(NpgsqlDataSource database)
         return intents;
     }
 
-    /// <summary>Cancels up to <paramref name="limit"/> deliveries; answers how many it found.</summary>
-    public async Task<int> CancelAsync(CancelIntent intent, int limit, CancellationToken cancellationToken)
+    /// <summary>Cancels up to <paramref name="limit"/> deliveries behind a place (null: all); answers the place behind which there may be more (null: none).</summary>
+    /// <remarks>What a publisher that knows nothing of it yet commits in front of the place is canceled by the look before its send.</remarks>
+    public async Task<DeliveryKey?> CancelAsync(CancelIntent intent, DeliveryKey? after, int limit, CancellationToken cancellationToken)
     {
         await using var command = Command(CancelChunk, intent);
+        command.CommandTimeout = LongestWalkInSeconds;
+        command.Parameters.AddWithValue(after?.CreatedAt.UtcDateTime ?? DateTime.UnixEpoch);
+        command.Parameters.AddWithValue(after?.Id ?? Guid.Empty);
         command.Parameters.AddWithValue(limit);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)) : null;
     }
 
     public async Task MarkDoneAsync(CancelIntent intent, CancellationToken cancellationToken)

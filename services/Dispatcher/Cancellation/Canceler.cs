@@ -1,3 +1,5 @@
+using Webhooks.Database.Deliveries;
+
 namespace Webhooks.Dispatcher.Cancellation;
 
 /// <summary>
@@ -16,9 +18,13 @@ internal sealed class Canceler(CancelStore store, TimeProvider clock)
         {
             foreach (var intent in await store.FindIntentsAsync(leading))
             {
-                while (await store.CancelAsync(intent, ChunkLimit, leading) > 0)
+                // Never from the start again: what has ended there is as much as the retention keeps.
+                DeliveryKey? after = null;
+                do
                 {
+                    after = await store.CancelAsync(intent, after, ChunkLimit, leading);
                 }
+                while (after is not null);
 
                 await store.MarkDoneAsync(intent, leading);
             }

@@ -121,7 +121,13 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
             var intent = new CancelIntent(subscription.Id, TimeProvider.System.GetUtcNow().AddSeconds(1));
 
             var finding = await _plans.DuringAsync(() => store.FindIntentsAsync(CancellationToken.None));
-            var canceling = await _plans.DuringAsync(async () => Assert.Equal(20, await store.CancelAsync(intent, 1_000, CancellationToken.None)));
+            var canceling = await _plans.DuringAsync(async () =>
+            {
+                var last = await store.CancelAsync(intent, after: null, 1_000, CancellationToken.None);
+                Assert.NotNull(last);
+                Assert.Null(await store.CancelAsync(intent, last, 1_000, CancellationToken.None));
+            });
+            Assert.Equal(20, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE subscription_id = $1 AND status = 'canceled'", subscription.Id));
 
             AssertNothingIsScanned([.. finding, .. canceling]);
         }

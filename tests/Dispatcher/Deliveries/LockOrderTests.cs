@@ -63,7 +63,7 @@ public sealed class LockOrderTests : IAsyncLifetime
 
     [Fact]
     public Task Canceling() => AssertWaitsForTheFirstAsync(
-        () => new CancelStore(_database).CancelAsync(new CancelIntent(_backward[0].SubscriptionId, DueAt), limit: 1_000, CancellationToken.None));
+        () => new CancelStore(_database).CancelAsync(new CancelIntent(_backward[0].SubscriptionId, DueAt), after: null, limit: 1_000, CancellationToken.None));
 
     [Fact]
     public async Task Ending_what_was_held()
