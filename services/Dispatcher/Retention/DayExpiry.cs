@@ -17,7 +17,10 @@ internal sealed partial class DayExpiry(PartitionStore partitions, ExpiryStore e
     /// <summary>Does what can be done now for the days that had ended by <paramref name="moment"/>.</summary>
     public async Task RunAsync(DateTimeOffset moment, CancellationToken leading)
     {
-        foreach (var day in (await partitions.BeforeAsync(moment, leading)).GroupBy(partition => partition.Day))
+        var days = (await partitions.BeforeAsync(moment, leading)).GroupBy(partition => partition.Day);
+        var isInUse = false;
+        // Of a table one partition at a time can be half detached, and no other is while it is.
+        foreach (var day in days.OrderByDescending(day => day.Any(partition => partition.State == PartitionState.Detaching)).ThenBy(day => day.Key))
         {
             if (!_ended.TryGetValue(day.Key, out var endedAt))
             {
@@ -25,10 +28,19 @@ internal sealed partial class DayExpiry(PartitionStore partitions, ExpiryStore e
                 _ended[day.Key] = endedAt = clock.GetTimestamp();
             }
 
-            if (clock.GetElapsedTime(endedAt) >= Grace && await TryDropAsync(day, leading))
+            if (isInUse || clock.GetElapsedTime(endedAt) < Grace)
+            {
+                continue;
+            }
+
+            if (await TryDropAsync(day, leading))
             {
                 _ended.Remove(day.Key);
                 Log.Dropped(logger, day.Key);
+            }
+            else
+            {
+                isInUse = true;
             }
         }
     }
