@@ -6,6 +6,7 @@ namespace Webhooks.Dispatcher.Retention;
 internal sealed class SweepStore(NpgsqlDataSource database)
 {
     private const int RowsAtOnce = 500;
+    private const int FiguresAtOnce = 5_000;
 
     private const string Parked = """
         DELETE FROM parked WHERE id IN (
@@ -18,23 +19,29 @@ internal sealed class SweepStore(NpgsqlDataSource database)
             SELECT id FROM replays WHERE finished_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
         """;
 
-    /// <summary>Deletes parked messages, and replays that have ended, from before <paramref name="moment"/>.</summary>
+    private const string Minutes =
+        "DELETE FROM delivery_minutes WHERE ctid = ANY (ARRAY(SELECT ctid FROM delivery_minutes WHERE minute < $1 LIMIT $2))";
+
+    private const string Hours =
+        "DELETE FROM delivery_hours WHERE ctid = ANY (ARRAY(SELECT ctid FROM delivery_hours WHERE hour < $1 LIMIT $2))";
+
+    /// <summary>Deletes parked messages, replays that have ended, and figures, from before <paramref name="moment"/>.</summary>
     public async Task DeleteBeforeAsync(DateTimeOffset moment, CancellationToken cancellationToken)
     {
-        foreach (var sql in new[] { Parked, Replays })
+        foreach (var (sql, limit) in new[] { (Parked, RowsAtOnce), (Replays, RowsAtOnce), (Minutes, FiguresAtOnce), (Hours, FiguresAtOnce) })
         {
-            while (await DeleteAsync(sql, moment, cancellationToken) == RowsAtOnce)
+            while (await DeleteAsync(sql, moment, limit, cancellationToken) == limit)
             {
                 // As long as there are more.
             }
         }
     }
 
-    private async Task<int> DeleteAsync(string sql, DateTimeOffset moment, CancellationToken cancellationToken)
+    private async Task<int> DeleteAsync(string sql, DateTimeOffset moment, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(sql);
         command.Parameters.AddWithValue(moment.UtcDateTime);
-        command.Parameters.AddWithValue(RowsAtOnce);
+        command.Parameters.AddWithValue(limit);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -34,6 +34,9 @@ internal sealed class MinuteStore(NpgsqlDataSource database)
         SELECT count(*) FROM due
         """;
 
+    // A busy hour of many subscriptions has many rows.
+    private const int LongestFoldInSeconds = 600;
+
     // Distinguishes this process's rows from those of the others. Two with the same number would only wait for each other.
     private readonly int _writer = Random.Shared.Next();
 
@@ -56,19 +59,7 @@ internal sealed class MinuteStore(NpgsqlDataSource database)
     public async Task<bool> FoldHourAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(FoldHour);
+        command.CommandTimeout = LongestFoldInSeconds;
         return (long)(await command.ExecuteScalarAsync(cancellationToken))! > 0;
-    }
-
-    /// <summary>Deletes up to <paramref name="limit"/> minutes and as many hours that are older; answers how many it deleted of what it found more of.</summary>
-    public async Task<int> DeleteBeforeAsync(DateTimeOffset moment, int limit, CancellationToken cancellationToken) => Math.Max(
-        await DeleteAsync("DELETE FROM delivery_minutes WHERE ctid = ANY (ARRAY(SELECT ctid FROM delivery_minutes WHERE minute < $1 LIMIT $2))", moment, limit, cancellationToken),
-        await DeleteAsync("DELETE FROM delivery_hours WHERE ctid = ANY (ARRAY(SELECT ctid FROM delivery_hours WHERE hour < $1 LIMIT $2))", moment, limit, cancellationToken));
-
-    private async Task<int> DeleteAsync(string sql, DateTimeOffset moment, int limit, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.AddWithValue(moment.UtcDateTime);
-        command.Parameters.AddWithValue(limit);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -82,6 +82,11 @@ public sealed class RetentionTests : IAsyncLifetime
         await old.AcceptAsync(subscription, "pending", 1, "evt_waiting_");
         // As a database that was restored a month later has it, or a clock that was set a month ahead.
         await _world.Database.ExecuteAsync("UPDATE settings SET value = value - 31 * 86400 WHERE name = 'retention_seen'");
+        await _world.Database.ExecuteAsync(
+            """
+            INSERT INTO delivery_minutes (subscription_id, minute, measure, writer, count) VALUES (gen_random_uuid(), date_trunc('minute', now()) - interval '40 days', 200, 1, 1);
+            INSERT INTO delivery_hours (subscription_id, hour, measure, count) VALUES (gen_random_uuid(), date_trunc('hour', now()) - interval '40 days', 200, 1);
+            """);
 
         await _world.StartDispatcherAsync();
 
@@ -90,9 +95,11 @@ public sealed class RetentionTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => await SettingAsync("retention_seen") > noticed, World.Limit, "one more round");
         Assert.Equal(["pending"], await _world.DeliveriesAsync<string>("status"));
         Assert.Equal(3, (await old.LeftAsync()).Count);
+        Assert.Equal(2, await FiguresAsync());
 
         await _world.Database.ExecuteAsync("UPDATE settings SET value = extract(epoch FROM now())::bigint WHERE name = 'retention_held_until'");
         await _world.HaveStatusAsync("canceled", 1);
+        await Eventually.TrueAsync(async () => await FiguresAsync() == 0, World.Limit, "the old figures to go");
     }
 
     public async ValueTask DisposeAsync()
@@ -102,6 +109,8 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     private Task<long> SettingAsync(string name) => _world.Database.ScalarAsync<long>("SELECT value FROM settings WHERE name = $1", name);
+
+    private Task<long> FiguresAsync() => _world.Database.ScalarAsync<long>("SELECT (SELECT count(*) FROM delivery_minutes) + (SELECT count(*) FROM delivery_hours)");
 
     /// <summary>What GET /v1/accounting adds up.</summary>
     private async Task<(long Matched, long Delivered, long Failed, long Exhausted, long Canceled, long Pending)> AccountsAsync()
