@@ -15,9 +15,9 @@ internal sealed class ReplayBacklog(NpgsqlDataSource database, ConfirmedPublishe
     // Half a second of a dispatcher's work.
     private const int Most = 1_000;
 
-    // What was due before is not announced because it need not be: its subscription is served from its rows.
+    // However long it has been due: what a lane serves is due elsewhere.
     private static readonly string SelectUnannounced =
-        $"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE due_at BETWEEN now() - interval '5 seconds' AND now() AND status = 'pending' LIMIT {Most}) AS unannounced";
+        $"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE due_at <= now() AND status = 'pending' LIMIT {Most}) AS unannounced";
 
     /// <summary>0 while the broker is away.</summary>
     public async Task<int> RoomAsync(CancellationToken cancellationToken)
