@@ -76,6 +76,7 @@ internal static class Breaker
     {
         State = HealthState.Open,
         OpenedAt = health.State is HealthState.Open or HealthState.Recovering ? health.OpenedAt : at,
+        ReopenedAt = health.State == HealthState.Open ? health.ReopenedAt : at,
         ClosedAt = null,
         ProbeAt = at + wait,
         Wait = wait,

@@ -31,6 +31,9 @@ internal sealed record EndpointHealth
     /// <summary>When the breaker opened the last time; null: it never did.</summary>
     public DateTimeOffset? OpenedAt { get; init; }
 
+    /// <summary>The same, or when a slow start after that ended in vain. What was sent before may be on the wire for a while.</summary>
+    public DateTimeOffset? ReopenedAt { get; init; }
+
     /// <summary>When the slow start after that was over; null: it is not.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 

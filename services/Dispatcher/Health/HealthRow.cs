@@ -9,7 +9,7 @@ internal static class HealthRow
 {
     public const string Columns = """
         state, reason, unsuccessful, unsuccessful_since, last_failure_at, last_success_at,
-        failures, failing_since, opened_at, closed_at, probe_at, wait, allowance, throttled_until
+        failures, failing_since, opened_at, closed_at, probe_at, wait, allowance, throttled_until, reopened_at
         """;
 
     /// <param name="row">Where the key is the first column, and <see cref="Columns"/> follow.</param>
@@ -29,6 +29,7 @@ internal static class HealthRow
         Wait = row.IsDBNull(12) ? null : row.GetFieldValue<TimeSpan>(12),
         Allowance = row.GetInt32(13),
         ThrottledUntil = row.TimeOrNull(14),
+        ReopenedAt = row.TimeOrNull(15),
     };
 
     public static void Add<TRow>(Columns<TRow> columns, Func<TRow, EndpointHealth> of)
@@ -47,5 +48,6 @@ internal static class HealthRow
         columns.Add(row => of(row).Wait);
         columns.Add(row => of(row).Allowance);
         columns.Add(row => of(row).ThrottledUntil?.UtcDateTime);
+        columns.Add(row => of(row).ReopenedAt?.UtcDateTime);
     }
 }

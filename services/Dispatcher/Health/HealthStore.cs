@@ -30,21 +30,22 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         SET state = next.state, reason = next.reason, unsuccessful = next.unsuccessful, unsuccessful_since = next.unsuccessful_since,
             last_failure_at = next.last_failure_at, last_success_at = next.last_success_at, failures = next.failures,
             failing_since = next.failing_since, opened_at = next.opened_at, closed_at = next.closed_at, probe_at = next.probe_at, wait = next.wait,
-            allowance = next.allowance, throttled_until = next.throttled_until
+            allowance = next.allowance, throttled_until = next.throttled_until, reopened_at = next.reopened_at
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
                     $8::int[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::interval[],
-                    $14::int[], $15::timestamptz[])
+                    $14::int[], $15::timestamptz[], $16::timestamptz[])
             AS next (subscription_id, {HealthRow.Columns})
         WHERE health.subscription_id = next.subscription_id
         """;
 
-    // One that is disabled or deleted fails no more, and one that is paused not yet again. The rows are few: those of receivers that fail.
+    // One that is disabled or deleted fails no more, and one that is paused not yet again. All rows are read: not often.
     private const string SelectLongUnsuccessful = $"""
         SELECT subscription_id, {HealthRow.Columns} FROM subscription_health
         WHERE last_failure_at - unsuccessful_since >= $1
           AND EXISTS (SELECT 1 FROM subscriptions WHERE id = subscription_id AND subscriptions.state = 'active' AND deleted_at IS NULL)
         """;
 
+    // By an index of those that are limited.
     private const string SelectWithoutLane = """
         SELECT subscription_id FROM subscription_health AS health
         WHERE (state IN ('open', 'recovering') OR throttled_until > now())
@@ -52,6 +53,21 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
           AND EXISTS (SELECT 1 FROM subscriptions WHERE id = subscription_id AND subscriptions.state = 'active' AND deleted_at IS NULL)
         ORDER BY subscription_id
         """;
+
+    // In the order of the keys, as whoever else locks many of them. An attempt that was on the wire may leave one behind again.
+    private const string DeleteOfDeleted = """
+        DELETE FROM subscription_health WHERE subscription_id IN (
+            SELECT subscription_id FROM subscription_health
+            WHERE EXISTS (SELECT 1 FROM subscriptions WHERE id = subscription_id AND deleted_at IS NOT NULL)
+            ORDER BY subscription_id FOR UPDATE)
+        """;
+
+    /// <summary>Forgets how the receivers of deleted subscriptions fared.</summary>
+    public async Task ForgetDeletedAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(DeleteOfDeleted);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
 
     /// <summary>Those that have failed for long enough to be disabled, if other things are so, too.</summary>
     public async Task<IReadOnlyList<(Guid SubscriptionId, EndpointHealth Health)>> FindLongUnsuccessfulAsync(CancellationToken cancellationToken)

@@ -18,9 +18,13 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
     // The others, which have been tried since an earlier wait, have an index of their own.
     private const string HeldAgain = "held IS NOT NULL AND held + (now() - greatest(lane_due_at, $2)) >= $3";
 
-    // Between two probes: what is on the wire may turn out delivered. Nobody probes what is paused, so that only waits for its pause.
-    private const string NoProbeRuns =
-        "EXISTS (SELECT 1 FROM subscription_health AS health WHERE health.subscription_id = $1 AND health.state = 'open' AND health.probe_at > clock_timestamp() + interval '1 second')";
+    // Between two probes, and once the last send of a slow start, which lasts 30 s at most, is recorded: what is on the wire may turn
+    // out delivered. Nobody probes what is paused, so that only waits for its pause.
+    private const string NothingIsOnTheWire = """
+        EXISTS (SELECT 1 FROM subscription_health AS health
+                WHERE health.subscription_id = $1 AND health.state = 'open' AND health.probe_at > clock_timestamp() + interval '1 second'
+                  AND coalesce(health.reopened_at, health.opened_at) < clock_timestamp() - interval '40 seconds')
+        """;
 
     // Locked in the order of the keys, as whoever else changes many deliveries has it.
     private static readonly string[] Chunks = [.. new[] { HeldOnce, HeldAgain }.Select(condition =>
@@ -31,7 +35,7 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
         FROM (SELECT created_at, id FROM deliveries
               WHERE (created_at, id) IN (
                   SELECT created_at, id FROM deliveries
-                  WHERE subscription_id = $1 AND lane_due_at IS NOT NULL AND status = 'pending' AND {condition} AND {NoProbeRuns}
+                  WHERE subscription_id = $1 AND lane_due_at IS NOT NULL AND status = 'pending' AND {condition} AND {NothingIsOnTheWire}
                   LIMIT $4)
                 AND lane_due_at IS NOT NULL AND status = 'pending' AND {condition}
               ORDER BY created_at, id FOR UPDATE) AS waiting

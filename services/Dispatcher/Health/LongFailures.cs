@@ -3,11 +3,12 @@ using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Dispatcher.Health;
 
-/// <summary>The leader's duty to disable subscriptions whose receivers have failed for days.</summary>
+/// <summary>The leader's duty to disable subscriptions whose receivers have failed for days, and to forget those of deleted ones.</summary>
 internal sealed partial class LongFailures(
     HealthStore store, SubscriptionStore subscriptions, BreakerOptions rules, TimeProvider clock, ILogger<LongFailures> logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    // Every row is read for it, and days do not end by the second.
+    private readonly TimeSpan _interval = rules.DisableAfter / 10 is var tenth && tenth < TimeSpan.FromMinutes(1) ? tenth : TimeSpan.FromMinutes(1);
 
     /// <summary>Looks after them until the leadership ends.</summary>
     public async Task RunAsync(CancellationToken leading)
@@ -22,7 +23,8 @@ internal sealed partial class LongFailures(
                 }
             }
 
-            await Task.Delay(Interval, clock, leading);
+            await store.ForgetDeletedAsync(leading);
+            await Task.Delay(_interval, clock, leading);
         }
     }
 

@@ -61,7 +61,7 @@ public sealed class BreakerTests
         }
 
         Assert.Equal([20, 40, 80, 160, 300, 300, 300], waits);
-        Assert.Equal(At(10), health.OpenedAt);
+        Assert.Equal((At(10), At(10)), (health.OpenedAt, health.ReopenedAt));
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class BreakerTests
         Assert.Equal((HealthState.Recovering, 1), (health.State, health.MaxInFlight));
 
         health = Breaker.After(health, Report(23, Signal.Failure), Rules);
-        Assert.Equal((HealthState.Open, At(43), At(10)), (health.State, health.ClosedUntil, health.OpenedAt));
+        Assert.Equal((HealthState.Open, At(43), At(10), At(23)), (health.State, health.ClosedUntil, health.OpenedAt, health.ReopenedAt));
     }
 
     [Fact]

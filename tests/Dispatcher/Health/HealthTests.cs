@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Webhooks.Contracts;
+using Webhooks.Dispatcher.Health;
+using Webhooks.Dispatcher.Rollups;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -75,7 +77,7 @@ public sealed class HealthTests : IAsyncLifetime
             told.Select(notice => notice.Data));
         Assert.StartsWith($"{id}_failing_", told[0].Id, StringComparison.Ordinal);
         AssertDocumented("webhook.subscription_health_changed", told[0].Data);
-        Assert.Equal("failing", JsonSerializer.Deserialize<ChangedHealth>(told[0].Data)!.State);
+        Assert.Equal("failing", JsonSerializer.Deserialize<Contracts.ChangedHealth>(told[0].Data)!.State);
     }
 
     [Fact]
@@ -110,7 +112,7 @@ public sealed class HealthTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
         var subscription = await _world.SubscribeAsync(receiver.Url, Once);
-        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync(("Webhooks:Breaker:DisableAfter", "00:00:30"));
         await _world.DeliverAsync(subscription, count: 4);
         await _world.EndedAsync();
         await _world.Database.ExecuteAsync("UPDATE subscription_health SET unsuccessful_since = now() - interval '5 days'");
@@ -136,11 +138,11 @@ public sealed class HealthTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
         var subscription = await _world.SubscribeAsync(receiver.Url, Once);
-        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync(("Webhooks:Breaker:DisableAfter", "00:00:30"));
         await _world.DeliverAsync(subscription, count: 10);
         await _world.EndedAsync();
         await _world.Database.ExecuteAsync(
-            "UPDATE subscription_health SET unsuccessful_since = now() - interval '6 days', last_failure_at = now() - interval '5 days 23 hours'");
+            "UPDATE subscription_health SET unsuccessful_since = now() - interval '6 days', last_failure_at = now() - interval '5 days 23:59:50'");
 
         await LookedAfterAsync();
 
@@ -180,6 +182,37 @@ public sealed class HealthTests : IAsyncLifetime
         await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { Url = "https://receiver.example/" } });
 
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM subscription_health"));
+    }
+
+    [Fact]
+    public async Task The_health_of_a_deleted_subscriptions_receiver_is_forgotten()
+    {
+        var (deleted, kept) = (await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"));
+        await _world.Database.ExecuteAsync("INSERT INTO subscription_health (subscription_id, unsuccessful) VALUES ($1, 3), ($2, 3)", deleted.Id, kept.Id);
+        await _world.ChangeAsync(deleted, current => current with { Deleted = true });
+
+        await _world.StartDispatcherAsync();
+
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM subscription_health") == 1, World.Limit, "what belongs to nobody to be forgotten");
+        Assert.Equal([kept.Id], await _world.Database.ColumnAsync<Guid>("SELECT subscription_id FROM subscription_health"));
+    }
+
+    [Fact]
+    public async Task What_is_asked_every_second_reads_no_row_of_a_receiver_that_is_not_limited()
+    {
+        await _world.Database.ExecuteAsync("INSERT INTO subscription_health (subscription_id, unsuccessful) SELECT gen_random_uuid(), 1 FROM generate_series(1, 20000)");
+        await _world.Database.ExecuteAsync("ANALYZE subscription_health");
+        _world.Postgres.PersistSecurityInfo = true;
+        await using var plans = QueryPlans.Of(_world.Postgres.ConnectionString);
+
+        var asking = await plans.DuringAsync(async () =>
+        {
+            Assert.Empty(await new HealthStore(plans.Database, new BreakerOptions()).FindWithoutLaneAsync(CancellationToken.None));
+            Assert.Empty(await new HoldStore(plans.Database, new MinuteStore(plans.Database)).FindOpenAsync(CancellationToken.None));
+        });
+
+        Assert.Equal(2, asking.Count(plan => plan.Contains("subscription_health_limited", StringComparison.Ordinal)));
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

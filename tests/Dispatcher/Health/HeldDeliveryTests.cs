@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Webhooks.Contracts;
+using Webhooks.Dispatcher.Health;
+using Webhooks.Dispatcher.Rollups;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
 
@@ -80,6 +82,22 @@ public sealed class HeldDeliveryTests : IAsyncLifetime
         await _world.HaveStatusAsync("exhausted", 2_000);
         await _world.HaveStatusAsync("pending", 500);
         Assert.Equal(2_000, (await NoticesAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Nothing_is_ended_while_what_a_slow_start_sent_may_be_on_the_wire()
+    {
+        var subscription = await OpenAsync("25 hours");
+        var accepted = await _world.AcceptAsync(subscription);
+        await WaitedAsync(accepted[0], "25 hours");
+        var store = new HoldStore(_world.Database, new MinuteStore(_world.Database));
+        var breaker = Assert.Single(await store.FindOpenAsync(CancellationToken.None));
+
+        await _world.Database.ExecuteAsync("UPDATE subscription_health SET reopened_at = clock_timestamp()");
+        Assert.Equal(0, await store.ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 10, CancellationToken.None));
+
+        await _world.Database.ExecuteAsync("UPDATE subscription_health SET reopened_at = clock_timestamp() - interval '41 seconds'");
+        Assert.Equal(1, await store.ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 10, CancellationToken.None));
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
