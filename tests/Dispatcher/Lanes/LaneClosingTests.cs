@@ -69,5 +69,31 @@ public sealed class LaneClosingTests : IAsyncLifetime
         Assert.Equal(sent, receiver.Requests.Count);
     }
 
+    [Fact]
+    public async Task A_lane_that_does_not_keep_up_stays_open()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:05"));
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { MaxInFlight = 5 });
+        await _world.AcceptIntoLaneAsync(subscription);
+        await receiver.WaitForAsync(1);
+
+        // From now on what it sends has been due for a minute.
+        await _world.Database.ExecuteAsync("ALTER TABLE deliveries ALTER COLUMN lane_due_at SET DEFAULT clock_timestamp() - interval '1 minute'");
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
+        var sent = 1;
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(10);)
+        {
+            await _world.AcceptAsync(subscription);
+            await _world.Database.ExecuteAsync($"SELECT pg_notify('{LaneStatements.Channel}', $1)", subscription.Id.ToString("N"));
+            await receiver.WaitForAsync(++sent);
+            Assert.Equal(1, await _world.LanesAsync());
+        }
+
+        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
+        await _world.EndedAsync();
+        Assert.Equal(sent, receiver.Count);
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 }
