@@ -29,8 +29,8 @@ internal sealed class NoticeStore(NpgsqlDataSource database, FanOutStore fanOut,
         }
         catch
         {
-            // Canceled at the wrong moment it may have the lock; a pooled session would keep it.
-            NpgsqlConnection.ClearPool(connection);
+            // Canceled at the wrong moment it may have the lock; a pooled session would keep it. Not by ClearPool, which finds no data source.
+            database.Clear();
             await connection.DisposeAsync();
             throw;
         }
