@@ -12,7 +12,7 @@ namespace Webhooks.CallbackIngest.Tests.Limits;
 public sealed class LargeBodiesTests(World world, ITestOutputHelper output) : IClassFixture<World>
 {
     private const int AtOnce = 100;
-    private const int MostMegabytes = 450;
+    private const int MostMegabytes = 600;
 
     [Fact]
     public async Task Many_large_bodies_at_once_cost_a_bounded_memory_and_all_are_taken_in_the_end()
