@@ -15,8 +15,9 @@ internal static class HealthReset
         FROM forgotten WHERE state <> 'healthy'
         """;
 
+    // Not when a pause ends: the receiver is the same, and a breaker that would close with it would let everything go at once.
     public static bool IsDue(Subscription before, Subscription after) =>
-        after is { State: SubscriptionState.Active, Deleted: false } && (before.State != SubscriptionState.Active || before.Settings.Url != after.Settings.Url);
+        after is { State: not SubscriptionState.Disabled, Deleted: false } && (before.State == SubscriptionState.Disabled || before.Settings.Url != after.Settings.Url);
 
     /// <summary>One more statement of a change's batch.</summary>
     public static NpgsqlBatchCommand Command(Subscription subscription)

@@ -120,7 +120,6 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
     [InlineData("/")]
     [InlineData("/v1")]
     [InlineData("/v1/replay")]
-    [InlineData("/v1/parked")]
     [InlineData("/v1/subscriptions/sub_01a1fc6f7f6f74728db2061d67cc7ccc/rotate-secret")]
     public async Task A_path_that_is_not_there_yet_is_404(string path) =>
         (await api.PostAsync(path, "{}")).IsProblem(HttpStatusCode.NotFound, "not_found");

@@ -60,6 +60,17 @@ public sealed class HealthMemberTests(ManagementApi api) : IClassFixture<Managem
         Assert.Equal(Healthy, HealthOf(await api.GetAsync($"/v1/subscriptions/{made.Id}")));
     }
 
+    [Fact]
+    public async Task A_pause_that_ends_is_no_new_beginning()
+    {
+        var made = await api.SubscribeAsync("tenant_health_paused");
+        await FailAsync(made, "open", "timed_out");
+
+        Assert.Equal(Open, HealthOf(await api.PatchAsync($"/v1/subscriptions/{made.Id}", new { state = "paused" })));
+        Assert.Equal(Open, HealthOf(await api.PatchAsync($"/v1/subscriptions/{made.Id}", new { state = "active" })));
+        Assert.Equal(Open, HealthOf(await api.GetAsync($"/v1/subscriptions/{made.Id}")));
+    }
+
     /// <summary>As the dispatchers leave it.</summary>
     private Task FailAsync(Answer subscription, string state, string reason) => api.Database.ExecuteAsync(
         "INSERT INTO subscription_health (subscription_id, state, reason, unsuccessful) VALUES ($1, $2, $3, 3)", ManagementApi.IdOf(subscription), state, reason);
