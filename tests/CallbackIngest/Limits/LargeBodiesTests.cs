@@ -54,7 +54,20 @@ public sealed class LargeBodiesTests(World world, ITestOutputHelper output) : IC
         var answers = await Task.WhenAll(clients.Select(client => AnnounceAsync(client, crowded.Address)));
 
         Answer refused = null!;
-        await Eventually.TrueAsync(async () => (refused = await SendAsync("crowded")).Status == 503, World.Limit, "the places to be taken");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // Our own large body may have had the place that one of them came for.
+                foreach (var place in Enumerable.Range(0, answers.Length).Where(place => answers[place].IsCompleted))
+                {
+                    clients[place].Dispose();
+                    clients[place] = new TcpClient();
+                    answers[place] = await AnnounceAsync(clients[place], crowded.Address);
+                }
+
+                return (refused = await SendAsync("crowded")).Status == 503;
+            },
+            World.Limit, "the places to be taken");
         refused.IsProblem(503, "unavailable");
         Assert.NotNull(refused.RetryAfter);
         (await crowded.SendAsync(IngestClient.Body(), "crowded-small")).IsAccepted();
