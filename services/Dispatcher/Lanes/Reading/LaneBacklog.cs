@@ -1,4 +1,6 @@
-namespace Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Dispatcher.Lanes.Serving;
+
+namespace Webhooks.Dispatcher.Lanes.Reading;
 
 /// <summary>
 /// The first due deliveries of a lane that are in nobody's hand, read ahead, a hundred at most.

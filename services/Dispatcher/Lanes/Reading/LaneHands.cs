@@ -1,4 +1,4 @@
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Reading;
 
 /// <summary>The deliveries of a lane that are being worked on, whichever way they were found. Changed from anywhere.</summary>
 internal sealed class LaneHands

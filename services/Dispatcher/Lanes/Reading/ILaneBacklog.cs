@@ -1,4 +1,6 @@
-namespace Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Dispatcher.Lanes.Serving;
+
+namespace Webhooks.Dispatcher.Lanes.Reading;
 
 /// <summary>
 /// What of a lane may be started next, read ahead: in the order of (due, accepted), or the oldest of each key. Belongs to the

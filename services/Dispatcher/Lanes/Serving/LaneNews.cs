@@ -1,0 +1,37 @@
+namespace Webhooks.Dispatcher.Lanes.Serving;
+
+/// <summary>What one lane's loop is told by others, and by what it has started. It waits here for that, or for a time.</summary>
+internal sealed class LaneNews(TimeProvider clock)
+{
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isToRead = true;
+    private volatile bool _isToHandOver;
+
+    /// <summary>The lane is to be handed over: nothing more is started.</summary>
+    public bool IsToHandOver => _isToHandOver;
+
+    /// <summary>There may be deliveries that were not read.</summary>
+    public bool IsToRead => _isToRead;
+
+    public void HandOver()
+    {
+        _isToHandOver = true;
+        Wake();
+    }
+
+    /// <summary>There may be deliveries to read, at the loop's next turn.</summary>
+    public void AskToRead() => _isToRead = true;
+
+    /// <summary>They are being read.</summary>
+    public void Read() => _isToRead = false;
+
+    /// <summary>Begins the next turn at once.</summary>
+    public void Wake() => Volatile.Read(ref _next).TrySetResult();
+
+    /// <summary>Whoever waits looks at everything anew afterwards: what was told while it was awake ends the next wait at once.</summary>
+    public async Task WaitAsync(TimeSpan atMost)
+    {
+        await Volatile.Read(ref _next).Task.WaitAsync(atMost, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Volatile.Write(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    }
+}

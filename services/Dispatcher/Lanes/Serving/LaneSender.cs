@@ -1,0 +1,190 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
+using Webhooks.Dispatcher.Lanes.Reading;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Lanes;
+
+namespace Webhooks.Dispatcher.Lanes.Serving;
+
+/// <summary>
+/// Starts the entries that one lane's loop took into hand, each at its moment, after a look at its row. What was started runs
+/// beside the loop, and none of that waits for another.
+/// </summary>
+internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhead ahead, LaneHealth health, LaneNews news, ILogger logger)
+{
+    private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
+
+    private readonly long _begunAt = tools.Clock.GetTimestamp();
+    private LanePace? _pace;
+    private int _inFlight;
+
+    /// <summary>Counted from the taking of the lane.</summary>
+    public TimeSpan Now => tools.Clock.GetElapsedTime(_begunAt);
+
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>How long until the next send may start, as the next holder is to be told.</summary>
+    public TimeSpan Wait => _pace?.Wait(Now) ?? lane.SendsAfter ?? TimeSpan.Zero;
+
+    /// <summary>The pace by which sends start from now on.</summary>
+    public LanePace PaceAt(LaneLimits limits)
+    {
+        var pace = (_pace ?? LanePace.Begin(limits.PerSecond, Now, lane.SendsAfter)).At(limits.PerSecond);
+        _pace = pace;
+        return pace;
+    }
+
+    /// <summary>Nothing waits to be sent.</summary>
+    public void Rest() => _pace = _pace!.Value.Rested(Now);
+
+    /// <summary>Returns when each was started, or given back because the lane, or the subscription's configuration, is not what it was.</summary>
+    /// <param name="entries">Taken into hand.</param>
+    /// <param name="slots">Taken for them; at least as many.</param>
+    public async Task StartAsync(List<LaneEntry> entries, int slots, CancellationToken abandon)
+    {
+        var open = entries.Where(TryBegin).ToList();
+        tools.Slots.GiveBack(lane.SubscriptionId, slots - open.Count);
+        if (open.Count == 0)
+        {
+            return;
+        }
+
+        var started = 0;
+        try
+        {
+            var looked = await tools.Work.LookAsync(lane, open, abandon);
+            for (; started < open.Count; started++)
+            {
+                if (looked.Subscription is not { } subscription || !await MayStartAsync(subscription))
+                {
+                    news.AskToRead();
+                    return;
+                }
+
+                Start(open[started], looked.Rows.GetValueOrDefault(open[started].Id), subscription, abandon);
+            }
+        }
+        finally
+        {
+            open[started..].ForEach(entry => End(entry.Id));
+        }
+    }
+
+    /// <summary>Waits for the moment of the next send. False: the lane, or the subscription's configuration, is not what it was.</summary>
+    private async Task<bool> MayStartAsync(Subscription subscription)
+    {
+        while (_pace!.Value.Wait(Now) is var wait && wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait > ShortestWait ? wait : ShortestWait, tools.Clock, CancellationToken.None);
+        }
+
+        return tools.Lease.Covers(lane.Lease) && !news.IsToHandOver && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId))
+            && !LaneLimits.Of(subscription).IsPaused;
+    }
+
+    private void Start(LaneEntry entry, DeliveryRow? row, Subscription subscription, CancellationToken abandon)
+    {
+        switch (LaneLook.At(entry, row, row is { EventIsGone: false } && subscription.Accepts(row.CreatedAt)))
+        {
+            case LaneVerdict.Send:
+                _pace = _pace!.Value.Sent(Now);
+                Interlocked.Increment(ref _inFlight);
+                _ = AttemptAsync(row! with { Held = health.Known.HeldUntil(tools.Clock.GetUtcNow(), row!.Held, row.LaneDueAt) }, subscription, abandon);
+                break;
+            case LaneVerdict.Cancel:
+                Interlocked.Increment(ref _inFlight);
+                _ = FinishAsync(entry.Id, () => tools.Work.CancelAsync(row!, abandon), abandon);
+                break;
+            case LaneVerdict.TakeOut:
+                Interlocked.Increment(ref _inFlight);
+                _ = FinishAsync(entry.Id, () => tools.Work.TakeOutAsync(entry, abandon), abandon);
+                break;
+            default:
+                news.AskToRead();
+                End(entry.Id);
+                break;
+        }
+    }
+
+    private Task AttemptAsync(DeliveryRow row, Subscription subscription, CancellationToken abandon) => FinishAsync(
+        row.Id,
+        async () =>
+        {
+            var finished = await tools.Work.AttemptAsync(row, subscription, abandon);
+            // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
+            if (finished is not { NextAttemptAt: null } && !ahead.AsksForReleased)
+            {
+                news.AskToRead();
+            }
+
+            // Successes of a receiver that is well say nothing new.
+            if (finished is not { Next: NextStep.Complete } || health.Known != EndpointHealth.Unknown)
+            {
+                health.Outdate();
+            }
+        },
+        abandon);
+
+    private async Task FinishAsync(Guid deliveryId, Func<Task> work, CancellationToken abandon)
+    {
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            // It stays in the lane, for whoever holds it next.
+        }
+        catch (Exception fault)
+        {
+            // It is in hand still, so that only this one waits before it is tried again.
+            Log.DeliveryFailed(logger, fault, deliveryId);
+            news.AskToRead();
+            await Task.Delay(FaultPause, tools.Clock, CancellationToken.None);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+            End(deliveryId);
+            news.Wake();
+        }
+    }
+
+    private bool TryBegin(LaneEntry entry)
+    {
+        if (tools.Work.TryBegin(entry.Id, out var ended))
+        {
+            return true;
+        }
+
+        // In hand until then, so that it is not found again and again.
+        _ = ReleaseAfterAsync(ended, entry.Id);
+        return false;
+    }
+
+    private async Task ReleaseAfterAsync(Task ended, Guid deliveryId)
+    {
+        await ended;
+        ahead.Release(deliveryId);
+        // A message's work may have said something of the receiver.
+        health.Doubt();
+        news.AskToRead();
+        news.Wake();
+    }
+
+    private void End(Guid deliveryId)
+    {
+        tools.Work.End(deliveryId);
+        ahead.Release(deliveryId);
+        tools.Slots.GiveBack(lane.SubscriptionId, 1);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2, LogLevel.Error, "Work on delivery dlv_{DeliveryId:N} of a lane failed by a fault of our own and is tried again")]
+        public static partial void DeliveryFailed(ILogger logger, Exception fault, Guid deliveryId);
+    }
+}
