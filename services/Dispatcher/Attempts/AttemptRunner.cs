@@ -25,7 +25,9 @@ internal sealed partial class AttemptRunner(
     /// <param name="subscription">As it is now.</param>
     /// <param name="stop">Ends what is begun, unrecorded.</param>
     /// <param name="slot">What the send takes up on the wire: given back when it has ended, before it is recorded.</param>
-    public async Task<FinishedAttempt?> RunAsync(DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop, IDisposable? slot = null)
+    /// <param name="answered">Told what the send came to, before it is recorded: that may take as long as the database is away.</param>
+    public async Task<FinishedAttempt?> RunAsync(
+        DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop, IDisposable? slot = null, Action<SendResult>? answered = null)
     {
         using var activity = AttemptTracing.Start(delivery, number);
         FinishedAttempt finished;
@@ -34,6 +36,7 @@ internal sealed partial class AttemptRunner(
             finished = await AttemptAsync(delivery, number, subscription, activity, stop);
         }
 
+        answered?.Invoke(finished.Result);
         await after.PrepareAsync(finished, stop);
         if (!await writer.RecordAsync(finished))
         {

@@ -1,3 +1,4 @@
+using Npgsql;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
@@ -33,6 +34,51 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
             attempt.StartedAt >= attempts[0].EndedAt + TimeSpan.FromSeconds(6) - Rounding, $"An attempt started {attempt.StartedAt - attempts[0].EndedAt} after the receiver had asked for 6 s."));
         Assert.All(await _world.DeliveriesAsync<string>("status"), ended => Assert.Equal("delivered", ended));
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM notices"));
+    }
+
+    [Fact]
+    public async Task Should_send_nothing_more_of_what_a_rate_has_prepared()
+    {
+        await using var receiver = await TestReceiver.StartAsync(request => request.Number == 1 ? new Answer(429).With("Retry-After", "4") : Answer.Ok);
+        // A tenth of a second lies between two, and what starts within the next tenth is prepared already.
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = 10 });
+        await _world.StartDispatcherAsync();
+        await _world.AcceptIntoLaneAsync(subscription, count: 10);
+
+        await _world.EndedAsync();
+
+        var attempts = (await _world.AttemptsAsync()).OrderBy(attempt => attempt.StartedAt).ToList();
+        var answeredAt = Assert.Single(attempts, attempt => attempt.Outcome == "throttled").EndedAt;
+        Assert.Equal(11, attempts.Count);
+        Assert.All(attempts.SkipWhile(attempt => attempt.StartedAt <= answeredAt + Rounding), attempt => Assert.True(
+            attempt.StartedAt >= answeredAt + TimeSpan.FromSeconds(4) - Rounding, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for 4 s."));
+    }
+
+    [Fact]
+    public async Task Should_wait_from_the_answer_on_and_not_only_from_its_record()
+    {
+        await using var asking = await TestReceiver.StartAsync(_ => new Answer(429).With("Retry-After", "60"));
+        await using var other = await TestReceiver.StartAsync();
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(asking.Url, "*") with { RateLimit = 2 });
+        var neighbour = await _world.SubscribeAsync(World.SettingsFor(other.Url, "*") with { RateLimit = 10 });
+        await _world.StartDispatcherAsync();
+        await using var connection = await _world.Database.OpenConnectionAsync();
+        await using var stalling = await connection.BeginTransactionAsync();
+        await using (var stall = new NpgsqlCommand("LOCK TABLE attempts IN SHARE MODE", connection))
+        {
+            await stall.ExecuteNonQueryAsync();
+        }
+
+        await _world.AcceptIntoLaneAsync(subscription, count: 50);
+        await asking.WaitForAsync(1);
+        // As long as its neighbour, five times as quick, takes for these.
+        await _world.AcceptIntoLaneAsync(neighbour, count: 50);
+        await other.WaitForAsync(20);
+
+        Assert.Equal(1, asking.Count);
+        await stalling.RollbackAsync();
+        await _world.HaveStatusAsync("delivered", 50);
+        Assert.Equal(1, asking.Count);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -40,7 +40,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
     /// <summary>Nothing waits to be sent.</summary>
     public void Rest() => _pace = _pace!.Value.Rested(Now);
 
-    /// <summary>Returns when each was started, or given back because the lane, or the subscription's configuration, is not what it was.</summary>
+    /// <summary>Returns when each was started, or given back because the receiver, the lane, or the subscription's configuration, is not what it was.</summary>
     /// <param name="entries">Taken into hand.</param>
     /// <param name="slots">Taken for them; at least as many.</param>
     public async Task StartAsync(List<LaneEntry> entries, int slots, CancellationToken abandon)
@@ -58,7 +58,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
             var looked = await tools.Work.LookAsync(lane, open, abandon);
             for (; started < open.Count; started++)
             {
-                if (looked.Subscription is not { } subscription || !await MayStartAsync(subscription))
+                if (looked.Subscription is not { } subscription || !await MayStartAsync(subscription, abandon))
                 {
                     news.AskToRead();
                     return;
@@ -73,15 +73,16 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         }
     }
 
-    /// <summary>Waits for the moment of the next send. False: the lane, or the subscription's configuration, is not what it was.</summary>
-    private async Task<bool> MayStartAsync(Subscription subscription)
+    /// <summary>Waits for the moment of the next send. False: the receiver, the lane, or the subscription's configuration, is not what it was.</summary>
+    private async Task<bool> MayStartAsync(Subscription subscription, CancellationToken abandon)
     {
         while (_pace!.Value.Wait(Now) is var wait && wait > TimeSpan.Zero)
         {
             await Task.Delay(wait > ShortestWait ? wait : ShortestWait, tools.Clock, CancellationToken.None);
         }
 
-        return tools.Lease.Covers(lane.Lease) && !news.IsToHandOver && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId))
+        // Others that were started may have told something of the receiver meanwhile.
+        return await health.ClosedForAsync(subscription, abandon) <= TimeSpan.Zero && tools.Lease.Covers(lane.Lease) && !news.IsToHandOver && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId))
             && !LaneLimits.Of(subscription).IsPaused;
     }
 
@@ -113,7 +114,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         row.Id,
         async () =>
         {
-            var finished = await tools.Work.AttemptAsync(row, subscription, abandon);
+            var finished = await tools.Work.AttemptAsync(row, subscription, result => health.Answered(row.Id, result), abandon);
             // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
             if (finished is not { NextAttemptAt: null } && !ahead.AsksForReleased)
             {
@@ -147,6 +148,8 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         }
         finally
         {
+            // What it was answered is in the record, which is to be read anew by now, or will be answered again.
+            health.Recorded(deliveryId);
             Interlocked.Decrement(ref _inFlight);
             End(deliveryId);
             news.Wake();

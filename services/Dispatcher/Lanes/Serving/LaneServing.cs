@@ -126,9 +126,7 @@ internal sealed partial class LaneServing
             return Hold(Forever);
         }
 
-        await _health.RefreshAsync(abandon);
-        // What takes nothing any more is sent nothing: there is no receiver to spare.
-        if (IsActive(subscription) && _health.ClosedFor is var closedFor && closedFor > TimeSpan.Zero)
+        if (await _health.ClosedForAsync(subscription, abandon) is var closedFor && closedFor > TimeSpan.Zero)
         {
             return Hold(closedFor < Poll ? closedFor : Poll);
         }
@@ -155,9 +153,7 @@ internal sealed partial class LaneServing
         return room == 0 ? pace.Wait(Now) - LanePace.Ahead : await StartAsync(backlog, room, abandon);
     }
 
-    private static bool IsActive(Subscription subscription) => subscription is { State: SubscriptionState.Active, Deleted: false };
-
-    private bool IsNeeded(Subscription subscription) => LaneNeed.Of(subscription) is not null || (IsActive(subscription) && _health.NeedsLane);
+    private bool IsNeeded(Subscription subscription) => LaneNeed.Of(subscription) is not null || _health.NeedsLane(subscription);
 
     /// <summary>Nothing is sent for a while; what came meanwhile is read afterwards.</summary>
     private TimeSpan Hold(TimeSpan wait)

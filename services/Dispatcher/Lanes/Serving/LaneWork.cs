@@ -4,6 +4,7 @@ using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Ordering;
+using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 
@@ -60,8 +61,9 @@ internal sealed class LaneWork(
     public Task<EndpointHealth> FindHealthAsync(HeldLane lane, CancellationToken stop) => ReadAsync(token => health.FindAsync(lane.SubscriptionId, token), stop);
 
     /// <summary>Makes the delivery's next attempt. Null: somebody else had recorded it before.</summary>
-    public Task<FinishedAttempt?> AttemptAsync(DeliveryRow row, Subscription subscription, CancellationToken stop) =>
-        attempts.RunAsync(row, row.LastAttempt + 1, subscription, stop);
+    /// <param name="answered">Told what the send came to, before it is recorded.</param>
+    public Task<FinishedAttempt?> AttemptAsync(DeliveryRow row, Subscription subscription, Action<SendResult> answered, CancellationToken stop) =>
+        attempts.RunAsync(row, row.LastAttempt + 1, subscription, stop, answered: answered);
 
     public Task CancelAsync(DeliveryRow row, CancellationToken stop) => database.RunAsync(token => deliveries.CancelAsync(row, token), stop);
 
