@@ -62,14 +62,13 @@ internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step
 
     public async ValueTask DisposeAsync()
     {
+        await using var session = connection;
         // A session that is lost has lost its lock too.
-        if (connection.State == ConnectionState.Open)
+        if (session.State == ConnectionState.Open)
         {
-            await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({step.LockKey})", connection);
+            await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({step.LockKey})", session);
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
-
-        await connection.DisposeAsync();
     }
 
     private static NpgsqlParameter<long[]> SeqsOf(IReadOnlyList<StoredNotice> notices) => new() { TypedValue = [.. notices.Select(told => told.Seq)] };
