@@ -5,6 +5,7 @@ using RabbitMQ.Client;
 using Webhooks.Broker;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Database.Faults;
 using Webhooks.Database.Migrations;
 using Webhooks.Database.Settings;
 using Webhooks.Publisher.Events;
@@ -44,12 +45,19 @@ internal static class FanOutModule
     }
 
     /// <summary>Raises the fleet's shard count to this service's configuration, before anything is announced.</summary>
-    private sealed class ShardRaiser(PublisherOptions options, SettingsStore settings, SubscriptionCache cache) : IHostedService
+    private sealed class ShardRaiser(PublisherOptions options, SettingsStore settings, SubscriptionCache cache, DatabaseGate database) : IHostedService
     {
         public async Task StartAsync(CancellationToken cancellationToken)
         {
-            await settings.RaiseShardsAsync(options.Shards, cancellationToken);
-            await cache.ReloadAsync(cancellationToken);
+            // It may have gone away since the migrations.
+            await database.RunAsync(
+                async token =>
+                {
+                    await settings.RaiseShardsAsync(options.Shards, token);
+                    await cache.ReloadAsync(token);
+                    return true;
+                },
+                cancellationToken);
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
