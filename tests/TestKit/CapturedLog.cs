@@ -4,9 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace Webhooks.TestKit;
 
 /// <summary>Keeps every line that is logged, exceptions included.</summary>
-public sealed class CapturedLog : ILoggerProvider
+/// <param name="least">What matters less is not kept.</param>
+public sealed class CapturedLog(LogLevel least = LogLevel.Trace) : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();
+    private readonly LogLevel _least = least;
 
     public IEnumerable<string> Lines => _lines;
 
@@ -21,9 +23,14 @@ public sealed class CapturedLog : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= log._least;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log._lines.Enqueue($"{logLevel} {category} {formatter(state, exception)} {exception}");
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                log._lines.Enqueue($"{logLevel} {category} {formatter(state, exception)} {exception}");
+            }
+        }
     }
 }

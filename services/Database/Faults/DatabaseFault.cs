@@ -10,6 +10,8 @@ public static class DatabaseFault
     /// <summary>True when the same statement may succeed later without any change.</summary>
     public static bool IsOurs(Exception exception) => exception switch
     {
+        // It ended the session, or began none, and judged no statement (decision 0026). Whatever the code: a disk without room can be XX000.
+        PostgresException { InvariantSeverity: "FATAL" or "PANIC" } => true,
         // Classes: 08 connection, 40 rollback (deadlock, serialization), 53 resources, 55 lock not available,
         // 57 operator intervention, 58 system error. 25006: a read-only standby after a failover. 25P03: we stood still in a transaction.
         PostgresException postgres => postgres.SqlState is "25006" or "25P03" || postgres.SqlState[..2] is "08" or "40" or "53" or "55" or "57" or "58",

@@ -27,9 +27,20 @@ public sealed class DatabaseFaultTests
     [InlineData("22P05")] // \u0000
     [InlineData("23505")] // duplicate
     [InlineData("23514")] // check violated; also: no partition for the row
-    [InlineData("28P01")] // wrong password
+    [InlineData("XX000")] // a fault of the server's in this one statement
     [InlineData("42P01")] // no such table
     public void A_server_that_will_refuse_again_is_not(string sqlState) => Assert.False(DatabaseFault.IsOurs(Refusal(sqlState)));
+
+    [Theory]
+    [InlineData("28P01")] // wrong password: of nobody's event, and mended without it
+    [InlineData("3D000")] // no such database, yet
+    [InlineData("XX000")] // no room to write down its catalog
+    [InlineData("25P04")] // our transaction took too long, says PostgreSQL 17
+    public void A_server_that_ends_the_session_has_judged_no_statement(string sqlState)
+    {
+        Assert.True(DatabaseFault.IsOurs(Refusal(sqlState, "FATAL")));
+        Assert.True(DatabaseFault.IsOurs(Refusal(sqlState, "PANIC")));
+    }
 
     [Fact]
     public void A_broken_or_silent_connection_is_our_fault()
@@ -54,6 +65,17 @@ public sealed class DatabaseFaultTests
         await using var database = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Database=none");
 
         Assert.True(DatabaseFault.IsOurs(await FaultAsync(database, "SELECT 1")));
+    }
+
+    [Fact]
+    public async Task A_refused_login_is_our_fault()
+    {
+        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await TestDatabase.CreateAsync()) { Database = "nowhere" }.ConnectionString);
+
+        var fault = await FaultAsync(database, "SELECT 1");
+
+        Assert.Equal(PostgresErrorCodes.InvalidCatalogName, Assert.IsType<PostgresException>(fault).SqlState);
+        Assert.True(DatabaseFault.IsOurs(fault));
     }
 
     [Fact]
@@ -106,7 +128,8 @@ public sealed class DatabaseFaultTests
         Assert.Equal($"{name} does not answer (No connection is free)", DatabaseFault.Describe(new NpgsqlException("No connection is free"), database));
     }
 
-    private static PostgresException Refusal(string sqlState) => new("no", "ERROR", "ERROR", sqlState);
+    // The first is in the language of the server.
+    private static PostgresException Refusal(string sqlState, string severity = "ERROR") => new("no", "FEHLER", severity, sqlState);
 
     private static Task<Exception> FaultAsync(NpgsqlDataSource database, string sql) =>
         Assert.ThrowsAnyAsync<Exception>(() => database.ExecuteAsync(sql));

@@ -49,6 +49,29 @@ public sealed class When_the_database_has_no_room
         await AllIsRecordedOnceAsync(world, dispatcher, receiver, MoreThanFits);
     }
 
+    [Fact]
+    public async Task Should_wait_for_room_when_no_session_can_begin_without_it()
+    {
+        Assert.SkipUnless(SmallDisk.IsPossible, "Mounting a small disk needs root.");
+        await using var disk = await SmallDisk.CreateAsync();
+        await using var world = await World.CreateAsync(disk.ConnectionString);
+        await using var receiver = await HeldReceiver.StartAsync();
+        var subscription = await world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline);
+        var dispatcher = await world.StartDispatcherAsync();
+        await world.DeliverAsync(subscription, count: 30);
+        await receiver.Requests.WaitForAsync(30);
+
+        disk.FillForNewSessions();
+        await disk.EndSessionsAsync();
+        // The test's own sessions were among them.
+        world.Database.Clear();
+        receiver.Release();
+        await IsHoldingAsync(world, dispatcher);
+        disk.MakeRoom();
+
+        await AllIsRecordedOnceAsync(world, dispatcher, receiver, count: 30);
+    }
+
     private static async Task IsHoldingAsync(World world, ServiceHost dispatcher)
     {
         var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
@@ -64,7 +87,7 @@ public sealed class When_the_database_has_no_room
         Assert.Equal(Enumerable.Repeat(1, count), (await world.AttemptsAsync()).Select(attempt => attempt.Number));
         Assert.All(await world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
         Assert.Empty(await world.ParkedAsync());
-        Assert.False(dispatcher.Ended.IsCancellationRequested);
+        Assert.Null(dispatcher.FatalFault);
         await HasHealthAsync(dispatcher, HealthStatus.Healthy);
     }
 

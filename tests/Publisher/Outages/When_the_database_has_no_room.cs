@@ -51,6 +51,26 @@ public sealed class When_the_database_has_no_room
         await AllIsAcceptedAsync(world, publisher, count: 20 + MoreThanFits);
     }
 
+    [Fact]
+    public async Task Should_wait_for_room_when_no_session_can_begin_without_it()
+    {
+        Assert.SkipUnless(SmallDisk.IsPossible, "Mounting a small disk needs root.");
+        await using var disk = await SmallDisk.CreateAsync();
+        await using var world = await World.CreateAsync(disk.ConnectionString);
+        await world.SubscribeAsync("*");
+        var publisher = await world.StartPublisherAsync();
+
+        disk.FillForNewSessions();
+        await disk.EndSessionsAsync();
+        // The test's own sessions were among them.
+        world.Database.Clear();
+        await PublishAsync(world, from: 0, count: 20);
+        await IsHoldingAsync(world, publisher);
+        disk.MakeRoom();
+
+        await AllIsAcceptedAsync(world, publisher, count: 20);
+    }
+
     private static async Task IsHoldingAsync(World world, ServiceHost publisher)
     {
         var gate = publisher.Services.GetRequiredService<DatabaseGate>();
@@ -66,7 +86,7 @@ public sealed class When_the_database_has_no_room
         Assert.Equal(Enumerable.Range(0, count).Select(number => $"evt_{number}"), await world.DeliveriesAsync<string>("event_id"));
         Assert.Equal(await world.DeliveriesAsync<Guid>("id"), (await world.AnnouncedAsync()).Select(message => message.DeliveryId).Distinct());
         Assert.Equal(0, await world.Bus.CountAsync(BrokerNames.ParkingQueue));
-        Assert.False(publisher.Ended.IsCancellationRequested);
+        Assert.Null(publisher.FatalFault);
         var health = publisher.Services.GetRequiredService<HealthCheckService>();
         await Eventually.TrueAsync(async () => (await health.CheckHealthAsync()).Status == HealthStatus.Healthy, Limit, "readiness to tell");
     }

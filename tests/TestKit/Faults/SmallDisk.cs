@@ -38,6 +38,13 @@ public sealed class SmallDisk : IAsyncDisposable
         return new SmallDisk(directory, name, server.ConnectionStringOf(name));
     }
 
+    /// <summary>Ends all sessions of the database: whoever goes on has to begin one.</summary>
+    public async Task EndSessionsAsync()
+    {
+        await using var maintenance = NpgsqlDataSource.Create((await TestDatabase.ServerAsync()).ConnectionString);
+        await maintenance.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", _name);
+    }
+
     /// <summary>Leaves not a byte.</summary>
     public void Fill()
     {
@@ -58,6 +65,20 @@ public sealed class SmallDisk : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// The same at a moment at which a server has to write down its catalog anew: a session that begins cannot, and ends over it.
+    /// </summary>
+    public void FillForNewSessions()
+    {
+        Fill();
+        while (CatalogFiles() is { Length: > 0 } files)
+        {
+            Array.ForEach(files, File.Delete);
+            // The room that they had. A session that began in between has written its own.
+            Fill();
+        }
+    }
+
     public void MakeRoom() => File.Delete(Filler);
 
     public async ValueTask DisposeAsync()
@@ -71,6 +92,8 @@ public sealed class SmallDisk : IAsyncDisposable
 
         await RunAsync("umount", _directory);
     }
+
+    private string[] CatalogFiles() => Directory.GetFiles(_directory, "pg_internal.init", SearchOption.AllDirectories);
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

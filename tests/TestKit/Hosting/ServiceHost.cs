@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Webhooks.Broker;
 
 namespace Webhooks.TestKit;
@@ -10,10 +11,11 @@ namespace Webhooks.TestKit;
 public sealed class ServiceHost : IAsyncDisposable
 {
     private readonly IAsyncDisposable _host;
+    private readonly CapturedLog _log;
 
-    private ServiceHost(IAsyncDisposable host, IServiceProvider services)
+    private ServiceHost(IAsyncDisposable host, IServiceProvider services, CapturedLog log)
     {
-        (_host, Services) = (host, services);
+        (_host, Services, _log) = (host, services, log);
         Ended = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped;
     }
 
@@ -22,28 +24,33 @@ public sealed class ServiceHost : IAsyncDisposable
     /// <summary>Is canceled when the service has ended, by a stop or by a fault of its own.</summary>
     public CancellationToken Ended { get; }
 
+    /// <summary>What it says of the fault that ends it; null: there is none.</summary>
+    public string? FatalFault => _log.Lines.FirstOrDefault();
+
     /// <summary>Starts it and waits until it could publish.</summary>
     /// <typeparam name="TBeside">Any type of the service: its Program is found beside it.</typeparam>
     /// <param name="settings">Configuration keys, with colons; later ones win.</param>
     public static async Task<ServiceHost> StartAsync<TBeside>(IEnumerable<KeyValuePair<string, string>> settings)
         where TBeside : class
     {
-        var host = new Host<TBeside>(settings);
+        var log = new CapturedLog(LogLevel.Critical);
+        var host = new Host<TBeside>(settings, log);
         host.UseKestrel(0);
         await Task.Run(host.StartServer);
         var links = host.Services.GetRequiredService<BrokerLinks>();
         await Eventually.TrueAsync(() => links.IsReady, TimeSpan.FromSeconds(60), "a service that is ready");
-        return new ServiceHost(host, host.Services);
+        return new ServiceHost(host, host.Services, log);
     }
 
     /// <summary>Stops it as SIGTERM does: it finishes what it has in hand. May be repeated.</summary>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    private sealed class Host<TBeside>(IEnumerable<KeyValuePair<string, string>> settings) : WebApplicationFactory<TBeside>
+    private sealed class Host<TBeside>(IEnumerable<KeyValuePair<string, string>> settings, CapturedLog log) : WebApplicationFactory<TBeside>
         where TBeside : class
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
+            builder.ConfigureLogging(logging => logging.AddProvider(log));
             foreach (var (key, value) in settings)
             {
                 builder.UseSetting(key, value);
