@@ -2,9 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
 using Webhooks.Contracts;
 using Webhooks.Management.Tests.Deliveries;
+using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Events;
 
@@ -20,10 +20,10 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
         var answer = await api.PostAsync("/v1/events", Sent);
 
         Assert.Equal((HttpStatusCode.Accepted, """{"id":"evt_exact","status":"accepted"}"""), (answer.Status, answer.Text));
-        var message = await TakeAsync();
+        var message = await TakeAsync("evt_exact");
         Assert.Equal(Sent, Encoding.UTF8.GetString(message.Body));
         Assert.Equal(("exception.created", BrokerNames.EventsExchange), (message.RoutingKey, message.Exchange));
-        Assert.Equal((DeliveryModes.Persistent, "application/json"), (message.BasicProperties.DeliveryMode, message.BasicProperties.ContentType));
+        Assert.Equal((DeliveryModes.Persistent, "application/json"), (message.Properties.DeliveryMode, message.Properties.ContentType));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
 
         await api.PostAsync("/v1/events", """{"data":{"amount":1000.0},"type":"exception.created","id":"evt_implied"}""", token);
 
-        using var published = JsonDocument.Parse((await TakeAsync()).Body);
+        using var published = JsonDocument.Parse((await TakeAsync("evt_implied")).Body);
         Assert.Equal("implied", published.RootElement.GetProperty("tenant_id").GetString());
         Assert.Equal("""{"amount":1000.0}""", published.RootElement.GetProperty("data").GetRawText());
     }
@@ -49,7 +49,7 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
 
         await api.SendAsync(request, ManagementApi.AdminToken);
 
-        var traceparent = Encoding.UTF8.GetString((byte[])(await TakeAsync()).BasicProperties.Headers!["traceparent"]!);
+        var traceparent = Encoding.UTF8.GetString((byte[])(await TakeAsync("evt_traced")).Properties.Headers!["traceparent"]!);
         Assert.Matches("^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$", traceparent);
     }
 
@@ -60,8 +60,8 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
 
         Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync("/v1/events", Body)).Status);
         Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync("/v1/events", Body)).Status);
-        await TakeAsync();
-        await TakeAsync();
+        await TakeAsync("evt_again");
+        await TakeAsync("evt_again");
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
         var largest = Start + new string('x', Largest - Start.Length - End.Length) + End;
 
         Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync("/v1/events", largest)).Status);
-        Assert.Equal(Largest, (await TakeAsync()).Body.Length);
+        Assert.Equal(Largest, (await TakeAsync("evt_large")).Body.Length);
         (await api.PostAsync("/v1/events", largest + " ")).IsProblem(HttpStatusCode.RequestEntityTooLarge, "too_large");
     }
 
@@ -180,28 +180,11 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
         }
     }
 
-    // Nobody else consumes: what was published last lies there.
-    private async Task<Taken> TakeAsync()
+    /// <summary>What was published of an event; whatever lies before it is another test's.</summary>
+    private async Task<ConsumedMessage> TakeAsync(string eventId)
     {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(api.RabbitMq) }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
-        await channel.BasicQosAsync(0, prefetchCount: 1, global: false);
-        var taken = new TaskCompletionSource<Taken>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.ReceivedAsync += async (_, message) =>
-        {
-            // The body's buffer is the client's again once this returns.
-            // The next one may come before the consumer has ended: it stays for the next taker.
-            if (taken.TrySetResult(new Taken(message.Exchange, message.RoutingKey, message.BasicProperties, message.Body.ToArray())))
-            {
-                await channel.BasicAckAsync(message.DeliveryTag, multiple: false);
-            }
-        };
-        var tag = await channel.BasicConsumeAsync(BrokerNames.PublisherQueue, autoAck: false, consumer);
-        var message = await taken.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        await channel.BasicCancelAsync(tag);
-        return message;
+        await using var peer = await AmqpPeer.ConnectAsync(api.RabbitMq);
+        return await peer.ConsumeAsync(
+            BrokerNames.PublisherQueue, message => JsonElement.Parse(message.Body).GetProperty("id").GetString() == eventId);
     }
-
-    private sealed record Taken(string Exchange, string RoutingKey, IReadOnlyBasicProperties BasicProperties, byte[] Body);
 }

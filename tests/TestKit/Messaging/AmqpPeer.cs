@@ -56,6 +56,34 @@ public sealed class AmqpPeer : IAsyncDisposable
         return taken;
     }
 
+    /// <summary>
+    /// Waits for a certain message and takes it, with all that lie before it: what other tests have left. By consuming: from a
+    /// queue with a single active consumer nothing can be taken.
+    /// </summary>
+    public async Task<ConsumedMessage> ConsumeAsync(string queue, Func<ConsumedMessage, bool> isWanted)
+    {
+        await using var consuming = await _connection.CreateChannelAsync();
+        // One at a time: what lies behind it stays.
+        await consuming.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false);
+        var wanted = new TaskCompletionSource<ConsumedMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var consumer = new AsyncEventingBasicConsumer(consuming);
+        consumer.ReceivedAsync += async (_, message) =>
+        {
+            var consumed = new ConsumedMessage(message.Exchange, message.RoutingKey, new BasicProperties(message.BasicProperties), message.Body.ToArray());
+            var isThis = isWanted(consumed);
+            if (!wanted.Task.IsCompleted)
+            {
+                await consuming.BasicAckAsync(message.DeliveryTag, multiple: false);
+                if (isThis)
+                {
+                    wanted.SetResult(consumed);
+                }
+            }
+        };
+        await consuming.BasicConsumeAsync(queue, autoAck: false, consumer);
+        return await wanted.Task.WaitAsync(Limit);
+    }
+
     /// <summary>Everything that is ready now, acknowledged.</summary>
     public async Task<IReadOnlyList<BasicGetResult>> DrainAsync(string queue)
     {
