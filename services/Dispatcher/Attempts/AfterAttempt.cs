@@ -13,18 +13,6 @@ internal sealed class AfterAttempt(
     // the row says, and be taken for one that was lost.
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// Carries out, before its record, what of an attempt in a lane nothing would remind of: there is no message that comes
-    /// back should this process die in between. The delivery may then be canceled with the others before it is recorded.
-    /// </summary>
-    public async Task PrepareAsync(FinishedAttempt attempt, CancellationToken stop)
-    {
-        if (attempt is { InLane: true, Next: NextStep.Fail { DisablesSubscription: true } })
-        {
-            await DisableAsync(attempt.Delivery, stop);
-        }
-    }
-
     public async Task CarryOutAsync(FinishedAttempt attempt, CancellationToken stop)
     {
         switch (attempt.Next)
@@ -33,7 +21,7 @@ internal sealed class AfterAttempt(
             case NextStep.Retry when attempt.InLane:
                 break;
             case NextStep.Fail { DisablesSubscription: true } when attempt.InLane:
-                // Prepared. Whoever has enabled it since has done so after the receiver's word.
+                // Done with the record. Whoever has enabled it since has done so after the receiver's word.
                 break;
             case NextStep.Retry { Brokered: true } retry when attempt.LacksQueue:
                 announcer.Prove(retry.Wait, attempt.Delivery);

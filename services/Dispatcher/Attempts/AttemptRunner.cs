@@ -37,7 +37,6 @@ internal sealed partial class AttemptRunner(
         }
 
         answered?.Invoke(finished.Result);
-        await after.PrepareAsync(finished, stop);
         if (!await writer.RecordAsync(finished))
         {
             Log.AlreadyRecorded(logger, number, delivery.Id);

@@ -58,7 +58,16 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var (claimed, changes) = await AddAsync(connection, attempts, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        lanes.Open(changes);
+        return claimed;
+    }
 
+    /// <summary>The same within somebody's transaction; answers also what it makes of the receivers' health.</summary>
+    public async Task<(bool[] Claimed, IReadOnlyList<ChangedHealth> Changes)> AddAsync(
+        NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
+    {
         var claims = await InsertAsync(connection, attempts, cancellationToken);
         var claimed = new bool[attempts.Count];
         IReadOnlyList<ChangedHealth> changes = [];
@@ -77,9 +86,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
             changes = await health.AddAsync(connection, HealthGroup.Of(ours), cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
-        lanes.Open(changes);
-        return claimed;
+        return (claimed, changes);
     }
 
     private static async Task<HashSet<(Guid, int)>> InsertAsync(

@@ -10,7 +10,8 @@ namespace Webhooks.Dispatcher.Attempts;
 /// Records attempts by group commit: while one group is being committed, the next one gathers. One writer, so that the
 /// database sees few, large transactions and no two of ours meet on a row.
 /// </summary>
-internal sealed partial class AttemptWriter(AttemptStore store, DatabaseGate database, TimeProvider clock, ILogger<AttemptWriter> logger) : IHostedService, IDisposable
+internal sealed partial class AttemptWriter(
+    AttemptStore store, GoneRecord gone, DatabaseGate database, TimeProvider clock, ILogger<AttemptWriter> logger) : IHostedService, IDisposable
 {
     private const int GroupLimit = 200;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
@@ -25,6 +26,12 @@ internal sealed partial class AttemptWriter(AttemptStore store, DatabaseGate dat
     /// <summary>Completes once the attempt is on disk; false when somebody else had recorded it before. Waits as long as the database is away.</summary>
     public Task<bool> RecordAsync(FinishedAttempt attempt)
     {
+        // By itself: it locks a subscription, which others may hold for a while.
+        if (attempt is { InLane: true, Next: NextStep.Fail { DisablesSubscription: true } })
+        {
+            return gone.RecordAsync(attempt, _abandon.Token);
+        }
+
         var waiting = new Waiting(attempt, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
         if (!_waiting.Writer.TryWrite(waiting))
         {

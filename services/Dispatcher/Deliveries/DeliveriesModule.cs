@@ -39,6 +39,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();
+        builder.Services.AddSingleton<GoneRecord>();
         builder.Services.AddSingleton<MinuteStore>();
         builder.Services.AddSingleton<AttemptRunner>();
         builder.Services.AddSingleton<AfterAttempt>();

@@ -25,6 +25,9 @@ public sealed class SubscriptionChange : IAsyncDisposable
     /// <summary>As it is now, and stays until this change ends.</summary>
     public Subscription Current { get; }
 
+    /// <summary>Where the change is made: what is written over it before <see cref="SaveAsync"/> is committed with that, or not at all.</summary>
+    public NpgsqlConnection Connection => _connection;
+
     /// <summary>
     /// Commits <paramref name="next"/>: new settings become a new revision, new secrets replace the old, and what stops
     /// deliveries (disabling, deleting) records the moment up to which they are canceled; disabling is told in a notice. What is

@@ -1,4 +1,3 @@
-using Npgsql;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -162,31 +161,6 @@ public sealed class LaneServingTests : IAsyncLifetime
         // From now on messages serve it again.
         await _world.DeliverAsync(subscription);
         await _world.HaveStatusAsync("delivered", 6);
-    }
-
-    [Fact]
-    public async Task A_receiver_that_is_gone_is_sent_nothing_more_even_if_that_is_never_recorded()
-    {
-        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(410));
-        await _world.StartDispatcherAsync();
-        var subscription = await SubscribeAsync(receiver, settings => settings with { MaxInFlight = 1 });
-        await using var connection = await _world.Database.OpenConnectionAsync();
-        await using var stalling = await connection.BeginTransactionAsync();
-        await using (var stall = new NpgsqlCommand("LOCK TABLE attempts IN SHARE MODE", connection))
-        {
-            await stall.ExecuteNonQueryAsync();
-        }
-
-        await _world.AcceptIntoLaneAsync(subscription);
-
-        await Eventually.TrueAsync(
-            async () => (await _world.Subscriptions.FindAsync(subscription.Id, World.Tenant, CancellationToken.None))!.DisabledReason == "gone",
-            TimeSpan.FromSeconds(30), "the subscription to be disabled");
-        await stalling.RollbackAsync();
-        await _world.EndedAsync();
-        await _world.HaveAttemptsAsync(1);
-        Assert.Equal("gone", Assert.Single(await _world.AttemptsAsync()).Outcome);
-        Assert.Equal(1, receiver.Count);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

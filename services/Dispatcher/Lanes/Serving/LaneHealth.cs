@@ -33,11 +33,13 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
     /// <summary>An attempt's answer was read. What the receiver asks for holds from now on, however long the record takes.</summary>
     public void Answered(Guid deliveryId, SendResult result)
     {
-        if (result.RetryAfter is { } asked)
+        // One that is gone is sent nothing more; its subscription is disabled with the record.
+        DateTimeOffset? until = result.Outcome == AttemptOutcome.Gone ? DateTimeOffset.MaxValue : result.StartedAt + result.Duration + result.RetryAfter;
+        if (until is { } asked)
         {
             lock (_unrecorded)
             {
-                _unrecorded[deliveryId] = result.StartedAt + result.Duration + asked;
+                _unrecorded[deliveryId] = asked;
             }
         }
     }
