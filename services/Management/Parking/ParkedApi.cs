@@ -34,7 +34,7 @@ internal static partial class ParkedApi
 
     private static async Task<IResult> GetAsync(string id, Caller caller, ParkedStore store, CancellationToken cancellationToken) =>
         await FindAsync(id, caller, store, cancellationToken) is { } parked
-        && await store.ContentAsync(parked.Id, ShownBody.Most, cancellationToken) is { } content
+        && await store.BeginningAsync(parked.Id, ShownBody.Most, cancellationToken) is { } content
             ? TypedResults.Ok(ParkedDetailResponse.Of(parked, content))
             : NotFound;
 

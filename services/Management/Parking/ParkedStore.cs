@@ -1,6 +1,4 @@
 using Npgsql;
-using Webhooks.Api.Pages;
-using Webhooks.Contracts;
 using Webhooks.Database;
 using Webhooks.Database.Auditing;
 
@@ -21,43 +19,65 @@ internal sealed class ParkedStore(NpgsqlDataSource database)
     }
 
     /// <param name="id">One that was found.</param>
-    /// <param name="bodyLimit">How much of the body is wanted; null: all of it.</param>
+    /// <param name="bodyLimit">How much of the body is wanted.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Null: it was deleted meanwhile.</returns>
-    public async Task<ParkedContent?> ContentAsync(Guid id, int? bodyLimit, CancellationToken cancellationToken)
+    public async Task<ParkedContent?> BeginningAsync(Guid id, int bodyLimit, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            $"SELECT properties, {(bodyLimit is { } limit ? $"substring(body FROM 1 FOR {limit})" : "body")} FROM parked WHERE id = $1");
+        await using var command = database.CreateCommand("SELECT properties, substring(body FROM 1 FOR $2) FROM parked WHERE id = $1");
         command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = bodyLimit });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? new ParkedContent(row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1)) : null;
+        return await row.ReadAsync(cancellationToken) ? ReadContent(row) : null;
     }
 
-    /// <summary>Notes that it is back in its queue. Null: it was deleted meanwhile.</summary>
-    public Task<DateTimeOffset?> MarkRepublishedAsync(StoredParked parked, Actor actor, CancellationToken cancellationToken) => ChangeAsync(
-        "UPDATE parked SET republished_at = now() WHERE id = $1 RETURNING republished_at", AuditAction.ParkedRepublished, parked, actor, cancellationToken);
+    /// <summary>Takes hold of a message to put it back. Of those who have seen it as it stands, one gets it.</summary>
+    /// <param name="seen">The message as it was found.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Null: somebody else has hold of it, or has put it back since, or it is deleted.</returns>
+    public async Task<ParkedHold?> HoldAsync(StoredParked seen, CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(
+                "SELECT properties, body FROM parked WHERE id = $1 AND republished_at IS NOT DISTINCT FROM $2 FOR UPDATE SKIP LOCKED", connection, transaction);
+            command.Parameters.Add(new() { Value = seen.Id });
+            command.Parameters.Add(NullableColumns.Parameter(seen.RepublishedAt, NpgsqlTypes.NpgsqlDbType.TimestampTz));
+            await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+            {
+                if (await row.ReadAsync(cancellationToken))
+                {
+                    return new ParkedHold(connection, transaction, seen, ReadContent(row));
+                }
+            }
+
+            await connection.DisposeAsync();
+            return null;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>False: it was deleted before.</summary>
-    public async Task<bool> DeleteAsync(StoredParked parked, Actor actor, CancellationToken cancellationToken) => await ChangeAsync(
-        "DELETE FROM parked WHERE id = $1 RETURNING now()", AuditAction.ParkedDeleted, parked, actor, cancellationToken) is not null;
-
-    private async Task<DateTimeOffset?> ChangeAsync(string sql, string action, StoredParked parked, Actor actor, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(StoredParked parked, Actor actor, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = parked.Id } } };
-        if (await command.ExecuteScalarAsync(cancellationToken) is not DateTime moment)
+        await using var delete = new NpgsqlCommand("DELETE FROM parked WHERE id = $1", connection, transaction) { Parameters = { new() { Value = parked.Id } } };
+        if (await delete.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
-            return null;
+            return false;
         }
 
-        await AuditInsert.ExecuteAsync(
-            connection,
-            actor.Did(
-                action, parked.TenantId, PrefixedId.Format(PrefixedId.Parked, parked.Id),
-                new() { ["reason"] = parked.Reason, ["queue"] = parked.Queue, ["message_id"] = parked.MessageId }),
-            cancellationToken);
+        await AuditInsert.ExecuteAsync(connection, ParkedAudit.Deleted(parked, actor), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new DateTimeOffset(moment, TimeSpan.Zero);
+        return true;
     }
+
+    private static ParkedContent ReadContent(NpgsqlDataReader row) => new(row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1));
 }

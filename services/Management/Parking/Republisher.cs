@@ -10,15 +10,18 @@ using Webhooks.Management.Publishing;
 namespace Webhooks.Management.Parking;
 
 /// <summary>
-/// Puts a parked message back where it came from: confirmed first, marked then. Whoever dies in between leaves it waiting, and it
-/// is put back once more; what happens twice to an event, a delivery or a result happens once.
+/// Puts a parked message back where it came from: held first, so that of those who do so at once one does, then published and
+/// confirmed, then marked. Whoever dies in between leaves it waiting, and it is put back once more; what happens twice to an event,
+/// a delivery or a result happens once.
 /// </summary>
 internal sealed class Republisher(ParkedStore store, BrokerHandOver broker, ConfirmedPublisher publisher, BrokerPatience patience)
 {
     private static readonly Problem NotConfirmed = Problem.Unavailable("RabbitMQ did not confirm the message. Republish it again: twice does no harm.");
 
+    private static readonly Problem InOtherHands = Problem.Conflict("Somebody else is putting the message back, or has done so just now: read it again.");
+
     /// <summary>Null: it was deleted meanwhile.</summary>
-    /// <exception cref="RefusedException">409: there is no way back. 503: not confirmed.</exception>
+    /// <exception cref="RefusedException">409: there is no way back, or somebody else is on it. 503: not confirmed.</exception>
     public async Task<StoredParked?> RepublishAsync(StoredParked parked, Actor actor, RequestClock request, CancellationToken cancellationToken)
     {
         if (parked.Queue is not { } queue || !WayBack.LeadsTo(queue))
@@ -27,17 +30,19 @@ internal sealed class Republisher(ParkedStore store, BrokerHandOver broker, Conf
         }
 
         await FindQueueAsync(queue, request, cancellationToken);
-        if (await store.ContentAsync(parked.Id, bodyLimit: null, cancellationToken) is not { } content)
+        await using var hold = await store.HoldAsync(parked, cancellationToken);
+        if (hold is null)
         {
-            return null;
+            return await store.FindAsync(parked.Id, tenantId: null, cancellationToken) is null ? null : throw new RefusedException(InOtherHands);
         }
 
-        if (!await broker.PublishAsync(WayBack.Of(queue, PropertiesBytes.Read(content.Properties), content.Body), request, cancellationToken))
+        // Whatever goes wrong from here on, letting go leaves the row as it was.
+        if (!await broker.PublishAsync(WayBack.Of(queue, PropertiesBytes.Read(hold.Content.Properties), hold.Content.Body), request, cancellationToken))
         {
             throw new RefusedException(NotConfirmed);
         }
 
-        return await store.MarkRepublishedAsync(parked, actor, cancellationToken) is { } at ? parked with { RepublishedAt = at } : null;
+        return await hold.MarkRepublishedAsync(actor, cancellationToken);
     }
 
     // Asked for first: a message that the broker returns costs everybody's connection, because its properties are not ours.

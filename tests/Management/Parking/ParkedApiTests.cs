@@ -84,6 +84,8 @@ public sealed class ParkedApiTests(ManagementApi api) : IClassFixture<Management
         Assert.Equal([ids[4]], (await api.GetAsync("/v1/parked?tenant_id=listed&status=republished")).Ids);
         Assert.Equal(ids[..4], (await api.GetAsync("/v1/parked?tenant_id=listed&status=parked")).Ids);
         (await api.GetAsync("/v1/parked?status=gone")).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/status invalid_value");
+        (await api.GetAsync("/v1/parked?status=Parked&reason=&since=yesterday&limit=0&state=parked")).IsProblem(
+            HttpStatusCode.BadRequest, "validation_failed", "/status invalid_value", "/reason invalid_format", "/since invalid_format", "/limit out_of_range", "/state unknown_member");
 
         var middle = (await api.GetAsync($"/v1/parked/{ids[2]}")).Json.GetProperty("created_at").GetString();
         Assert.Equal(ids[..3], (await api.GetAsync($"/v1/parked?tenant_id=listed&since={middle}")).Ids);

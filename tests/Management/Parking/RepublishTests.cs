@@ -1,8 +1,13 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
+using Webhooks.Api.Deadlines;
+using Webhooks.Api.Problems;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Database.Auditing;
+using Webhooks.Management.Parking;
 using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Parking;
@@ -78,6 +83,37 @@ public sealed class RepublishTests(ManagementApi api) : IClassFixture<Management
         Assert.Equal(2, (await _bus.TakeAsync(BrokerNames.RetriesQueue(1), 2)).Count);
     }
 
+    [Fact]
+    public async Task Of_those_who_put_it_back_at_once_one_does()
+    {
+        var id = await ParkedRows.AddAsync(api, "race", BrokerNames.RetriesQueue(0));
+        var seen = await SeenAsync(id);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => RepublishAsync(seen)));
+
+        Assert.Equal(["conflict", "conflict", "conflict", "conflict", "republished"], outcomes.Order(StringComparer.Ordinal));
+        await _bus.TakeAsync(BrokerNames.RetriesQueue(0));
+        Assert.Equal(0, await _bus.CountAsync(BrokerNames.RetriesQueue(0)));
+        Assert.Single((await api.GetAsync($"/v1/audit?subject={id}")).Json.GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task While_somebody_puts_it_back_it_is_a_conflict_and_afterwards_it_waits_as_before()
+    {
+        var id = await ParkedRows.AddAsync(api, "held", BrokerNames.RetriesQueue(0));
+        await using (var held = await api.Services.GetRequiredService<ParkedStore>().HoldAsync(await SeenAsync(id), CancellationToken.None))
+        {
+            Assert.NotNull(held);
+            (await api.PostAsync($"/v1/parked/{id}/republish", "")).IsProblem(HttpStatusCode.Conflict, "conflict");
+        }
+
+        // Whoever held it did not come to the end: the broker did not confirm, or it died.
+        Assert.Equal("parked", (await api.GetAsync($"/v1/parked/{id}")).Member("status"));
+        Assert.Equal(HttpStatusCode.Accepted, (await api.PostAsync($"/v1/parked/{id}/republish", "")).Status);
+        await _bus.TakeAsync(BrokerNames.RetriesQueue(0));
+        Assert.Equal(0, await _bus.CountAsync(BrokerNames.RetriesQueue(0)));
+    }
+
     // Anybody can write into the parking queue and say that a message came from wherever he likes.
     [Theory]
     [InlineData(null)]
@@ -128,6 +164,24 @@ public sealed class RepublishTests(ManagementApi api) : IClassFixture<Management
     }
 
     public ValueTask DisposeAsync() => _bus.DisposeAsync();
+
+    private async Task<StoredParked> SeenAsync(string id) =>
+        (await api.Services.GetRequiredService<ParkedStore>().FindAsync(
+            PrefixedId.TryParse(PrefixedId.Parked, id, out var parkedId) ? parkedId : throw new FormatException(id), tenantId: null, CancellationToken.None))!;
+
+    /// <summary>As a request does that has read the row: which one reads it when is chance otherwise.</summary>
+    private async Task<string> RepublishAsync(StoredParked seen)
+    {
+        using var clock = new RequestClock(TimeSpan.FromSeconds(60), TimeProvider.System);
+        try
+        {
+            return await api.Services.GetRequiredService<Republisher>().RepublishAsync(seen, Actor.System, clock, CancellationToken.None) is null ? "gone" : "republished";
+        }
+        catch (RefusedException refused)
+        {
+            return refused.Problem.Code;
+        }
+    }
 
     private async Task<string> ConnectionsAsync() => await (await TestBroker.ServerAsync()).ConnectionsAsync(api.RabbitMq);
 }
