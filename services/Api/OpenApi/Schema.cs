@@ -18,6 +18,8 @@ internal sealed record Schema
 
     public JsonNode? Example { get; private init; }
 
+    private bool IsNeverNull { get; init; }
+
     /// <summary>The schemas that this one is made of.</summary>
     public IReadOnlyList<Schema> Parts { get; }
 
@@ -90,9 +92,17 @@ internal sealed record Schema
     /// <summary>JSON Schema that was written elsewhere.</summary>
     public static Schema Given(JsonObject keywords, JsonNode? example, params IReadOnlyList<Schema> parts) => new(keywords, example, parts);
 
+    /// <summary>Refused when null, although it may be left out.</summary>
+    public Schema NeverNull() => this with { IsNeverNull = true };
+
     /// <summary>Null is a value, too. The example stays.</summary>
     public Schema OrNull()
     {
+        if (IsNeverNull)
+        {
+            return this;
+        }
+
         if (Name is not null)
         {
             return new Schema(new JsonObject { ["anyOf"] = new JsonArray(Write(), NullType()) }, Example, [this]);

@@ -151,7 +151,7 @@ internal static class SubscriptionDocs
         Tag,
         "changeSubscription",
         "Change a subscription",
-        "Changes what the body names and keeps the rest; null takes a setting back to its default. The change holds everywhere within a second. Deliveries that wait keep the body and headers of the revision they began with; URL, secret, retry rule, limits and order count as they are now. Disabling cancels the waiting deliveries; pausing and going on cancel none.")
+        "Changes what the body names and keeps the rest; null takes a setting back to its default; the state has none to go back to. The change holds everywhere within a second. Deliveries that wait keep the body and headers of the revision they began with; URL, secret, retry rule, limits and order count as they are now. Disabling cancels the waiting deliveries; pausing and going on cancel none.")
     {
         Parameters = [Parameter.Path("id", Words.SubscriptionId), Parameter.IfMatch],
         Body = Schema.Request(
@@ -171,6 +171,7 @@ internal static class SubscriptionDocs
         "transform" => (member.Name, Schema.AnyObject(
             "A merge patch of the transform. Naming another kind than the present one replaces it. Null instead of the object takes the transform away.", null).OrNull()),
         "rate_limit" => (member.Name, LimitDocs.PatchedRate),
+        "state" => (member.Name, State.NeverNull()),
         _ => member,
     };
 

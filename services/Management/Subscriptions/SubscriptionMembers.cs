@@ -24,10 +24,17 @@ internal sealed class SubscriptionMembers(UrlRules urls)
     public const double ShortestTimeout = 0.1;
     public const double LongestTimeout = 30;
 
+    private const string State = "state";
+
     private static readonly string[] ReadOnly = ["id", "revision", "health", "created_at", "updated_at"];
 
-    /// <summary>Applies the body to <paramref name="draft"/>; what is wrong stands in <paramref name="body"/>'s faults.</summary>
-    public SubscriptionDraft Apply(MemberReader body, SubscriptionDraft draft)
+    /// <summary>A new subscription's draft; what is wrong stands in <paramref name="body"/>'s faults.</summary>
+    public SubscriptionDraft Create(MemberReader body) => Apply(body, new SubscriptionDraft(), isNew: true);
+
+    /// <summary>The draft after a merge patch; what is wrong stands in <paramref name="body"/>'s faults.</summary>
+    public SubscriptionDraft Change(MemberReader body, SubscriptionDraft present) => Apply(body, present, isNew: false);
+
+    private SubscriptionDraft Apply(MemberReader body, SubscriptionDraft draft, bool isNew)
     {
         var result = new SubscriptionDraft
         {
@@ -48,9 +55,14 @@ internal sealed class SubscriptionMembers(UrlRules urls)
             Headers = HeaderMembers.Read(body, draft.Headers),
             Signature = SignatureMembers.Read(body, draft.Signature),
             SendTraceparent = body.Flag("send_traceparent", draft.SendTraceparent, whenNull: false),
-            State = body.Text("state", draft.State, SubscriptionState.Active, ReadState),
+            State = body.Text(State, draft.State, draft.State, ReadState),
         };
         CheckWhole(body, result);
+        if (!isNew && body.Names(State) && !body.Has(State))
+        {
+            // It would set going what somebody paused.
+            body.Fault(State, FieldError.InvalidType, "It must be active, paused or disabled; there is none to go back to.");
+        }
 
         foreach (var name in ReadOnly.Where(body.Names))
         {

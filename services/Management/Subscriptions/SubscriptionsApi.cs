@@ -33,7 +33,7 @@ internal static partial class SubscriptionsApi
     {
         var body = await JsonBody.ReadAsync(request, clock, cancellationToken);
         var tenantId = caller.TenantOfNew(body);
-        var draft = members.Apply(body, new SubscriptionDraft());
+        var draft = members.Create(body);
         body.ThrowIfFaulty();
 
         var settings = draft.Settings();
@@ -98,7 +98,7 @@ internal static partial class SubscriptionsApi
             }
 
             caller.RefuseMove(body, change.Current.TenantId);
-            var draft = members.Apply(body, SubscriptionDraft.From(change.Current));
+            var draft = members.Change(body, SubscriptionDraft.From(change.Current));
             body.ThrowIfFaulty();
 
             var next = Next(change.Current, draft);

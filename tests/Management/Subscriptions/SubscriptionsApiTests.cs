@@ -144,11 +144,26 @@ public sealed class SubscriptionsApiTests(ManagementApi api) : IClassFixture<Man
             {"tenant_id":"null","url":"https://receiver.example/","event_types":["a"],"state":"disabled","profile":"kyc","retry_on":"any_failure"}
             """);
 
-        var reset = await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"state":null,"profile":null,"retry_on":null}""");
+        var reset = await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"profile":null,"retry_on":null}""");
 
-        Assert.Equal(("active", "matcher", null), (reset.Member("state"), reset.Member("profile"), reset.Member("retry_on")));
+        Assert.Equal(("disabled", "matcher", null), (reset.Member("state"), reset.Member("profile"), reset.Member("retry_on")));
         (await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"url":null,"event_types":null}""")).IsProblem(
             HttpStatusCode.BadRequest, "validation_failed", "/url required", "/event_types required");
+    }
+
+    // Whoever pauses a subscription must not find it sending because a client wrote null for what it did not mean to set.
+    [Theory]
+    [InlineData("paused")]
+    [InlineData("disabled")]
+    public async Task Null_changes_no_state(string state)
+    {
+        var made = await api.PostAsync("/v1/subscriptions", $$"""{"tenant_id":"null","url":"https://receiver.example/","event_types":["a"],"state":"{{state}}"}""");
+
+        (await api.PatchAsync($"/v1/subscriptions/{made.Id}", """{"state":null,"description":"changed"}""")).IsProblem(
+            HttpStatusCode.BadRequest, "validation_failed", "/state invalid_type");
+
+        var kept = await api.GetAsync($"/v1/subscriptions/{made.Id}");
+        Assert.Equal((state, null), (kept.Member("state"), kept.Member("description")));
     }
 
     [Fact]
