@@ -27,34 +27,12 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
     /// <param name="present">What it keeps when absent.</param>
     /// <param name="whenNull">What null means.</param>
     /// <param name="find">Turns the text into the value, or says what is wrong with it.</param>
-    public T Text<T>(string name, T present, T whenNull, Func<string, Reading<T>> find)
-    {
-        if (Find(name) is not { } member)
-        {
-            return present;
-        }
-
-        if (member.ValueKind == JsonValueKind.Null)
-        {
-            return whenNull;
-        }
-
-        return ReadText(name, member) is { } text && Take(name, find(text), out var found) ? found : present;
-    }
+    public T Text<T>(string name, T present, T whenNull, Func<string, Reading<T>> find) => Read(name, present, whenNull, member =>
+        ReadText(name, member) is { } text && Take(name, find(text), out var found) ? found : present);
 
     /// <summary>A list of texts, each judged by its own pointer.</summary>
-    public IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? present, Func<string, Reading<string>> find)
+    public IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? present, Func<string, Reading<string>> find) => Read(name, present, null, member =>
     {
-        if (Find(name) is not { } member)
-        {
-            return present;
-        }
-
-        if (member.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
         if (member.ValueKind != JsonValueKind.Array)
         {
             Fault(name, FieldError.InvalidType, "It must be an array of strings.");
@@ -72,7 +50,7 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
         }
 
         return texts;
-    }
+    });
 
     /// <summary>JSON with rules of its own; null takes it away.</summary>
     /// <param name="name">The member.</param>
@@ -80,18 +58,8 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
     /// <param name="change">What comes of the member as a change of the present value.</param>
     /// <param name="read">Turns that into the value, or says what is wrong with it.</param>
     public T? Json<T>(string name, T? present, Func<JsonElement, JsonElement> change, Func<JsonElement, (T? Value, IReadOnlyList<ShapingFault> Faults)> read)
-        where T : class
+        where T : class => Read(name, present, null, member =>
     {
-        if (Find(name) is not { } member)
-        {
-            return present;
-        }
-
-        if (member.ValueKind == JsonValueKind.Null)
-        {
-            return null;
-        }
-
         var (found, faults) = read(change(member));
         foreach (var fault in faults)
         {
@@ -99,21 +67,11 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
         }
 
         return found;
-    }
+    });
 
     /// <summary>A number within bounds, both inclusive.</summary>
-    public double Number(string name, double present, double whenNull, double from, double to)
+    public double Number(string name, double present, double whenNull, double from, double to) => Read(name, present, whenNull, member =>
     {
-        if (Find(name) is not { } member)
-        {
-            return present;
-        }
-
-        if (member.ValueKind == JsonValueKind.Null)
-        {
-            return whenNull;
-        }
-
         if (member.ValueKind != JsonValueKind.Number)
         {
             Fault(name, FieldError.InvalidType, "It must be a number.");
@@ -127,7 +85,7 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
 
         Fault(name, FieldError.OutOfRange, string.Create(CultureInfo.InvariantCulture, $"It must be from {from} to {to}."));
         return present;
-    }
+    });
 
     /// <summary>A whole number within bounds, both inclusive.</summary>
     public int WholeNumber(string name, int present, int whenNull, int from, int to)
@@ -144,19 +102,16 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
     }
 
     /// <summary>True or false.</summary>
-    public bool Flag(string name, bool present, bool whenNull)
+    public bool Flag(string name, bool present, bool whenNull) => Read(name, present, whenNull, member =>
     {
-        switch (Find(name))
+        if (member.ValueKind is JsonValueKind.True or JsonValueKind.False)
         {
-            case null: return present;
-            case { ValueKind: JsonValueKind.Null }: return whenNull;
-            case { ValueKind: JsonValueKind.True }: return true;
-            case { ValueKind: JsonValueKind.False }: return false;
-            default:
-                Fault(name, FieldError.InvalidType, "It must be true or false.");
-                return present;
+            return member.GetBoolean();
         }
-    }
+
+        Fault(name, FieldError.InvalidType, "It must be true or false.");
+        return present;
+    });
 
     /// <summary>Members whose names are the sender's own, each with the place to complain of; the text is null when the member is. What is no text is refused here.</summary>
     public IEnumerable<(string Name, string Place, string? Text)> NamedTexts()
@@ -217,6 +172,14 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
             throw new RefusedException(Problem.Invalid(errors));
         }
     }
+
+    /// <summary>Absent keeps what is present, null is what it means here, anything else is read.</summary>
+    private T Read<T>(string name, T present, T whenNull, Func<JsonElement, T> read) => Find(name) switch
+    {
+        null => present,
+        { ValueKind: JsonValueKind.Null } => whenNull,
+        { } member => read(member),
+    };
 
     private JsonElement? Find(string name)
     {
