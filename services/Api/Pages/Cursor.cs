@@ -11,6 +11,9 @@ internal readonly record struct Cursor(DateTimeOffset At, Guid Id)
 {
     private const int Size = 1 + 8 + 16;
 
+    /// <summary>The place in a list whose key is the id alone.</summary>
+    public static Cursor Of(Guid id) => new(DateTimeOffset.UnixEpoch, id);
+
     // The list it belongs to goes in as one letter, so that one list's cursor is not taken by another.
     public string Write(char list)
     {

@@ -25,7 +25,7 @@ internal static class CallbacksApi
 
         var (page, next) = await callbacks.ListAsync(filter, cursor?.Id, limit, cancellationToken);
         return TypedResults.Ok(new Page<CallbackResponse>(
-            [.. page.Select(CallbackResponse.Of)], next is { } id ? new Cursor(DateTimeOffset.UnixEpoch, id).Write(List) : null));
+            [.. page.Select(CallbackResponse.Of)], next is { } id ? Cursor.Of(id).Write(List) : null));
     }
 
     private static async Task<IResult> GetAsync(string id, Caller caller, CallbackStore callbacks, CallbackLinks links, CancellationToken cancellationToken)

@@ -40,6 +40,6 @@ internal sealed class DryRun(SubscriptionStore subscriptions, RequestRenderer re
         }
         while (!isWhole && page.Count < MostSubscriptions && page.Bytes < MostBytes && time.GetElapsedTime(started) < Patience);
 
-        return page.ToResponse(isWhole ? null : new Cursor(DateTimeOffset.UnixEpoch, last!.Value).Write(List));
+        return page.ToResponse(isWhole ? null : Cursor.Of(last!.Value).Write(List));
     }
 }

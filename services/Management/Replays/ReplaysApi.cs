@@ -81,9 +81,7 @@ internal static partial class ReplaysApi
         query.ThrowIfFaulty();
 
         var found = await store.ListAsync(tenantId, cursor?.Id, limit + 1, cancellationToken);
-        return TypedResults.Ok(new Page<ReplayResponse>(
-            [.. found.Take(limit).Select(ReplayResponse.Of)],
-            found.Count > limit ? new Cursor(DateTimeOffset.UnixEpoch, found[limit - 1].Id).Write(List) : null));
+        return TypedResults.Ok(Page.Of(found, limit, ReplayResponse.Of, replay => Cursor.Of(replay.Id), List));
     }
 
     private static async Task<IResult> GetAsync(string id, Caller caller, ReplayStore store, CancellationToken cancellationToken) =>

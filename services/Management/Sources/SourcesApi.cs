@@ -47,9 +47,7 @@ internal static partial class SourcesApi
         query.ThrowIfFaulty();
 
         var found = await store.ListAsync(tenantId, cursor?.Id, limit + 1, cancellationToken);
-        return TypedResults.Ok(new Page<SourceResponse>(
-            [.. found.Take(limit).Select(source => SourceResponse.Of(source))],
-            found.Count > limit ? new Cursor(DateTimeOffset.UnixEpoch, found[limit - 1].Id).Write(List) : null));
+        return TypedResults.Ok(Page.Of(found, limit, source => SourceResponse.Of(source), source => Cursor.Of(source.Id), List));
     }
 
     private static async Task<IResult> GetAsync(string id, Caller caller, SourceStore store, CancellationToken cancellationToken) =>

@@ -51,6 +51,6 @@ internal static class StatsApi
         var counts = await stats.BySubscriptionAsync(page, spans, cancellationToken);
         return new Page<SubscriptionStats>(
             [.. page.Select(id => new SubscriptionStats(id, counts.GetValueOrDefault(id) ?? Nothing))],
-            ids.Count > limit ? new Cursor(DateTimeOffset.UnixEpoch, page[^1]).Write(List) : null);
+            ids.Count > limit ? Cursor.Of(page[^1]).Write(List) : null);
     }
 }

@@ -60,9 +60,8 @@ internal static partial class SubscriptionsApi
 
         var found = await store.ListAsync(tenantId, channel, cursor?.Id, limit + 1, cancellationToken);
         var unwell = await health.FindAsync(found.Select(subscription => subscription.Id), cancellationToken);
-        return TypedResults.Ok(new Page<SubscriptionResponse>(
-            [.. found.Take(limit).Select(subscription => SubscriptionResponse.Of(subscription, unwell.GetValueOrDefault(subscription.Id)))],
-            found.Count > limit ? new Cursor(DateTimeOffset.UnixEpoch, found[limit - 1].Id).Write(List) : null));
+        return TypedResults.Ok(Page.Of(
+            found, limit, subscription => SubscriptionResponse.Of(subscription, unwell.GetValueOrDefault(subscription.Id)), subscription => Cursor.Of(subscription.Id), List));
     }
 
     private static async Task<IResult> GetAsync(string id, Caller caller, SubscriptionStore store, HealthReader health, CancellationToken cancellationToken)

@@ -45,9 +45,7 @@ internal static partial class TokensApi
         query.ThrowIfFaulty();
 
         var tokens = await store.ListAsync(tenantId, cursor?.Id, limit + 1, cancellationToken);
-        return TypedResults.Ok(new Page<TokenResponse>(
-            [.. tokens.Take(limit).Select(token => TokenResponse.Of(token, text: null))],
-            tokens.Count > limit ? new Cursor(DateTimeOffset.UnixEpoch, tokens[limit - 1].Id).Write(List) : null));
+        return TypedResults.Ok(Page.Of(tokens, limit, token => TokenResponse.Of(token, text: null), token => Cursor.Of(token.Id), List));
     }
 
     private static async Task<IResult> RevokeAsync(
