@@ -34,6 +34,18 @@ internal sealed class QueryReader(IQueryCollection query)
         return reading.Value;
     }
 
+    /// <summary>One of a closed set of words.</summary>
+    public string? OneOf(string name, IReadOnlyList<string> words)
+    {
+        var text = Find(name);
+        if (text is not null && !words.Contains(text, StringComparer.Ordinal))
+        {
+            Fault(name, FieldError.InvalidValue, $"It must be {string.Join(", ", words.SkipLast(1))} or {words[^1]}.");
+        }
+
+        return text;
+    }
+
     public DateTimeOffset? Time(string name) => Value(name, text => IsoTime.TryParse(text, out var time)
         ? Reading<DateTimeOffset>.Of(time)
         : Reading<DateTimeOffset>.Refuse(FieldError.InvalidFormat, "It must be a time with an offset, such as 2024-01-20T10:30:00Z."));

@@ -1,6 +1,5 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.Pages;
-using Webhooks.Api.Problems;
 
 namespace Webhooks.Management.Callbacks;
 
@@ -16,15 +15,10 @@ internal sealed record CallbackFilter
 
     public string? Status { get; init; }
 
-    public static CallbackFilter Read(QueryReader query, Caller caller)
+    public static CallbackFilter Read(QueryReader query, Caller caller) => new()
     {
-        const string StatusName = "status";
-        var status = query.Text(StatusName);
-        if (status is not null && !Statuses.Contains(status))
-        {
-            query.Fault(StatusName, FieldError.InvalidValue, "It must be reserved, accepted, applied or failed.");
-        }
-
-        return new CallbackFilter { TenantId = caller.TenantOfList(query.Text(Caller.TenantMember)), ExceptionId = query.Text("exception_id"), Status = status };
-    }
+        Status = query.OneOf("status", Statuses),
+        TenantId = caller.TenantOfList(query.Text(Caller.TenantMember)),
+        ExceptionId = query.Text("exception_id"),
+    };
 }

@@ -37,7 +37,7 @@ internal sealed record DeliveryFilter
             : Reading<Guid>.Refuse(FieldError.InvalidFormat, "It must be a subscription's id.")),
         EventId = query.Text("event_id"),
         Type = query.Text("type"),
-        Status = ReadStatus(query),
+        Status = query.OneOf("status", Statuses),
         Since = query.Time("since"),
         Until = query.Time("until"),
     };
@@ -52,16 +52,4 @@ internal sealed record DeliveryFilter
         Since = Since,
         Until = Until,
     };
-
-    private static string? ReadStatus(QueryReader query)
-    {
-        const string Name = "status";
-        var status = query.Text(Name);
-        if (status is not null && !Statuses.Contains(status))
-        {
-            query.Fault(Name, FieldError.InvalidValue, "It must be pending, delivered, failed, exhausted or canceled.");
-        }
-
-        return status;
-    }
 }

@@ -1,6 +1,5 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.Pages;
-using Webhooks.Api.Problems;
 
 namespace Webhooks.Management.Parking;
 
@@ -26,23 +25,13 @@ internal sealed record ParkedFilter
     /// <summary>Exclusive.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    public static ParkedFilter Read(QueryReader query, Caller caller)
+    public static ParkedFilter Read(QueryReader query, Caller caller) => new()
     {
-        const string StatusName = "status";
-        var status = query.Text(StatusName);
-        if (status is not null && !Statuses.Contains(status))
-        {
-            query.Fault(StatusName, FieldError.InvalidValue, $"It must be {Waiting} or {Republished}.");
-        }
-
-        return new ParkedFilter
-        {
-            TenantId = caller.TenantOfList(query.Text(Caller.TenantMember)),
-            Reason = query.Text("reason"),
-            Queue = query.Text("queue"),
-            Status = status,
-            Since = query.Time("since"),
-            Until = query.Time("until"),
-        };
-    }
+        Status = query.OneOf("status", Statuses),
+        TenantId = caller.TenantOfList(query.Text(Caller.TenantMember)),
+        Reason = query.Text("reason"),
+        Queue = query.Text("queue"),
+        Since = query.Time("since"),
+        Until = query.Time("until"),
+    };
 }
