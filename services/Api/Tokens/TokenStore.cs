@@ -61,7 +61,7 @@ internal sealed class TokenStore(NpgsqlDataSource database)
         }
 
         await AuditInsert.ExecuteAsync(connection, TokenAudit.Revoked(revoked, by), cancellationToken);
-        await using var tell = new NpgsqlCommand($"WITH {ConfigVersion.Next} SELECT {ConfigVersion.Notify} FROM version", connection, transaction);
+        await using var tell = new NpgsqlCommand(ConfigVersion.Move, connection, transaction);
         await tell.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;

@@ -119,7 +119,7 @@ internal sealed class SourceStore(NpgsqlDataSource database, SecretVault vault)
         await AuditInsert.ExecuteAsync(connection, SourceAudit.Deleted(deleted, by), cancellationToken);
         await using var delete = new NpgsqlCommand("DELETE FROM sources WHERE id = $1", connection) { Parameters = { new() { Value = id } } };
         await delete.ExecuteNonQueryAsync(cancellationToken);
-        await using var tell = new NpgsqlCommand($"WITH {ConfigVersion.Next} SELECT {ConfigVersion.Notify} FROM version", connection);
+        await using var tell = new NpgsqlCommand(ConfigVersion.Move, connection);
         await tell.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;

@@ -15,4 +15,7 @@ public static class ConfigVersion
 
     /// <summary>An expression over <see cref="Next"/> that tells every cache at the commit.</summary>
     public const string Notify = "pg_notify('webhooks_config', version.value::text)";
+
+    /// <summary>A statement that takes the next number and tells every cache, of a change that was made before it in the transaction.</summary>
+    public const string Move = $"WITH {Next} SELECT {Notify} FROM version";
 }
