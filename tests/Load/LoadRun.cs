@@ -1,9 +1,5 @@
-using System.Text.Json;
 using Webhooks.Load.Floor;
 using Webhooks.Load.Measuring;
-using Webhooks.Load.Publishing;
-using Webhooks.Load.Receiving;
-using Webhooks.Load.Running;
 
 namespace Webhooks.Load;
 
@@ -12,32 +8,33 @@ internal static class LoadRun
 {
     public static async Task<int> RunAsync(LoadOptions options, CancellationToken cancellationToken)
     {
-        await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
-        await using var receiver = await Receiver.StartAsync(options.Fanout, cancellationToken);
-        using var subscriptions = new LoadSubscriptions(system);
-        await subscriptions.ReplaceAsync(Enumerable.Range(0, options.Fanout).Select(number => new Wanted(receiver.Url(number))), options.Profile, cancellationToken);
-        await using var source = new EventSource(system.Amqp);
+        await using var bench = await Bench.StartAsync(options, cancellationToken);
+        await bench.WarmUpAsync(cancellationToken);
+        var floorBefore = await FloorAsync(bench, options, cancellationToken);
+        var run = await bench.MeasureAsync($"fan-out {options.Fanout}", bench.Events("load", options.Events), cancellationToken, options.Rate);
+        var floor = (floorBefore + await FloorAsync(bench, options, cancellationToken)) / 2;
 
-        Progress($"warming up with {options.WarmupEvents} events");
-        await Passage.RunAsync(source, receiver, new Tally("warm", options.WarmupEvents, options.Fanout), rate: 0, cancellationToken);
-        var floorBefore = await FloorAsync(receiver, options, subscriptions.Secret, cancellationToken);
-
-        Progress($"{options.Events} events, fan-out {options.Fanout}{(options.Rate > 0 ? $", {options.Rate} a second" : "")}");
-        var before = ProcessCosts.Of(system.Processes);
-        var tally = await Passage.RunAsync(source, receiver, new Tally("load", options.Events, options.Fanout), options.Rate, cancellationToken);
-        var costs = ProcessCosts.Of(system.Processes).Since(before);
-        var floorAfter = await FloorAsync(receiver, options, subscriptions.Secret, cancellationToken);
-
-        var report = Report.Of(options, tally, costs, (floorBefore + floorAfter) / 2);
-        Console.WriteLine(JsonSerializer.Serialize(report, Report.Json));
-        return report.Lost == 0 ? 0 : 1;
+        return Report.Print(
+            new
+            {
+                options.Events,
+                options.Fanout,
+                EventsPerSecondAsked = options.Rate > 0 ? options.Rate : (double?)null,
+                run.DeliveriesPerSecond,
+                run.LatencyMs,
+                run.Lost,
+                run.Duplicates,
+                Floor = Math.Round(floor),
+                RatioToFloor = Math.Round(run.DeliveriesPerSecond / floor, 3),
+                run.CpuMicrosecondsPerDelivery,
+                run.MemoryMb,
+            },
+            run);
     }
 
-    private static async Task<double> FloorAsync(Receiver receiver, LoadOptions options, string secret, CancellationToken cancellationToken)
+    private static async Task<double> FloorAsync(Bench bench, LoadOptions options, CancellationToken cancellationToken)
     {
-        Progress("measuring the floor: a bare signed HTTP loop to the same receiver");
-        return await FloorLoop.MeasureAsync(receiver.Url(0), receiver.SampleBody, secret, options.Profile, cancellationToken);
+        Progress.Tell("measuring the floor: a bare signed HTTP loop to the same receiver");
+        return await FloorLoop.MeasureAsync(bench.Receiver.Url(0), bench.Receiver.SampleBody, bench.Subscriptions.Secret, options.Profile, cancellationToken);
     }
-
-    internal static void Progress(string text) => Console.Error.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {text}");
 }

@@ -7,6 +7,7 @@ using Webhooks.Load.Baseline;
 using Webhooks.Load.Callbacks;
 using Webhooks.Load.Floor;
 using Webhooks.Load.Growth;
+using Webhooks.Load.Latencies;
 using Webhooks.Load.Matching;
 using Webhooks.Load.Neighbours;
 
@@ -50,17 +51,20 @@ Add("neighbours", "Measures what 18 subscriptions lose when one more never answe
     (parsed, cancellationToken) => NeighbourRun.RunAsync(Options(parsed) with { Rate = parsed.GetValue(pace) }, cancellationToken));
 var many = Count("--subscriptions", 100_000, "How many there are in the end; 100 of them want each event.");
 var fewEvents = Count("--events", 200, "How many events to publish, each to 100 subscriptions.");
-Add("matching", "Measures what an event costs among 100 subscriptions, and among many more that do not want it.", [fewEvents, many, warmup],
-    (parsed, cancellationToken) => MatchingRun.RunAsync(Options(parsed) with { Events = parsed.GetValue(fewEvents) }, parsed.GetValue(many), cancellationToken));
+Add("matching", "Measures what an event costs among 100 subscriptions, and among many more that do not want it: copies of one made by the API, written into the database in bulk. Filters are not among what is measured: each is asked.", [fewEvents, many, warmup],
+    (parsed, cancellationToken) => MatchingRun.RunAsync(Options(parsed) with { Events = parsed.GetValue(fewEvents), Fanout = 100 }, parsed.GetValue(many), cancellationToken));
+var usualEvents = Count("--events", 5_000, "How many events to publish for the usual rate, each to 10 subscriptions.");
 var backlog = Count("--deliveries", 200_000, "How many deliveries wait when the dispatchers go on.");
-Add("backlog", "Measures how fast a backlog of deliveries drains, against the usual rate.", [events, backlog, warmup],
-    (parsed, cancellationToken) => BacklogRun.RunAsync(Options(parsed), parsed.GetValue(backlog), cancellationToken));
+Add("backlog", "Measures how fast a backlog of deliveries drains, against the usual rate. It piles up by publishing while the dispatchers are stopped (SIGSTOP).", [usualEvents, backlog, warmup],
+    (parsed, cancellationToken) => BacklogRun.RunAsync(Options(parsed) with { Events = parsed.GetValue(usualEvents), Fanout = 10 }, parsed.GetValue(backlog), cancellationToken));
 var retries = Count("--retries", 100_000, "How many retries are due at once.");
-Add("retries", "Measures how fresh deliveries fare while a backlog of retries is due.", [retries, pace, warmup],
+Add("retries", "Measures how fresh deliveries fare while a backlog of retries is due. The retries are rows, written into the database in bulk, whose time has come; the system announces and sends them itself.", [retries, pace, warmup],
     (parsed, cancellationToken) => RetryBacklogRun.RunAsync(Options(parsed) with { Rate = parsed.GetValue(pace) }, parsed.GetValue(retries), cancellationToken));
 var attempts = Count("--attempts", 5_000_000, "How many attempts are made up.");
-Add("growth", "Measures what a delivery costs in fresh tables, and among millions of attempts of the same day.", [events, attempts, warmup],
+Add("growth", "Measures what a delivery costs in fresh tables, and among millions of attempts, with their deliveries and events, written into the database in bulk: half of them today, the others over nine days before. They take about 6 GB, and stay.", [events, attempts, warmup],
     (parsed, cancellationToken) => GrowthRun.RunAsync(Options(parsed), parsed.GetValue(attempts), cancellationToken));
+Add("latency", "Measures the most that this machine does, then the latency at 70 % of it, then at 300 events a second.", [events, warmup],
+    (parsed, cancellationToken) => LatencyRun.RunAsync(Options(parsed), cancellationToken));
 root.Subcommands.Add(PlainService.Command());
 
 return await root.Parse(args).InvokeAsync();

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
+using Webhooks.Load.Filling;
 using Webhooks.Load.Measuring;
 using Webhooks.Load.Publishing;
 using Webhooks.Load.Receiving;
@@ -8,79 +8,92 @@ using Webhooks.Load.Running;
 namespace Webhooks.Load.Backlogs;
 
 /// <summary>
-/// How fresh deliveries fare while a great number of retries is due at once. Every second first attempt fails (so that no
-/// breaker opens); the dispatchers stand still until all the retries are due; then fresh events come at a pace.
+/// How fresh deliveries fare while a great number of retries is due at once. The retries are made up, as rows that all come due at
+/// one moment; the system finds, announces and sends them itself.
 /// </summary>
 internal static class RetryBacklogRun
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
+    private const string RetriedType = EventSource.EventType + ".retried";
+
+    // Answered, and not counted: what is measured are the fresh ones.
+    private const string RetriedPath = "/retried";
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+
+    // Of a real backlog PostgreSQL has known since its first attempts; this one is made in a second, and analyzed before it is due.
+    private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(20);
 
     public static async Task<int> RunAsync(LoadOptions options, int backlog, CancellationToken cancellationToken)
     {
-        await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
-        var misbehaviour = new Misbehaviour();
-        await using var receiver = await Receiver.StartAsync(fanout: 1, cancellationToken, misbehaviour);
-        await using var source = new EventSource(system.Amqp);
-        await using var flakySource = new EventSource(system.Amqp);
-        using var subscriptions = new LoadSubscriptions(system);
-        const string flakyType = EventSource.EventType + ".flaky";
-        await subscriptions.ReplaceAsync(
-            [
-                new Wanted(receiver.Url(0)),
-                new Wanted(receiver.Url(Misbehaviour.FlakyPath), flakyType, new { max_attempts = 3, initial_delay_seconds = Wait.TotalSeconds, backoff_multiplier = 1 }),
-            ],
-            options.Profile,
-            cancellationToken);
-        LoadRun.Progress($"warming up with {options.Warmup} events");
-        await FreshAsync("warm", options.Warmup, rate: 0);
+        await using var bench = await Bench.StartAsync(options, cancellationToken);
+        await bench.WarmUpAsync(cancellationToken);
+        var retried = await bench.Subscriptions.AddAsync(
+            Enumerable.Range(0, MadeUpRows.Fanout).Select(_ => new Wanted(bench.Receiver.Url(RetriedPath), RetriedType)), cancellationToken);
+        await MakeUpAsync(bench, retried, options.Warmup, cancellationToken);
+        await DrainAsync(bench, cancellationToken);
+        var calm = await FreshAsync("calm");
 
-        LoadRun.Progress($"{options.Rate} fresh events a second, without a backlog");
-        var calm = Percentiles.Of((await FreshAsync("calm", (int)(options.Rate * Window.TotalSeconds), options.Rate)).Latencies());
-
-        LoadRun.Progress($"{backlog} first attempts fail and wait for {Wait.TotalSeconds} s");
-        await flakySource.PublishAsync(new Tally("flaky", backlog * 2, fanout: 1, _ => flakyType), rate: 0, cancellationToken);
-        while (await subscriptions.PendingAsync(cancellationToken) is var pending && (pending > backlog || misbehaviour.Refused < backlog))
-        {
-            LoadRun.Progress($"  {misbehaviour.Refused} failed");
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-        }
-
-        await using (await StoppedProcesses.StopAsync(system.Processes["dispatcher"]))
-        {
-            LoadRun.Progress("the dispatchers are stopped until all retries are due");
-            await Task.Delay(Wait, cancellationToken);
-        }
-
-        // The first one shows that the dispatchers are connected again.
-        await FreshAsync("first", 1, rate: 0);
-        var waiting = await subscriptions.PendingAsync(cancellationToken);
-        LoadRun.Progress($"{options.Rate} fresh events a second, {waiting} retries due");
+        Progress.Tell($"making up {backlog} retries that are due");
+        await MakeUpAsync(bench, retried, backlog, cancellationToken);
         var started = Stopwatch.GetTimestamp();
-        var busy = Percentiles.Of((await FreshAsync("busy", (int)(options.Rate * Window.TotalSeconds), options.Rate)).Latencies());
-        var left = await subscriptions.PendingAsync(cancellationToken);
-        var drained = (waiting - left) / Stopwatch.GetElapsedTime(started).TotalSeconds;
-        while (await subscriptions.PendingAsync(cancellationToken) > 0)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-        }
+        var due = await bench.Subscriptions.PendingAsync(cancellationToken);
+        var busy = await FreshAsync("busy");
+        var left = await bench.Subscriptions.PendingAsync(cancellationToken);
+        var perSecond = (due - left) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        await DrainAsync(bench, cancellationToken);
 
-        Console.WriteLine(JsonSerializer.Serialize(
+        return Report.Print(
             new
             {
-                RetriesDue = waiting,
-                FreshPerSecond = options.Rate,
-                CalmLatencyMs = calm,
-                BusyLatencyMs = busy,
-                P50Ratio = Math.Round(busy["p50"] / calm["p50"], 2),
-                P99Ratio = Math.Round(busy["p99"] / calm["p99"], 2),
+                RetriesDue = due,
+                FreshPerSecondAsked = options.Rate,
+                Calm = calm,
+                Busy = busy,
                 RetriesLeftAfterwards = left,
-                RetriesPerSecondMeanwhile = Math.Round(drained),
+                RetriesPerSecondMeanwhile = Math.Round(perSecond),
+                Aims = new[]
+                {
+                    Aim.Below(1.2, busy.LatencyMs["p50"] / calm.LatencyMs["p50"], "median latency of fresh deliveries while retries are due, against without"),
+                    Aim.Below(1.2, busy.LatencyMs["p99"] / calm.LatencyMs["p99"], "p99 of the same"),
+                },
             },
-            Report.Json));
-        return 0;
+            calm, busy);
 
-        Task<Tally> FreshAsync(string prefix, int events, double rate) =>
-            Passage.RunAsync(source, receiver, new Tally(prefix, events, fanout: 1), rate, cancellationToken);
+        Task<Side> FreshAsync(string prefix) => bench.MeasureAsync(
+            $"fresh events, {prefix}", bench.Events(prefix, (int)(options.Rate * Window.TotalSeconds)), cancellationToken, options.Rate);
+    }
+
+    /// <summary>Returns when they are due.</summary>
+    private static async Task MakeUpAsync(Bench bench, Guid[] subscriptions, int retries, CancellationToken cancellationToken)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await using var database = MadeUpRows.Open(bench.System);
+        var rows = new MadeUpRows
+        {
+            EventPrefix = $"evt_retried_{Guid.NewGuid():N}_",
+            Events = Math.Max(1, retries / MadeUpRows.Fanout),
+            From = now,
+            Step = TimeSpan.FromMicroseconds(1),
+            TenantId = EventSource.TenantId,
+            EventType = RetriedType,
+            Subscriptions = subscriptions,
+            Data = EventSource.Data,
+            RetryAt = now + UntilDue,
+        };
+        await rows.InsertAsync(database, cancellationToken);
+        await MadeUpRows.AnalyzeAsync(database, cancellationToken);
+        if (now + UntilDue - TimeProvider.System.GetUtcNow() is var wait && wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait, cancellationToken);
+        }
+    }
+
+    private static async Task DrainAsync(Bench bench, CancellationToken cancellationToken)
+    {
+        while (await bench.Subscriptions.PendingAsync(cancellationToken) is > 0 and var pending)
+        {
+            Progress.Tell($"  {pending} retries are left");
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        }
     }
 }

@@ -1,8 +1,5 @@
-using System.Text.Json;
 using Webhooks.Load.Measuring;
 using Webhooks.Load.Publishing;
-using Webhooks.Load.Receiving;
-using Webhooks.Load.Running;
 
 namespace Webhooks.Load.Baseline;
 
@@ -11,52 +8,32 @@ internal static class BaselineRun
 {
     public static async Task<int> RunAsync(LoadOptions options, int rounds, CancellationToken cancellationToken)
     {
-        await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
-        await using var receiver = await Receiver.StartAsync(options.Fanout, cancellationToken);
-        var urls = Enumerable.Range(0, options.Fanout).Select(receiver.Url).ToList();
-        using var subscriptions = new LoadSubscriptions(system);
-        await subscriptions.ReplaceAsync(urls.Select(url => new Wanted(url)), options.Profile, cancellationToken);
-        await using var plain = await PlainProcess.StartAsync(system, subscriptions.Secret, urls, cancellationToken);
-        await using var toPlatform = new EventSource(system.Amqp);
-        await using var toPlain = new EventSource(system.Amqp, PlainService.Exchange);
-        var processes = new Dictionary<string, int[]>(system.Processes, StringComparer.Ordinal) { ["plain"] = [plain.Id] };
+        await using var bench = await Bench.StartAsync(options, cancellationToken);
+        await using var plain = await PlainProcess.StartAsync(
+            bench.System, bench.Subscriptions.Secret, Enumerable.Range(0, options.Fanout).Select(bench.Receiver.Url), cancellationToken);
+        await using var toPlain = new EventSource(bench.System.Amqp, PlainService.Exchange);
+        bench.Watch("plain", plain.Id);
 
-        LoadRun.Progress($"warming up both with {options.WarmupEvents} events");
-        await Passage.RunAsync(toPlatform, receiver, new Tally("warm", options.WarmupEvents, options.Fanout), rate: 0, cancellationToken);
-        await Passage.RunAsync(toPlain, receiver, new Tally("warmplain", options.WarmupEvents, options.Fanout), rate: 0, cancellationToken);
+        await bench.WarmUpAsync(cancellationToken);
+        await bench.PassAsync(bench.Events("warmplain", options.WarmupEvents), cancellationToken, source: toPlain);
 
-        var platform = new List<object>();
-        var baseline = new List<object>();
-        var ratios = new List<double>();
-        var lost = 0;
+        var platform = new List<Side>();
+        var baseline = new List<Side>();
         for (var round = 0; round < rounds; round++)
         {
-            var (ours, oursLine) = await MeasureAsync("platform", toPlatform, $"ours{round}");
-            var (theirs, theirsLine) = await MeasureAsync("baseline", toPlain, $"plain{round}");
-            platform.Add(oursLine);
-            baseline.Add(theirsLine);
-            ratios.Add(Math.Round(ours.PerSecond / theirs.PerSecond, 2));
-            lost += ours.Lost + theirs.Lost;
+            platform.Add(await bench.MeasureAsync("platform", bench.Events($"ours{round}", options.Events), cancellationToken));
+            baseline.Add(await bench.MeasureAsync("baseline", bench.Events($"plain{round}", options.Events), cancellationToken, source: toPlain));
         }
 
-        Console.WriteLine(JsonSerializer.Serialize(
-            new { options.Events, options.Fanout, Platform = platform, Baseline = baseline, RatioToBaseline = ratios }, Report.Json));
-        return lost == 0 ? 0 : 1;
-
-        async Task<(Tally Tally, object Line)> MeasureAsync(string name, EventSource source, string prefix)
-        {
-            LoadRun.Progress($"{name}: {options.Events} events, fan-out {options.Fanout}");
-            var before = ProcessCosts.Of(processes);
-            var tally = await Passage.RunAsync(source, receiver, new Tally(prefix, options.Events, options.Fanout), options.Rate, cancellationToken);
-            var costs = ProcessCosts.Of(processes).Since(before);
-            return (tally, new
+        return Report.Print(
+            new
             {
-                DeliveriesPerSecond = Math.Round(tally.PerSecond),
-                LatencyMs = Percentiles.Of(tally.Latencies()),
-                tally.Lost,
-                tally.Duplicates,
-                CpuMicrosecondsPerDelivery = costs.MicrosecondsPer(options.Deliveries),
-            });
-        }
+                options.Events,
+                options.Fanout,
+                Platform = platform,
+                Baseline = baseline,
+                RatioToBaseline = platform.Zip(baseline, (ours, theirs) => Math.Round(ours.DeliveriesPerSecond / theirs.DeliveriesPerSecond, 2)),
+            },
+            [.. platform, .. baseline]);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Webhooks.Load.Measuring;
 using Webhooks.Load.Running;
 
@@ -12,21 +11,21 @@ internal static class CallbackLoad
         await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
         using var callers = new Callers(new Uri(system.Callbacks), system.AdminToken);
 
-        LoadRun.Progress($"warming up with {options.Warmup} callbacks");
+        Progress.Tell($"warming up with {options.Warmup} callbacks");
         await callers.CallAsync(options.Warmup, options.Callers, rate: 0, cancellationToken);
 
-        LoadRun.Progress($"{options.Callbacks} callbacks{(options.Rate > 0 ? $", {options.Rate} a second" : $", {options.Callers} at a time")}");
+        Progress.Tell($"{options.Callbacks} callbacks{(options.Rate > 0 ? $", {options.Rate} a second" : $", {options.Callers} at a time")}");
         var before = ProcessCosts.Of(system.Processes);
         var run = await callers.CallAsync(options.Callbacks, options.Callers, options.Rate, cancellationToken);
         var costs = ProcessCosts.Of(system.Processes).Since(before);
 
-        LoadRun.Progress("measuring the floor: a bare endpoint that reads and parses the same bodies");
+        Progress.Tell("measuring the floor: a bare endpoint that reads and parses the same bodies");
         await using var bare = await BareEndpoint.StartAsync(cancellationToken);
         using var bareCallers = new Callers(bare.Url, system.AdminToken);
         await bareCallers.CallAsync(options.Warmup, options.Callers, rate: 0, cancellationToken);
         var floor = await bareCallers.CallAsync(options.Callbacks, options.Callers, rate: 0, cancellationToken);
 
-        Console.WriteLine(JsonSerializer.Serialize(
+        _ = Report.Print(
             new
             {
                 options.Callbacks,
@@ -38,8 +37,7 @@ internal static class CallbackLoad
                 // At a pace nothing is compared: the callers waited on purpose.
                 RatioToFloor = options.Rate > 0 ? (double?)null : Math.Round(run.PerSecond / floor.PerSecond, 3),
                 CpuMicrosecondsPerCallback = costs.MicrosecondsPer(options.Callbacks),
-            },
-            Report.Json));
+            });
         return run.Refused == 0 ? 0 : 1;
     }
 }

@@ -1,72 +1,41 @@
-using System.Text.Json;
-using Npgsql;
+using Webhooks.Load.Filling;
 using Webhooks.Load.Measuring;
-using Webhooks.Load.Publishing;
-using Webhooks.Load.Receiving;
-using Webhooks.Load.Running;
 
 namespace Webhooks.Load.Growth;
 
-/// <summary>What a delivery costs in fresh tables, and in tables that hold millions of attempts of the same day.</summary>
+/// <summary>What a delivery costs in fresh tables, and in tables that hold millions of attempts.</summary>
 internal static class GrowthRun
 {
-    private const int Chunk = 100_000;
-
     public static async Task<int> RunAsync(LoadOptions options, int attempts, CancellationToken cancellationToken)
     {
-        await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
-        await using var receiver = await Receiver.StartAsync(fanout: 1, cancellationToken);
-        await using var source = new EventSource(system.Amqp);
-        using var subscriptions = new LoadSubscriptions(system);
-        await subscriptions.ReplaceAsync([new Wanted(receiver.Url(0))], options.Profile, cancellationToken);
-        LoadRun.Progress($"warming up with {options.Warmup} events");
-        await PassAsync("warm", options.Warmup);
+        await using var bench = await Bench.StartAsync(options, cancellationToken);
+        await bench.WarmUpAsync(cancellationToken);
+        var fresh = await MeasureAsync("fresh", "fresh tables");
+        Progress.Tell($"making up {attempts} attempts");
+        await MadeUpHistory.AddAsync(bench, attempts, cancellationToken);
+        var grown = await MeasureAsync("grown", $"{attempts} attempts more");
 
-        var fresh = await MeasureAsync("fresh tables", "fresh");
-        await FillAsync(system, attempts, cancellationToken);
-        await PassAsync("settle", 2_000);
-        var grown = await MeasureAsync($"{attempts} attempts more", "grown");
-
-        Console.WriteLine(JsonSerializer.Serialize(
+        return Report.Print(
             new
             {
                 options.Events,
                 AttemptsAdded = attempts,
-                Fresh = fresh.Line,
-                Grown = grown.Line,
-                ThroughputRatio = Math.Round(grown.PerSecond / fresh.PerSecond, 2),
-                CostRatio = Math.Round(grown.Cpu / fresh.Cpu, 2),
+                Fresh = fresh,
+                Grown = grown,
+                ThroughputRatio = Math.Round(grown.DeliveriesPerSecond / fresh.DeliveriesPerSecond, 3),
+                Aims = new[]
+                {
+                    Aim.Below(1.10, grown.Cost / fresh.Cost, $"CPU of a delivery among {attempts} attempts more, against fresh tables"),
+                    Aim.Below(1.10, grown.CostOf("postgres") / fresh.CostOf("postgres"), "PostgreSQL's alone"),
+                },
             },
-            Report.Json));
-        return 0;
+            fresh, grown);
 
-        async Task<(double PerSecond, double Cpu, object Line)> MeasureAsync(string what, string prefix)
+        // Twice the same, the first time so that services and caches are as warm before the filling as after it.
+        async Task<Side> MeasureAsync(string prefix, string what)
         {
-            LoadRun.Progress($"{what}: {options.Events} events");
-            var before = ProcessCosts.Of(system.Processes);
-            var tally = await PassAsync(prefix, options.Events);
-            var cpu = ProcessCosts.Of(system.Processes).Since(before).MicrosecondsPer(options.Events);
-            return (tally.PerSecond, cpu.Values.Sum(), new { DeliveriesPerSecond = Math.Round(tally.PerSecond), tally.Lost, tally.Duplicates, CpuMicrosecondsPerDelivery = cpu });
+            await bench.PassAsync(bench.Events($"{prefix}first", options.Events), cancellationToken);
+            return await bench.MeasureAsync(what, bench.Events(prefix, options.Events), cancellationToken);
         }
-
-        Task<Tally> PassAsync(string prefix, int events) => Passage.RunAsync(source, receiver, new Tally(prefix, events, fanout: 1), rate: 0, cancellationToken);
-    }
-
-    /// <summary>Rows as the services leave them, in today's partitions, spread over the subscriptions of a tenant and of others.</summary>
-    private static async Task FillAsync(RunningSystem system, int attempts, CancellationToken cancellationToken)
-    {
-        await using var database = NpgsqlDataSource.Create(system.Postgres + ";Command Timeout=600");
-        for (var done = 0; done < attempts; done += Chunk)
-        {
-            await using var command = database.CreateCommand(FilledRows.Insert);
-            command.Parameters.AddWithValue(Math.Min(Chunk, attempts - done));
-            command.Parameters.AddWithValue(EventSource.TenantId);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-            LoadRun.Progress($"  {Math.Min(attempts, done + Chunk)} of {attempts} attempts made up");
-        }
-
-        LoadRun.Progress("analyzing");
-        await using var analyze = database.CreateCommand("ANALYZE deliveries, attempts");
-        await analyze.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Webhooks.Load.Filling;
 using Webhooks.Load.Measuring;
 using Webhooks.Load.Publishing;
 using Webhooks.Load.Receiving;
@@ -6,52 +6,61 @@ using Webhooks.Load.Running;
 
 namespace Webhooks.Load.Matching;
 
-/// <summary>What an event costs among a hundred subscriptions, and among so many more that do not want it.</summary>
+/// <summary>What an event costs among the subscriptions that want it, and among so many more that do not.</summary>
 internal static class MatchingRun
 {
-    private const int Wanting = 100;
-
     public static async Task<int> RunAsync(LoadOptions options, int subscriptionCount, CancellationToken cancellationToken)
     {
-        await using var system = await RunningSystem.StartOrUseAsync(options.Endpoints, cancellationToken);
-        await using var receiver = await Receiver.StartAsync(Wanting, cancellationToken);
-        await using var source = new EventSource(system.Amqp);
-        using var subscriptions = new LoadSubscriptions(system);
+        await using var bench = await Bench.StartAsync(options, cancellationToken);
+        await bench.WarmUpAsync(cancellationToken);
+        var few = await MeasureAsync("few", options.Fanout);
+        var changeAmongFew = await ChangeAsync("fewchange");
+        var (many, changeAmongMany) = await AmongManyAsync();
+        // Before and after, because services and machine become warmer meanwhile.
+        var again = await MeasureAsync("again", options.Fanout);
 
-        await subscriptions.ReplaceAsync(Enumerable.Range(0, Wanting).Select(number => new Wanted(receiver.Url(number))), options.Profile, cancellationToken);
-        LoadRun.Progress($"warming up with {options.Warmup} deliveries");
-        await PassAsync("warm", Math.Max(1, options.Warmup / Wanting));
-        var few = await MeasureAsync($"{Wanting} subscriptions, all of which want each event", "few");
-
-        LoadRun.Progress($"making {subscriptionCount - Wanting} more subscriptions, which want other types");
-        await subscriptions.AddAsync(
-            Enumerable.Range(Wanting, subscriptionCount - Wanting).Select(number => new Wanted(receiver.Url(0), $"{EventSource.EventType}.other{number}")), options.Profile, cancellationToken);
-        await PassAsync("settle", 10);
-        var many = await MeasureAsync($"{subscriptionCount} subscriptions", "many");
-
-        Console.WriteLine(JsonSerializer.Serialize(
+        return Report.Print(
             new
             {
                 options.Events,
-                Wanting,
+                Wanting = options.Fanout,
                 Subscriptions = subscriptionCount,
-                Few = few.Line,
-                Many = many.Line,
-                ThroughputRatio = Math.Round(many.PerSecond / few.PerSecond, 2),
-                CostRatio = Math.Round(many.Cpu / few.Cpu, 2),
+                Few = new[] { few, again },
+                Many = many,
+                ThroughputRatio = Math.Round(2 * many.DeliveriesPerSecond / (few.DeliveriesPerSecond + again.DeliveriesPerSecond), 3),
+                FirstDeliveryAfterAChangeMs = new { Few = changeAmongFew, Many = changeAmongMany },
+                Aims = new[]
+                {
+                    Aim.Below(1.10, 2 * many.Cost / (few.Cost + again.Cost), $"CPU of an event among {subscriptionCount} subscriptions, against {options.Fanout}"),
+                    Aim.Below(1.10, 2 * many.CostOf("publisher") / (few.CostOf("publisher") + again.CostOf("publisher")), "the publisher's alone, which matches"),
+                },
             },
-            Report.Json));
-        return 0;
+            few, many, again);
 
-        async Task<(double PerSecond, double Cpu, object Line)> MeasureAsync(string what, string prefix)
+        async Task<(Side Side, double ChangeMs)> AmongManyAsync()
         {
-            LoadRun.Progress($"{what}: {options.Events} events");
-            var before = ProcessCosts.Of(system.Processes);
-            var tally = await PassAsync(prefix, options.Events);
-            var cpu = ProcessCosts.Of(system.Processes).Since(before).MicrosecondsPer(options.Events);
-            return (tally.PerSecond, cpu.Values.Sum(), new { EventsPerSecond = Math.Round(tally.PerSecond / Wanting, 1), tally.Lost, tally.Duplicates, CpuMicrosecondsPerEvent = cpu });
+            Progress.Tell($"making up {subscriptionCount - options.Fanout} more subscriptions, which want other types or are other tenants'");
+            await using var others = await MadeUpSubscriptions.AddAsync(bench, subscriptionCount - options.Fanout, cancellationToken);
+            return (await MeasureAsync("many", subscriptionCount), await ChangeAsync("manychange"));
         }
 
-        Task<Tally> PassAsync(string prefix, int events) => Passage.RunAsync(source, receiver, new Tally(prefix, events, Wanting), rate: 0, cancellationToken);
+        // After a few events that wait until everybody has read the configuration.
+        async Task<Side> MeasureAsync(string prefix, int count)
+        {
+            await bench.PassAsync(bench.Events($"{prefix}first", 10), cancellationToken);
+            return await bench.MeasureAsync($"{count} subscriptions, of which {options.Fanout} want each event", bench.Events(prefix, options.Events), cancellationToken);
+        }
+
+        // From the request that makes one more subscription to the receipt of the first event that only it wants.
+        async Task<double> ChangeAsync(string type)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var eventType = $"{EventSource.EventType}.{type}";
+            await bench.Subscriptions.AddAsync([new Wanted(bench.Receiver.Url(0), eventType)], cancellationToken);
+            var asked = TimeProvider.System.GetElapsedTime(started);
+            var tally = new Tally(type, 1, fanout: 1, _ => eventType);
+            await bench.PassAsync(tally, cancellationToken);
+            return Math.Round((asked + tally.Duration).TotalMilliseconds);
+        }
     }
 }

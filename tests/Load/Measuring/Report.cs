@@ -1,54 +1,22 @@
 using System.Text.Json;
-using Webhooks.Load.Receiving;
 
 namespace Webhooks.Load.Measuring;
 
-/// <summary>The one line that a run prints.</summary>
-internal sealed record Report
+/// <summary>The one line that a command prints.</summary>
+internal static class Report
 {
-    public static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    public required int Events { get; init; }
-
-    public required int Fanout { get; init; }
-
-    /// <summary>Null: as fast as possible.</summary>
-    public required double? EventsPerSecondAsked { get; init; }
-
-    public required double DeliveriesPerSecond { get; init; }
-
-    /// <summary>From publish to receipt.</summary>
-    public required IReadOnlyDictionary<string, double> LatencyMs { get; init; }
-
-    public required int Lost { get; init; }
-
-    public required int Duplicates { get; init; }
-
-    /// <summary>Signed POSTs a second of a bare loop to the same receiver, measured before and after the run.</summary>
-    public required double Floor { get; init; }
-
-    public required double RatioToFloor { get; init; }
-
-    public required IReadOnlyDictionary<string, double> CpuMicrosecondsPerDelivery { get; init; }
-
-    public required IReadOnlyDictionary<string, double> MemoryMb { get; init; }
-
-    public static Report Of(LoadOptions options, Tally tally, ProcessCosts costs, double floor)
+    /// <returns>The exit code: 0 when nothing was lost. Whether an aim holds is said in the line: a busy machine is no failure.</returns>
+    public static int Print(object report, params IEnumerable<Side> sides)
     {
-        var perSecond = tally.PerSecond;
-        return new Report
-        {
-            Events = options.Events,
-            Fanout = options.Fanout,
-            EventsPerSecondAsked = options.Rate > 0 ? options.Rate : null,
-            DeliveriesPerSecond = Math.Round(perSecond),
-            LatencyMs = Percentiles.Of(tally.Latencies()),
-            Lost = tally.Lost,
-            Duplicates = tally.Duplicates,
-            Floor = Math.Round(floor),
-            RatioToFloor = Math.Round(perSecond / floor, 3),
-            CpuMicrosecondsPerDelivery = costs.MicrosecondsPer(options.Deliveries),
-            MemoryMb = costs.Megabytes,
-        };
+        Console.WriteLine(JsonSerializer.Serialize(report, Json));
+        return sides.Sum(side => side.Lost) == 0 ? 0 : 1;
     }
+}
+
+/// <summary>What a command is at, on standard error.</summary>
+internal static class Progress
+{
+    public static void Tell(string text) => Console.Error.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {text}");
 }

@@ -16,6 +16,11 @@ internal sealed class EventSource : IAsyncDisposable
     public const string EventType = "load.event";
     public const string TenantId = "tenant_load";
 
+    private const string DataText =
+        """
+        {"exception_id":"exc_001","severity":"HIGH","reason":"NO_MATCH_FOUND","reason_details":"No matching transaction found within tolerance","transaction":{"id":"txn_bank_999","source_id":"src_bank456","source_name":"Chase Bank","external_id":"BANK-2024-999","amount":15000.0,"currency":"USD","date":"2024-01-15","reference":"Wire transfer #7890"},"candidates":[{"transaction_id":"txn_ledger_777","confidence":55,"rejection_reason":"Below 60% threshold"},{"transaction_id":"txn_ledger_778","confidence":52,"rejection_reason":"Below 60% threshold"}],"sla":{"due_at":"2024-01-21T10:30:00Z","hours_remaining":24},"notes":"The counterpart ledger entry was posted with a different value date and a fee that is not in the tolerance rules."}
+        """;
+
     // As many as the broker takes in one go without the publisher standing idle.
     private const int Together = 100;
 
@@ -23,6 +28,9 @@ internal sealed class EventSource : IAsyncDisposable
     private readonly ConfirmedPublisher _publisher;
     private readonly string _exchange;
     private readonly string _run = Guid.NewGuid().ToString("N")[..8];
+
+    /// <summary>The data of every event, minified.</summary>
+    public static byte[] Data { get; } = Encoding.UTF8.GetBytes(DataText);
 
     public EventSource(Uri amqp, string exchange = BrokerNames.EventsExchange)
     {
@@ -68,6 +76,6 @@ internal sealed class EventSource : IAsyncDisposable
     /// <summary>A money event of about a kilobyte, as the documented examples are.</summary>
     private byte[] Body(Tally tally, int number) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
         $$$"""
-        {"id":"{{{tally.Prefix}}}_{{{number:D8}}}_{{{_run}}}","type":"{{{tally.TypeOf(number)}}}","timestamp":"2024-01-20T10:30:00Z","version":"1.0","tenant_id":"{{{TenantId}}}","context_id":"ctx_abc123","data":{"exception_id":"exc_001","severity":"HIGH","reason":"NO_MATCH_FOUND","reason_details":"No matching transaction found within tolerance","transaction":{"id":"txn_bank_999","source_id":"src_bank456","source_name":"Chase Bank","external_id":"BANK-2024-999","amount":15000.0,"currency":"USD","date":"2024-01-15","reference":"Wire transfer #7890"},"candidates":[{"transaction_id":"txn_ledger_777","confidence":55,"rejection_reason":"Below 60% threshold"},{"transaction_id":"txn_ledger_778","confidence":52,"rejection_reason":"Below 60% threshold"}],"sla":{"due_at":"2024-01-21T10:30:00Z","hours_remaining":24},"notes":"The counterpart ledger entry was posted with a different value date and a fee that is not in the tolerance rules."},"metadata":{"correlation_id":"req_{{{number}}}","source":"matching_engine"}}
+        {"id":"{{{tally.Prefix}}}_{{{number:D8}}}_{{{_run}}}","type":"{{{tally.TypeOf(number)}}}","timestamp":"2024-01-20T10:30:00Z","version":"1.0","tenant_id":"{{{TenantId}}}","context_id":"ctx_abc123","data":{{{DataText}}},"metadata":{"correlation_id":"req_{{{number}}}","source":"matching_engine"}}
         """));
 }

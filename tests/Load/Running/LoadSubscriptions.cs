@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Webhooks.Contracts;
 using Webhooks.Load.Publishing;
 
 namespace Webhooks.Load.Running;
@@ -16,9 +18,11 @@ internal sealed class LoadSubscriptions : IDisposable
     private const int AtATime = 16;
 
     private readonly HttpClient _http;
+    private readonly string _profile;
 
-    public LoadSubscriptions(RunningSystem system)
+    public LoadSubscriptions(RunningSystem system, string profile)
     {
+        _profile = profile;
         _http = new HttpClient { BaseAddress = new Uri(system.Management + "/") };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", system.AdminToken);
     }
@@ -29,16 +33,17 @@ internal sealed class LoadSubscriptions : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>Takes away those of before, of an earlier run too, and makes these.</summary>
-    public async Task ReplaceAsync(IEnumerable<Wanted> wanted, string profile, CancellationToken cancellationToken)
+    public async Task ReplaceAsync(IEnumerable<Wanted> wanted, CancellationToken cancellationToken)
     {
         await DeleteAllAsync(cancellationToken);
-        await AddAsync(wanted, profile, cancellationToken);
+        await AddAsync(wanted, cancellationToken);
     }
 
-    public Task AddAsync(IEnumerable<Wanted> wanted, string profile, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        wanted,
-        new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellationToken },
-        async (subscription, token) =>
+    /// <returns>Their ids, in no order.</returns>
+    public async Task<Guid[]> AddAsync(IEnumerable<Wanted> wanted, CancellationToken cancellationToken)
+    {
+        var ids = new ConcurrentBag<Guid>();
+        await Parallel.ForEachAsync(wanted, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellationToken }, async (subscription, token) =>
         {
             using var response = await _http.PostAsJsonAsync(
                 "v1/subscriptions",
@@ -47,7 +52,7 @@ internal sealed class LoadSubscriptions : IDisposable
                     tenant_id = EventSource.TenantId,
                     url = subscription.Url,
                     event_types = new[] { subscription.EventType },
-                    profile,
+                    profile = _profile,
                     secret = Secret,
                     retry = subscription.Retry,
                 },
@@ -56,7 +61,12 @@ internal sealed class LoadSubscriptions : IDisposable
             {
                 throw new InvalidOperationException($"Creating a subscription answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(token)}");
             }
+
+            var made = await response.Content.ReadFromJsonAsync<JsonElement>(token);
+            ids.Add(PrefixedId.TryParse(PrefixedId.Subscription, made.GetProperty("id").GetString()!, out var id) ? id : throw new FormatException("That is no subscription's id."));
         });
+        return [.. ids];
+    }
 
     /// <summary>How many deliveries of the run's tenant have not ended yet.</summary>
     public async Task<long> PendingAsync(CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Webhooks.Load.Measuring;
 
 namespace Webhooks.Load.Running;
 
@@ -9,12 +10,13 @@ internal sealed class RunningSystem : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
+    private readonly string _folder;
     private readonly Process? _runner;
     private readonly DirectoryInfo? _state;
 
-    private RunningSystem(JsonElement endpoints, Process? runner, DirectoryInfo? state)
+    private RunningSystem(JsonElement endpoints, string folder, Process? runner, DirectoryInfo? state)
     {
-        (_runner, _state) = (runner, state);
+        (_folder, _runner, _state) = (folder, runner, state);
         Management = endpoints.GetProperty("management").GetString()!;
         Callbacks = endpoints.GetProperty("callbacks").GetString()!;
         Amqp = new Uri(endpoints.GetProperty("amqp").GetString()!);
@@ -37,19 +39,26 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public string AdminToken { get; }
 
+    /// <summary>Which key encrypts secrets: the runner's own, unless another one was given by the environment.</summary>
+    public string SecretKeyId { get; } = Environment.GetEnvironmentVariable("Webhooks__SecretKeyId") ?? "local";
+
     /// <summary>By name; this process, which publishes and receives, as "load".</summary>
     public IReadOnlyDictionary<string, int[]> Processes { get; }
+
+    /// <summary>That key in base64; the runner keeps its own beside its endpoints.</summary>
+    public string SecretKey() =>
+        Environment.GetEnvironmentVariable($"Webhooks__SecretKeys__{SecretKeyId}") ?? File.ReadAllText(Path.Combine(_folder, "secret-key")).Trim();
 
     public static async Task<RunningSystem> StartOrUseAsync(FileInfo? endpoints, CancellationToken cancellationToken)
     {
         if (endpoints is not null)
         {
-            return new RunningSystem(await ReadAsync(endpoints.FullName, cancellationToken), runner: null, state: null);
+            return new RunningSystem(await ReadAsync(endpoints.FullName, cancellationToken), endpoints.DirectoryName!, runner: null, state: null);
         }
 
         // fsync on, quorum queues, everything on this machine: what the local runner always does.
         var state = Directory.CreateTempSubdirectory("webhooks-load-");
-        LoadRun.Progress("starting the system");
+        Progress.Tell("starting the system");
         var runner = Process.Start(new ProcessStartInfo(
             "dotnet", [Path.Combine(AppContext.BaseDirectory, "Webhooks.Local.dll"), "--no-demo", "--no-build", "--state", state.FullName])
         {
@@ -71,7 +80,7 @@ internal sealed class RunningSystem : IAsyncDisposable
             await Task.Delay(100, cancellationToken);
         }
 
-        return new RunningSystem(await ReadAsync(file, cancellationToken), runner, state);
+        return new RunningSystem(await ReadAsync(file, cancellationToken), state.FullName, runner, state);
     }
 
     public async ValueTask DisposeAsync()

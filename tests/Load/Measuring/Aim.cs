@@ -1,0 +1,13 @@
+namespace Webhooks.Load.Measuring;
+
+/// <summary>What a figure should be, and whether it is.</summary>
+/// <param name="Says">In words.</param>
+/// <param name="Measured">The figure.</param>
+/// <param name="Limit">What it should not reach, or should.</param>
+/// <param name="Holds">Whether it is so.</param>
+internal sealed record Aim(string Says, double Measured, double Limit, bool Holds)
+{
+    public static Aim Below(double limit, double measured, string says) => new(says, Math.Round(measured, 3), limit, measured < limit);
+
+    public static Aim AtLeast(double limit, double measured, string says) => new(says, Math.Round(measured, 3), limit, measured >= limit);
+}
