@@ -26,7 +26,7 @@ internal static class GrowthRun
                 Aims = new[]
                 {
                     Aim.Below(1.10, grown.Cost / fresh.Cost, $"CPU of a delivery among {attempts} attempts more, against fresh tables"),
-                    Aim.Below(1.10, grown.CostOf("postgres") / fresh.CostOf("postgres"), "PostgreSQL's alone"),
+                    Aim.Below(1.10, grown.CostOf("postgres") / fresh.CostOf("postgres"), "CPU of PostgreSQL alone"),
                 },
             },
             fresh, grown);

@@ -32,7 +32,7 @@ internal static class MatchingRun
                 Aims = new[]
                 {
                     Aim.Below(1.10, 2 * many.Cost / (few.Cost + again.Cost), $"CPU of an event among {subscriptionCount} subscriptions, against {options.Fanout}"),
-                    Aim.Below(1.10, 2 * many.CostOf("publisher") / (few.CostOf("publisher") + again.CostOf("publisher")), "the publisher's alone, which matches"),
+                    Aim.Below(1.10, 2 * many.CostOf("publisher") / (few.CostOf("publisher") + again.CostOf("publisher")), "CPU of the publisher alone, which matches"),
                 },
             },
             few, many, again);
