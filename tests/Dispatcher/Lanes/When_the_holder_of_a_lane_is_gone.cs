@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
 
@@ -19,31 +20,51 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         _receiver = await TestReceiver.StartAsync(_ => Answer.Ok with { Delay = TimeSpan.FromMilliseconds(20) });
         for (var started = 0; started < 3; started++)
         {
-            var process = await _world.StartChildAsync(("Webhooks:Lanes:IdleTime", "00:00:01"));
-            // Its lease is the newest.
-            await Eventually.TrueAsync(
-                async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM dispatchers") == started + 1, World.Limit, "a dispatcher that is alive");
-            _dispatchers.Add((process, await _world.Database.ScalarAsync<long>("SELECT max(id) FROM dispatchers")));
+            await StartAsync();
         }
     }
 
+    /// <summary>
+    /// Three times, because a machine that has no time for a while makes any wait long, and says nothing of ours: one of them has to
+    /// show how long that is, and all of them that it is not much more.
+    /// </summary>
     [Fact]
-    public async Task Should_be_replaced_within_seconds_and_lose_nothing()
+    public async Task Should_be_replaced_within_three_seconds_and_lose_nothing()
     {
-        var (subscription, accepted, holder, fence) = await ServeAsync(count: 1_500);
+        const int Kills = 3;
+        var (subscription, first, holder, fence) = await ServeAsync(count: 600);
+        var accepted = new List<Accepted>(first);
+        var waits = new List<TimeSpan>();
+        while (true)
+        {
+            var clock = Stopwatch.StartNew();
+            await holder.KillAsync();
+            // What its row still promises to it.
+            var left = await _world.Database.ScalarAsync<TimeSpan>(
+                "SELECT alive_until - clock_timestamp() FROM dispatchers JOIN lanes ON lanes.holder = dispatchers.id WHERE fence = $1", fence);
+            var before = _receiver.Count;
+            await Eventually.TrueAsync(() => _receiver.Count > before + InFlight, World.Limit, "another one to go on");
+            waits.Add(clock.Elapsed);
+            output.WriteLine($"Resumed {waits[^1].TotalSeconds:0.00} s after the kill, after which the lease had {left.TotalSeconds:0.00} s left.");
+            Assert.InRange(left, TimeSpan.Zero, Lease.Term);
+            if (waits.Count == Kills)
+            {
+                break;
+            }
 
-        var clock = Stopwatch.StartNew();
-        await holder.KillAsync();
-        var before = _receiver.Count;
-        await Eventually.TrueAsync(() => _receiver.Count > before + InFlight, World.Limit, "another one to go on");
-        var after = clock.Elapsed;
-        output.WriteLine($"Resumed {after.TotalSeconds:0.00} s after the kill.");
+            await StartAsync();
+            accepted.AddRange(await _world.AcceptIntoLaneAsync(subscription, count: 600));
+            var served = _receiver.Count;
+            await _receiver.WaitForAsync(served + 50);
+            var (lease, next) = await _world.HeldAsync(subscription, after: fence);
+            (holder, fence) = (_dispatchers.Single(dispatcher => dispatcher.Lease == lease).Process, next);
+        }
 
         await _world.EndedAsync();
         Assert.True((await _world.HeldAsync(subscription)).Fence > fence);
-        AssertAllArrivedAndOnlyWhatWasInFlightTwice(accepted);
-        // The lease's term, a beat and a read: two seconds and a half. The rest is for a machine that has no time.
-        Assert.InRange(after, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        AssertAllArrivedAndOnlyWhatWasInFlightTwice(accepted, Kills);
+        Assert.InRange(waits.Min(), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        Assert.InRange(waits.Max(), TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -105,11 +126,21 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         return (subscription, accepted, _dispatchers.Single(dispatcher => dispatcher.Lease == lease).Process, fence);
     }
 
-    private void AssertAllArrivedAndOnlyWhatWasInFlightTwice(IReadOnlyList<Accepted> accepted)
+    private async Task StartAsync()
+    {
+        var newest = await _world.Database.ScalarAsync<long>("SELECT coalesce(max(id), 0) FROM dispatchers");
+        var process = await _world.StartChildAsync(("Webhooks:Lanes:IdleTime", "00:00:01"));
+        var lease = 0L;
+        await Eventually.TrueAsync(
+            async () => (lease = await _world.Database.ScalarAsync<long>("SELECT coalesce(max(id), 0) FROM dispatchers")) > newest, World.Limit, "a dispatcher that is alive");
+        _dispatchers.Add((process, lease));
+    }
+
+    private void AssertAllArrivedAndOnlyWhatWasInFlightTwice(IReadOnlyList<Accepted> accepted, int ends = 1)
     {
         var copies = _receiver.Requests.CountBy(TestEvent.IdOf).ToDictionary();
         output.WriteLine($"{copies.Values.Count(count => count > 1)} of {accepted.Count} arrived twice.");
         Assert.Equal(accepted.Select(delivery => delivery.EventId).Order(), copies.Keys.Order());
-        Assert.InRange(copies.Values.Sum() - copies.Count, 0, InFlight);
+        Assert.InRange(copies.Values.Sum() - copies.Count, 0, InFlight * ends);
     }
 }

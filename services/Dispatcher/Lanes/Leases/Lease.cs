@@ -6,11 +6,14 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 /// </summary>
 internal sealed class Lease(TimeProvider clock)
 {
-    /// <summary>For how long a renewal is good, by the database's clock. A holder that dies is replaced within this and a beat.</summary>
-    public static readonly TimeSpan Term = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// For how long a renewal is good, by the database's clock. A holder that dies is replaced within this and a beat. Not shorter:
+    /// a machine, or a database, that stands still for longer makes lanes change hands, and what is on the wire then comes twice.
+    /// </summary>
+    public static readonly TimeSpan Term = TimeSpan.FromSeconds(1.5);
 
     /// <summary>How often it is renewed.</summary>
-    public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(400);
+    public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
 
     // Between the last look at the lease and the first byte on the wire.
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(200);
