@@ -14,7 +14,7 @@ namespace Webhooks.Dispatcher.Lanes;
 /// gives all of them back when the service is told to stop.
 /// </summary>
 internal sealed partial class LaneOwner(
-    LeaseKeeper lease, LaneStore store, LaneTools tools, LaneMetrics metrics, IHostApplicationLifetime lifetime, ILogger<LaneOwner> logger) : BackgroundService
+    LeaseKeeper lease, LeaseWatch others, LaneStore store, LaneTools tools, LaneMetrics metrics, IHostApplicationLifetime lifetime, ILogger<LaneOwner> logger) : BackgroundService
 {
     private readonly ConcurrentDictionary<Guid, Serving> _served = new();
     private readonly Dictionary<Guid, long> _unheldSince = [];
@@ -62,31 +62,63 @@ internal sealed partial class LaneOwner(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var stopping = lifetime.ApplicationStopping;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_abandon.Token);
+        var renewing = RenewAsync(ending.Token);
         while (!stopping.IsCancellationRequested)
         {
-            await BeatAsync(stopping);
+            await LookAsync(stopping);
             await Task.Delay(Lease.Beat, tools.Clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (renewing.IsFaulted)
+            {
+                // Nothing that an outage explains: the host is to know.
+                await renewing;
+            }
         }
 
         await GiveBackAsync();
+        // Renewed to the end, and not once more: that would begin another one.
+        await ending.CancelAsync();
+        await renewing;
+        await EndLeaseAsync();
     }
 
-    private async Task BeatAsync(CancellationToken stopping)
+    /// <summary>Beside all else: whatever is waited for there, others must not take this dispatcher for dead.</summary>
+    private async Task RenewAsync(CancellationToken ending)
+    {
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                await lease.RenewAsync(ending);
+            }
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault) || ending.IsCancellationRequested)
+            {
+                // It runs out by itself.
+                Log.Interrupted(logger, fault.Message);
+            }
+
+            await Task.Delay(Lease.Beat, tools.Clock, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken stopping)
     {
         try
         {
-            var seen = await lease.BeatAsync(_abandon.Token);
+            var seen = await others.LookAroundAsync(_abandon.Token);
+            var own = tools.Lease.Id;
             Forget();
             if (_mayHoldMore)
             {
-                await store.FreeUnservedAsync(tools.Lease.Id, [.. _served.Keys], _abandon.Token);
+                await store.FreeUnservedAsync(own, [.. _served.Keys], _abandon.Token);
                 _mayHoldMore = false;
             }
 
-            if (!stopping.IsCancellationRequested)
+            // One that has begun since is not among those that were seen, and chooses at the next look.
+            if (!stopping.IsCancellationRequested && seen.Dispatchers.Contains(own))
             {
-                await TakeAsync(seen);
-                HandOver(seen);
+                await TakeAsync(seen, own);
+                HandOver(seen, own);
             }
 
             TellOfChanges();
@@ -94,7 +126,7 @@ internal sealed partial class LaneOwner(
         }
         catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !_abandon.IsCancellationRequested)
         {
-            // The lease runs out by itself. What was being taken may be held nevertheless.
+            // What was being taken may be held nevertheless.
             _mayHoldMore = true;
             Log.Interrupted(logger, fault.Message);
         }
@@ -121,7 +153,7 @@ internal sealed partial class LaneOwner(
         }
     }
 
-    private async Task TakeAsync(Beat seen)
+    private async Task TakeAsync(Fleet seen, long own)
     {
         var now = tools.Clock.GetTimestamp();
         foreach (var gone in _unheldSince.Keys.Except(seen.Unheld).ToList())
@@ -133,7 +165,7 @@ internal sealed partial class LaneOwner(
         foreach (var id in seen.Unheld)
         {
             _unheldSince.TryAdd(id, now);
-            var move = LaneLife.OfUnheld(IsChosen(id, seen), tools.Clock.GetElapsedTime(_unheldSince[id]));
+            var move = LaneLife.OfUnheld(IsChosen(id, seen, own), tools.Clock.GetElapsedTime(_unheldSince[id]));
             // One that is still ending here is taken at the next beat.
             if (move == LaneMove.Take && !_served.ContainsKey(id))
             {
@@ -146,7 +178,7 @@ internal sealed partial class LaneOwner(
             return;
         }
 
-        foreach (var lane in await store.TakeAsync(tools.Lease.Id, wanted, _abandon.Token))
+        foreach (var lane in await store.TakeAsync(own, wanted, _abandon.Token))
         {
             if (lane.Fence == 1)
             {
@@ -162,11 +194,11 @@ internal sealed partial class LaneOwner(
         }
     }
 
-    private void HandOver(Beat seen)
+    private void HandOver(Fleet seen, long own)
     {
         foreach (var (id, serving) in _served)
         {
-            var isChosen = IsChosen(id, seen);
+            var isChosen = IsChosen(id, seen, own);
             if (isChosen)
             {
                 _otherChosenSince.Remove(id);
@@ -207,9 +239,19 @@ internal sealed partial class LaneOwner(
             while (!_served.Values.All(serving => serving.Running.IsCompleted))
             {
                 await Task.WhenAny(Task.WhenAll(_served.Values.Select(serving => serving.Running)), Task.Delay(Lease.Beat, tools.Clock, _abandon.Token));
-                await BeatAsync(lifetime.ApplicationStopping);
+                await LookAsync(lifetime.ApplicationStopping);
             }
+        }
+        catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
+        {
+            // The shutdown ran out of time.
+        }
+    }
 
+    private async Task EndLeaseAsync()
+    {
+        try
+        {
             await lease.EndAsync(_abandon.Token);
         }
         catch (Exception fault) when (DatabaseFault.IsOurs(fault) || _abandon.IsCancellationRequested)
@@ -220,10 +262,11 @@ internal sealed partial class LaneOwner(
         finally
         {
             await lease.DisposeAsync();
+            await others.DisposeAsync();
         }
     }
 
-    private bool IsChosen(Guid subscriptionId, Beat seen) => Rendezvous.Choose(subscriptionId, seen.Dispatchers) == tools.Lease.Id;
+    private static bool IsChosen(Guid subscriptionId, Fleet seen, long own) => Rendezvous.Choose(subscriptionId, seen.Dispatchers) == own;
 
     private static partial class Log
     {

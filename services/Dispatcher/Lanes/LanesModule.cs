@@ -19,6 +19,7 @@ internal static class LanesModule
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<LaneOptions>>().Value);
         builder.Services.AddSingleton<Lease>();
         builder.Services.AddSingleton<LeaseKeeper>();
+        builder.Services.AddSingleton<LeaseWatch>();
         builder.Services.AddSingleton<LaneStore>();
         builder.Services.AddSingleton<HeadStore>();
         builder.Services.AddSingleton<LaneDoor>();

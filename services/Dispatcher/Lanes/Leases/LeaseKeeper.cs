@@ -3,18 +3,17 @@ using Npgsql;
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>
-/// Keeps this process's lease, over a connection of its own: a renewal must not wait for one behind the work that needs it.
-/// One call at a time.
+/// Keeps this process's lease, over a connection of its own: a renewal waits neither for one behind the work that needs it, nor for
+/// the looking around, which waits for others. One call at a time.
 /// </summary>
 internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, TimeProvider clock) : IAsyncDisposable
 {
     private NpgsqlConnection? _connection;
 
     /// <summary>
-    /// Begins or renews the lease, and looks around. When somebody else has ended it, nothing that was held is held any more,
-    /// and another one is begun.
+    /// Begins or renews the lease. When somebody else has ended it, nothing that was held is held any more, and another one is begun.
     /// </summary>
-    public async Task<Beat> BeatAsync(CancellationToken cancellationToken)
+    public async Task RenewAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -25,10 +24,8 @@ internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, TimePr
                 var id = lease.Id is var held and not 0 ? held : await LeaseStore.BeginAsync(_connection, cancellationToken);
                 if (await LeaseStore.RenewAsync(_connection, id, cancellationToken))
                 {
-                    // Before anything that may wait for others.
                     lease.Hold(id, askedAt);
-                    await LeaseStore.EndOverdueAsync(_connection, cancellationToken);
-                    return await LeaseStore.LookAroundAsync(_connection, cancellationToken);
+                    return;
                 }
 
                 lease.Lose();

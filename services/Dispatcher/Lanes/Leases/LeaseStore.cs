@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
-/// <summary>What a dispatcher sees at a beat.</summary>
+/// <summary>What a dispatcher sees when it looks around.</summary>
 /// <param name="Dispatchers">The ids of those that are alive.</param>
 /// <param name="Unheld">Lanes that nobody holds.</param>
-internal sealed record Beat(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld);
+internal sealed record Fleet(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld);
 
 /// <summary>The SQL of being alive: one row a dispatcher, whatever the number of its lanes.</summary>
 internal static class LeaseStore
@@ -46,7 +46,7 @@ internal static class LeaseStore
 
     /// <summary>
     /// Ends the leases that ran out. One whose lane is locked, by a process that stands still while it closes it, is left to a
-    /// later beat: those who are alive must not stop with it.
+    /// later look: those who are alive must not stop with it.
     /// </summary>
     public static async Task EndOverdueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -62,7 +62,7 @@ internal static class LeaseStore
     }
 
     /// <summary>Who is alive, and what nobody holds.</summary>
-    public static async Task<Beat> LookAroundAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<Fleet> LookAroundAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(SelectAlive), new(SelectUnheld) } };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
@@ -79,7 +79,7 @@ internal static class LeaseStore
             unheld.Add(row.GetGuid(0));
         }
 
-        return new Beat(alive, unheld);
+        return new Fleet(alive, unheld);
     }
 
     /// <summary>Ends this dispatcher's own lease; lanes that it still holds become unheld.</summary>

@@ -26,14 +26,16 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
 
         var lease = new Lease(TimeProvider.System);
         await using var keeper = new LeaseKeeper(_world.Database, lease, TimeProvider.System);
-        var seen = await keeper.BeatAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        await using var watch = new LeaseWatch(_world.Database);
+        await keeper.RenewAsync(CancellationToken.None);
+        var seen = await watch.LookAroundAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
 
         Assert.Equal([dead, lease.Id], seen.Dispatchers.Order());
         Assert.Empty(seen.Unheld);
         Assert.NotEqual(0, lease.Id);
 
         await close.RollbackAsync();
-        seen = await keeper.BeatAsync(CancellationToken.None);
+        seen = await watch.LookAroundAsync(CancellationToken.None);
         Assert.Equal([lease.Id], seen.Dispatchers);
         Assert.Equal([subscription.Id], seen.Unheld);
     }
