@@ -50,6 +50,52 @@ public sealed class LanePaceTests
         Assert.InRange(sent, most * 0.98, most + 1);
     }
 
+    /// <summary>
+    /// Holders come and go every few seconds, and each is late at times and catches up. One that dies says nothing to the next; one that
+    /// only lost its lease has sent until a fifth of a second before another one could take it.
+    /// </summary>
+    [Theory]
+    [InlineData(5, true)]
+    [InlineData(5, false)]
+    [InlineData(20, true)]
+    [InlineData(20, false)]
+    [InlineData(200, true)]
+    [InlineData(200, false)]
+    public void However_often_holders_follow_each_other_ten_seconds_hold_never_more_than_the_rate_and_two_percent(double perSecond, bool die)
+    {
+        var chance = new Random(8);
+        var sends = new List<TimeSpan>();
+        var now = Start;
+        var pace = LanePace.Begin(perSecond, now, left: TimeSpan.Zero);
+        for (var holders = 0; holders < 40; holders++)
+        {
+            for (var end = now + TimeSpan.FromMilliseconds(chance.Next(500, 8_000)); now < end; now += TimeSpan.FromMilliseconds(chance.Next(100) == 0 ? chance.Next(250) : 1))
+            {
+                for (; pace.Wait(now) <= TimeSpan.Zero; pace = pace.Sent(now))
+                {
+                    sends.Add(now);
+                }
+            }
+
+            // Freed at once and taken at once; or after the margin of the lease.
+            var left = pace.Wait(now);
+            now += die ? TimeSpan.FromMilliseconds(200) : TimeSpan.Zero;
+            pace = LanePace.Begin(perSecond, now, die ? null : left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+
+        var (most, behind) = (0, 0);
+        for (var first = 0; first < sends.Count; first++)
+        {
+            for (; behind < sends.Count && sends[behind] < sends[first] + TimeSpan.FromSeconds(10); behind++)
+            {
+            }
+
+            most = Math.Max(most, behind - first);
+        }
+
+        Assert.InRange(most, perSecond * 8, (perSecond * 10.2) + 1);
+    }
+
     [Fact]
     public void A_quiet_time_saves_up_nothing()
     {
