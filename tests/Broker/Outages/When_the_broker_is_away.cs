@@ -4,7 +4,7 @@ using static Webhooks.Broker.Tests.Reading;
 
 namespace Webhooks.Broker.Tests.Outages;
 
-public sealed class When_the_broker_is_away(OwnBroker broker) : IClassFixture<OwnBroker>
+public sealed class When_the_broker_is_away(OutageBroker broker) : IClassFixture<OutageBroker>
 {
     private const string Queue = "kept";
 

@@ -7,7 +7,7 @@ using static Webhooks.Broker.Tests.Reading;
 namespace Webhooks.Broker.Tests.Outages;
 
 /// <summary>RabbitMQ 3.10 writes the name of a new queue to the disk half a second late: killed before, it has a queue without a leader.</summary>
-public sealed class When_the_broker_is_killed_beside_a_new_queue(OwnBroker broker) : IClassFixture<OwnBroker>
+public sealed class When_the_broker_is_killed_beside_a_new_queue(OutageBroker broker) : IClassFixture<OutageBroker>
 {
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(300);
 

@@ -12,15 +12,17 @@ public sealed class World : Surroundings
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private World(string rabbitMq, string postgres)
-        : base(rabbitMq, postgres)
+    private World(string rabbitMq, string postgres, OwnBroker? broker)
+        : base(rabbitMq, postgres, broker?.Server)
     {
     }
 
     /// <param name="postgres">An empty database; one of its own when null.</param>
-    public static async Task<World> CreateAsync(string? postgres = null)
+    /// <param name="broker">Where its virtual host is; in the test process's when null.</param>
+    public static async Task<World> CreateAsync(string? postgres = null, OwnBroker? broker = null)
     {
-        var world = new World(await TestBroker.CreateVhostAsync(), postgres ?? await TestDatabase.CreateAsync());
+        var rabbitMq = await (broker is null ? TestBroker.CreateVhostAsync() : broker.CreateVhostAsync());
+        var world = new World(rabbitMq, postgres ?? await TestDatabase.CreateAsync(), broker);
         await world.PrepareAsync();
         return world;
     }

@@ -5,6 +5,7 @@ using Webhooks.Broker.Topology;
 using Webhooks.Database.Auditing;
 using Webhooks.Database.Migrations;
 using Webhooks.Database.Partitions;
+using Webhooks.Local.Provisioning;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Secrets;
@@ -20,11 +21,15 @@ public abstract class Surroundings : IAsyncDisposable
     public const string Secret = "whsec_test_secret_0123456789";
 
     private readonly string _rabbitMq;
+    private readonly RabbitMqServer? _broker;
     private readonly List<ServiceHost> _services = [];
 
-    protected Surroundings(string rabbitMq, string postgres)
+    /// <param name="rabbitMq">AMQP URI of an empty virtual host.</param>
+    /// <param name="postgres">Connection string of an empty database.</param>
+    /// <param name="broker">Whose the virtual host is; the test process's when null.</param>
+    protected Surroundings(string rabbitMq, string postgres, RabbitMqServer? broker = null)
     {
-        (_rabbitMq, Postgres) = (rabbitMq, new NpgsqlConnectionStringBuilder(postgres));
+        (_rabbitMq, _broker, Postgres) = (rabbitMq, broker, new NpgsqlConnectionStringBuilder(postgres));
         Database = NpgsqlDataSource.Create(postgres);
         var keys = new SecretKeyOptions { SecretKeyId = "test" };
         keys.SecretKeys["test"] = Convert.ToBase64String(new byte[32]);
@@ -66,24 +71,24 @@ public abstract class Surroundings : IAsyncDisposable
 
     public async Task CloseConnectionsAsync()
     {
-        await (await TestBroker.ServerAsync()).CloseConnectionsAsync(_rabbitMq);
+        await (await BrokerAsync()).CloseConnectionsAsync(_rabbitMq);
         await ReconnectAsync();
     }
 
     /// <summary>Handed over and not acknowledged.</summary>
-    public async Task<int> UnacknowledgedAsync(string queue) => await (await TestBroker.ServerAsync()).UnacknowledgedAsync(_rabbitMq, queue);
+    public async Task<int> UnacknowledgedAsync(string queue) => await (await BrokerAsync()).UnacknowledgedAsync(_rabbitMq, queue);
 
     /// <summary>As a broker does that was killed right after the queue's declaration.</summary>
-    public async Task LoseLeaderAsync(string queue) => await (await TestBroker.ServerAsync()).LoseLeaderAsync(_rabbitMq, queue);
+    public async Task LoseLeaderAsync(string queue) => await (await BrokerAsync()).LoseLeaderAsync(_rabbitMq, queue);
 
-    public async Task SuspendQueueAsync(string queue) => await (await TestBroker.ServerAsync()).SuspendQueueAsync(_rabbitMq, queue);
+    public async Task SuspendQueueAsync(string queue) => await (await BrokerAsync()).SuspendQueueAsync(_rabbitMq, queue);
 
-    public async Task ResumeQueueAsync(string queue) => await (await TestBroker.ServerAsync()).ResumeQueueAsync(_rabbitMq, queue);
+    public async Task ResumeQueueAsync(string queue) => await (await BrokerAsync()).ResumeQueueAsync(_rabbitMq, queue);
 
     /// <summary>Consumers that were not canceled.</summary>
-    public async Task<int> ConsumersAsync() => await (await TestBroker.ServerAsync()).ConsumersAsync(_rabbitMq);
+    public async Task<int> ConsumersAsync() => await (await BrokerAsync()).ConsumersAsync(_rabbitMq);
 
-    public async Task<string> ConnectionsAsync() => await (await TestBroker.ServerAsync()).ConnectionsAsync(_rabbitMq);
+    public async Task<string> ConnectionsAsync() => await (await BrokerAsync()).ConnectionsAsync(_rabbitMq);
 
     public Task<Subscription> SubscribeAsync(string tenantId, SubscriptionState state, SubscriptionSettings settings) =>
         Subscriptions.CreateAsync(tenantId, state, settings, Secret, Actor.System, CancellationToken.None);
@@ -117,6 +122,8 @@ public abstract class Surroundings : IAsyncDisposable
         await ReconnectAsync();
         await BrokerTopology.DeclareAsync(Bus.Channel, shards: 1);
     }
+
+    private async Task<RabbitMqServer> BrokerAsync() => _broker ?? await TestBroker.ServerAsync();
 
     /// <summary>Starts a service, which ends with this at the latest.</summary>
     protected async Task<ServiceHost> StartAsync<TBeside>(params (string Key, string Value)[] settings)

@@ -99,6 +99,11 @@ public static class BrokerControl
     public static Task ClearMemoryAlarmAsync(this RabbitMqServer server) =>
         server.EvaluateAsync("vm_memory_monitor:set_vm_memory_high_watermark({absolute, \"1GB\"}).");
 
+    /// <summary>Raises the disk alarm, which blocks whoever publishes just as well: there can never be so much room.</summary>
+    public static Task RaiseDiskAlarmAsync(this RabbitMqServer server) => server.EvaluateAsync("rabbit_disk_monitor:set_disk_free_limit(\"1000000GB\").");
+
+    public static Task ClearDiskAlarmAsync(this RabbitMqServer server) => server.EvaluateAsync("rabbit_disk_monitor:set_disk_free_limit(\"1MB\").");
+
     /// <summary>RabbitMQ 3.10 registers new queues on the disk up to half a second late; killed before, they stay without a leader.</summary>
     public static Task SyncAsync(this RabbitMqServer server) => server.EvaluateAsync("[dets:sync(Table) || Table <- dets:all()].");
 

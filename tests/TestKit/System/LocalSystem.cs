@@ -94,23 +94,30 @@ public sealed class LocalSystem : IAsyncDisposable
     }
 
     /// <summary>SIGKILL to RabbitMQ, and its data is deleted; waits until it has been started again, with nothing in it.</summary>
-    public async Task WipeBrokerAsync()
+    public Task WipeBrokerAsync() => KillAsync("rabbitmq", () =>
+    {
+        Directory.Delete(Path.Combine(Path.GetDirectoryName(_endpointsFile)!, "rabbitmq", "mnesia"), recursive: true);
+        return Task.CompletedTask;
+    });
+
+    /// <summary>SIGKILL, and something is done before the runner starts it again; waits until it has.</summary>
+    public async Task KillAsync(string name, Func<Task> whileItIsGone)
     {
         IReadOnlyList<int> killed;
-        // Frozen, the runner does not start it again before the data is gone.
+        // Frozen, the runner starts nothing.
         ProcessSignal.Send(_runner.ProcessId, ProcessSignal.Stop);
         try
         {
-            killed = Kill("rabbitmq");
-            await Eventually.TrueAsync(() => !killed.Any(ProcessTable.IsAlive), RestartLimit, "RabbitMQ is gone.");
-            Directory.Delete(Path.Combine(Path.GetDirectoryName(_endpointsFile)!, "rabbitmq", "mnesia"), recursive: true);
+            killed = Kill(name);
+            await Eventually.TrueAsync(() => !killed.Any(ProcessTable.IsAlive), RestartLimit, $"{name} is gone.");
+            await whileItIsGone();
         }
         finally
         {
             ProcessSignal.Send(_runner.ProcessId, ProcessSignal.Continue);
         }
 
-        await WaitForRestartAsync("rabbitmq", killed);
+        await WaitForRestartAsync(name, killed);
     }
 
     /// <summary>SIGTERM, as an orderly stop would be; waits until the processes are gone and the runner has started others.</summary>
