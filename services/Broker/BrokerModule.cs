@@ -62,7 +62,12 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     /// <param name="prefetch">The most that may be in hand.</param>
     /// <param name="declare">Declares the queue; run on every new channel.</param>
     public QueueConsumer Consumer(string queue, ushort prefetch, Func<IChannel, Task> declare) =>
-        new(_consuming, queue, prefetch, declare, clock, loggers.CreateLogger<QueueConsumer>());
+        Consumer(new ConsumedQueue(queue, prefetch), declare);
+
+    /// <param name="queue">What to consume, and how.</param>
+    /// <param name="declare">Declares the queue; run on every new channel.</param>
+    public QueueConsumer Consumer(ConsumedQueue queue, Func<IChannel, Task> declare) =>
+        new(_consuming, queue, declare, clock, loggers.CreateLogger<QueueConsumer>());
 
     /// <summary>Ends the consumers' connection. A publisher belongs to who asked for it.</summary>
     public ValueTask DisposeAsync() => _consuming.DisposeAsync();

@@ -55,12 +55,19 @@ internal sealed class OurSide : IAsyncDisposable
     }
 
     /// <summary>A consumer that runs until the test ends.</summary>
-    public QueueConsumer Consume(string queue, ushort prefetch = 100, Func<IChannel, Task>? declare = null)
+    public QueueConsumer Consume(string queue, ushort prefetch = 100, Func<IChannel, Task>? declare = null) =>
+        Consume(new ConsumedQueue(queue, prefetch), declare ?? (channel => BrokerTopology.DeclareAsync(channel, shards: 2)));
+
+    /// <summary>A consumer that runs until the test ends.</summary>
+    public QueueConsumer Consume(ConsumedQueue queue, Func<IChannel, Task> declare)
     {
-        var consumer = _links.Consumer(queue, prefetch, declare ?? (channel => BrokerTopology.DeclareAsync(channel, shards: 2)));
+        var consumer = Consumer(queue, declare);
         _consuming.Add(consumer.RunAsync(_stop.Token));
         return consumer;
     }
+
+    /// <summary>A consumer that the test runs.</summary>
+    public QueueConsumer Consumer(ConsumedQueue queue, Func<IChannel, Task> declare) => _links.Consumer(queue, declare);
 
     public async ValueTask DisposeAsync()
     {

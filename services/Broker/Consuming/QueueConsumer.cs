@@ -7,10 +7,12 @@ namespace Webhooks.Broker.Consuming;
 
 /// <summary>
 /// Consumes one queue on a channel of its own, again after every loss, into a reader. It can be paused: the broker then
-/// hands over nothing more, while what is in hand stays in hand (never a nack, so no delivery is counted).
+/// hands over nothing more, while what is in hand stays in hand (never a nack). From a queue that is consumed in order it
+/// goes back, with the channel: a consumer that is only canceled keeps what it has while the next one is handed what comes
+/// after, and what is on its way at that moment returns in no order at all.
 /// </summary>
 public sealed partial class QueueConsumer(
-    BrokerConnection connection, string queue, ushort prefetch, Func<IChannel, Task> declare, TimeProvider clock, ILogger<QueueConsumer> logger)
+    BrokerConnection connection, ConsumedQueue queue, Func<IChannel, Task> declare, TimeProvider clock, ILogger<QueueConsumer> logger)
 {
     private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(200);
 
@@ -20,12 +22,13 @@ public sealed partial class QueueConsumer(
     private bool _wanted = true;
     private long _receivedCount;
     private long _openedAt;
+    private IChannel? _channel;
     private AckWriter? _acks;
 
-    public string Queue => queue;
+    public string Queue => queue.Name;
 
     /// <summary>The most that may be in hand.</summary>
-    public int Prefetch => prefetch;
+    public int Prefetch => queue.Prefetch;
 
     /// <summary>How many messages were ever handed over.</summary>
     public long ReceivedCount => Interlocked.Read(ref _receivedCount);
@@ -61,7 +64,7 @@ public sealed partial class QueueConsumer(
             }
             catch (Exception fault) when (BrokerFault.IsOurs(fault))
             {
-                Log.Interrupted(logger, connection.Describe(fault), queue, ReopenPause.TotalSeconds);
+                Log.Interrupted(logger, connection.Describe(fault), Queue, ReopenPause.TotalSeconds);
                 await Task.Delay(ReopenPause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             finally
@@ -76,13 +79,39 @@ public sealed partial class QueueConsumer(
     /// <summary>Writes what has been acknowledged; before the connection is closed.</summary>
     public Task FlushAcksAsync() => _acks?.FlushAsync() ?? Task.CompletedTask;
 
+    /// <summary>The same, and what is in hand goes back to the queue, where it stood.</summary>
+    public async Task GiveBackAsync()
+    {
+        await FlushAcksAsync();
+        if (_channel is { } channel)
+        {
+            await channel.AbortAsync();
+        }
+    }
+
     private async Task ConsumeAsync(CancellationToken stop)
     {
         var open = await connection.OpenAsync(stop);
         // Not disposed at the end: acks of what is in hand are still to come. It ends with its connection.
-        var channel = await open.CreateChannelAsync(cancellationToken: stop);
+        var channel = _channel = await open.CreateChannelAsync(cancellationToken: stop);
+        try
+        {
+            await ConsumeAsync(channel, stop);
+        }
+        finally
+        {
+            // Also after a fault: a consumer that we know nothing of any more would stay the active one.
+            if (queue.InOrder && !stop.IsCancellationRequested)
+            {
+                await GiveBackAsync();
+            }
+        }
+    }
+
+    private async Task ConsumeAsync(IChannel channel, CancellationToken stop)
+    {
         await declare(channel);
-        await channel.BasicQosAsync(prefetchSize: 0, prefetch, global: false, stop);
+        await channel.BasicQosAsync(prefetchSize: 0, queue.Prefetch, global: false, stop);
         var acks = _acks = new AckWriter(channel, clock);
         Interlocked.Exchange(ref _openedAt, clock.GetTimestamp());
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -101,11 +130,17 @@ public sealed partial class QueueConsumer(
             }
 
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var tag = await channel.BasicConsumeAsync(queue, autoAck: false, new Receiver(this, channel, acks, ended), stop);
+            var tag = await channel.BasicConsumeAsync(Queue, autoAck: false, new Receiver(this, channel, acks, ended), stop);
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((TaskCompletionSource)source!).TrySetResult(), ended);
             await Task.WhenAny(changed, closed.Task, ended.Task);
             IsConsuming = false;
+            if (queue.InOrder)
+            {
+                stop.ThrowIfCancellationRequested();
+                return;
+            }
+
             if (channel.IsOpen)
             {
                 await channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using Webhooks.Broker;
+using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
@@ -16,7 +17,8 @@ namespace Webhooks.Publisher.FanOut;
 /// <summary>Registers the way of an event: intake, fan-out, announcement.</summary>
 internal static class FanOutModule
 {
-    // Ten groups in hand: enough that the next group is always there, little enough for a standby to take over soon.
+    // Ten groups in hand: enough that the next group is always there, little enough for a standby to take over soon. Never
+    // change it: what a larger one gave back, a smaller one could not take at once, and what came back next would stand behind.
     private const ushort Prefetch = 1_000;
 
     public static void AddFanOut(this IHostApplicationBuilder builder)
@@ -31,7 +33,7 @@ internal static class FanOutModule
         builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Publisher(
             "announcing", channel => DeclareAsync(channel, services)));
         builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Consumer(
-            BrokerNames.PublisherQueue, Prefetch, channel => DeclareAsync(channel, services)));
+            new ConsumedQueue(BrokerNames.PublisherQueue, Prefetch, InOrder: true), channel => DeclareAsync(channel, services)));
 
         builder.Services.AddHostedService<ShardRaiser>();
         builder.Services.AddHostedService<FanOutLoop>();
