@@ -80,6 +80,34 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
         }
     }
 
+    // A replay or an outage makes many due long before PostgreSQL counts its rows again.
+    [Fact]
+    public async Task Many_that_became_due_since_the_last_statistics_are_read_in_order_and_cleared_by_their_keys()
+    {
+        var subscription = await _world.SubscribeAsync("https://receiver.example/");
+        var counted = (await _world.AcceptAsync(subscription, count: 1_000))[0];
+        var tomorrow = counted.CreatedAt.AddDays(1);
+        await _world.MakeDueAsync(counted, tomorrow);
+        await _world.Database.ExecuteAsync("ANALYZE deliveries");
+        var accepted = await _world.AcceptAsync(subscription, count: 3_000);
+        await _world.Database.ExecuteAsync(
+            "UPDATE deliveries SET last_attempt = 1, next_attempt_at = $1, due_at = $1 WHERE created_at = ANY ($2)", tomorrow.UtcDateTime,
+            accepted.Select(delivery => delivery.CreatedAt.UtcDateTime).ToArray());
+        // A first connection reads the types, with plans of its own.
+        await _plans.Database.ExecuteAsync("SELECT 1");
+        var store = new DueStore(_plans.Database);
+        foreach (var due in accepted.Select(delivery => new DueDelivery(delivery.Id, delivery.CreatedAt, subscription.Id, 1, tomorrow)).Chunk(500))
+        {
+            var polling = await _plans.DuringAsync(async () => Assert.Empty(await store.FindDueAsync(500, CancellationToken.None)));
+            var clearing = await _plans.DuringAsync(() => store.ClearAsync(due, tomorrow, CancellationToken.None));
+
+            Assert.DoesNotContain(polling, plan => plan.Contains("Sort  (", StringComparison.Ordinal) || plan.Contains("Bitmap", StringComparison.Ordinal));
+            Assert.DoesNotContain(clearing, plan => plan.Contains("_due_at_idx", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(1, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL"));
+    }
+
     [Fact]
     public async Task Finding_what_is_owed_walks_through_no_table_and_sorts_nothing()
     {
