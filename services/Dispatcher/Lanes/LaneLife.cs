@@ -15,7 +15,7 @@ namespace Webhooks.Dispatcher.Lanes;
 // What goes in: rows of new deliveries (publisher), rows whose message came (LaneIntake). Both hold the lane's row until their
 // commit, so closing sees them or they see that it is closed. What goes out: a row whose delivery has ended (AttemptStore,
 // CancelStore, DeliveryStore), and, at the closing, the few that are left, which the due-poller announces from then on.
-// What a holder does between the taking and the end: Serving/LaneServing. Who is alive: Leases/LeaseKeeper, Leases/LeaseWatch. Who takes and hands over: LaneOwner.
+// What a holder does between the taking and the end: Serving/LaneServing. Who is alive: Leases/LeaseKeeper, Leases/LeaseWatch, Leases/Contact. Who takes and hands over: LaneOwner.
 //
 // Why no two send the same: a holder sends only until the end of its lease by its own clock, which it began to count before it
 // asked for it; others may take the lane only after that end by the database's clock. What it had on the wire by then is sent again.

@@ -18,6 +18,7 @@ internal static class LanesModule
         builder.Services.AddOptionsWithValidateOnStart<LaneOptions, LaneOptionsValidator>().BindConfiguration(LaneOptions.Section);
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<LaneOptions>>().Value);
         builder.Services.AddSingleton<Lease>();
+        builder.Services.AddSingleton<Contact>();
         builder.Services.AddSingleton<LeaseKeeper>();
         builder.Services.AddSingleton<LeaseWatch>();
         builder.Services.AddSingleton<LaneStore>();

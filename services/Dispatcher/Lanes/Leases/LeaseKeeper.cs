@@ -6,7 +6,7 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 /// Keeps this process's lease, over a connection of its own: a renewal waits neither for one behind the work that needs it, nor for
 /// the looking around, which waits for others. One call at a time.
 /// </summary>
-internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, TimeProvider clock) : IAsyncDisposable
+internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, Contact contact, TimeProvider clock) : IAsyncDisposable
 {
     private NpgsqlConnection? _connection;
 
@@ -22,9 +22,10 @@ internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, TimePr
             {
                 var askedAt = clock.GetTimestamp();
                 var id = lease.Id is var held and not 0 ? held : await LeaseStore.BeginAsync(_connection, cancellationToken);
-                if (await LeaseStore.RenewAsync(_connection, id, cancellationToken))
+                if (await LeaseStore.RenewAsync(_connection, id, cancellationToken) is { } renewedAt)
                 {
                     lease.Hold(id, askedAt);
+                    contact.Renewed(renewedAt);
                     return;
                 }
 

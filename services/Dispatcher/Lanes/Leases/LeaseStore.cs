@@ -13,13 +13,13 @@ internal static class LeaseStore
     private const string Begin = "INSERT INTO dispatchers (alive_until) VALUES (clock_timestamp() + $1) RETURNING id";
 
     // Not conditional on the time: as long as nobody has deleted the row, nobody has taken a lane of this one.
-    private const string Renew = "UPDATE dispatchers SET alive_until = clock_timestamp() + $2 WHERE id = $1 RETURNING id";
+    private const string Renew = "UPDATE dispatchers SET alive_until = clock_timestamp() + $2 WHERE id = $1 RETURNING clock_timestamp()";
 
     // The transaction's own: the next statement of the connection waits as ever.
     private const string WaitAMoment = "SELECT set_config('lock_timeout', '500ms', true)";
 
     // The lanes of those that are deleted become unheld with it. One that renews at this moment is waited for, and looked at again.
-    private const string EndOverdue = "DELETE FROM dispatchers WHERE alive_until < clock_timestamp()";
+    private const string EndOverdue = "DELETE FROM dispatchers WHERE alive_until < clock_timestamp() AND clock_timestamp() < $1";
 
     private const string SelectAlive = "SELECT id FROM dispatchers";
 
@@ -35,22 +35,29 @@ internal static class LeaseStore
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Renews a lease, by itself and committed before anything else: it must wait for nobody. False: it was ended by another.</summary>
-    public static async Task<bool> RenewAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    /// <summary>
+    /// Renews a lease, by itself and committed before anything else: it must wait for nobody. Answers when, by the database's clock;
+    /// null: it was ended by another.
+    /// </summary>
+    public static async Task<DateTime?> RenewAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
     {
         await using var renew = new NpgsqlCommand(Renew, connection);
         renew.Parameters.AddWithValue(id);
         renew.Parameters.AddWithValue(Lease.Term);
-        return await renew.ExecuteScalarAsync(cancellationToken) is not null;
+        return (DateTime?)await renew.ExecuteScalarAsync(cancellationToken);
     }
 
     /// <summary>
     /// Ends the leases that ran out. One whose lane is locked, by a process that stands still while it closes it, is left to a
     /// later look: those who are alive must not stop with it.
     /// </summary>
-    public static async Task EndOverdueAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <param name="until">By the database's clock; carried out after it, the statement ends none.</param>
+    public static async Task EndOverdueAsync(NpgsqlConnection connection, DateTime until, CancellationToken cancellationToken)
     {
-        await using var end = new NpgsqlBatch(connection) { BatchCommands = { new(WaitAMoment), new(EndOverdue) } };
+        await using var end = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { new(WaitAMoment), new(EndOverdue) { Parameters = { new() { Value = until } } } },
+        };
         try
         {
             await end.ExecuteNonQueryAsync(cancellationToken);

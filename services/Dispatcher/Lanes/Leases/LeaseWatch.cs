@@ -2,8 +2,11 @@ using Npgsql;
 
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
-/// <summary>Looks after the others' leases: ends those that ran out, and sees who is alive and what nobody holds. One call at a time.</summary>
-internal sealed class LeaseWatch(NpgsqlDataSource database) : IAsyncDisposable
+/// <summary>
+/// Looks after the others' leases: ends those that ran out, unless the database was away for us a moment ago and so for them, and
+/// sees who is alive and what nobody holds. One call at a time.
+/// </summary>
+internal sealed class LeaseWatch(NpgsqlDataSource database, Contact contact) : IAsyncDisposable
 {
     // Of its own: taking over must not wait for one behind what is served.
     private NpgsqlConnection? _connection;
@@ -13,7 +16,11 @@ internal sealed class LeaseWatch(NpgsqlDataSource database) : IAsyncDisposable
         try
         {
             _connection ??= await database.OpenConnectionAsync(cancellationToken);
-            await LeaseStore.EndOverdueAsync(_connection, cancellationToken);
+            if (contact.JudgesUntil is { } until)
+            {
+                await LeaseStore.EndOverdueAsync(_connection, until, cancellationToken);
+            }
+
             return await LeaseStore.LookAroundAsync(_connection, cancellationToken);
         }
         catch

@@ -25,9 +25,16 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         }
 
         var lease = new Lease(TimeProvider.System);
-        await using var keeper = new LeaseKeeper(_world.Database, lease, TimeProvider.System);
-        await using var watch = new LeaseWatch(_world.Database);
-        await keeper.RenewAsync(CancellationToken.None);
+        var contact = new Contact();
+        await using var keeper = new LeaseKeeper(_world.Database, lease, contact, TimeProvider.System);
+        await using var watch = new LeaseWatch(_world.Database, contact);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await keeper.RenewAsync(CancellationToken.None);
+                return contact.JudgesUntil is not null;
+            },
+            World.Limit, "contact for a term");
         var seen = await watch.LookAroundAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
 
         Assert.Equal([dead, lease.Id], seen.Dispatchers.Order());
@@ -35,8 +42,14 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         Assert.NotEqual(0, lease.Id);
 
         await close.RollbackAsync();
-        seen = await watch.LookAroundAsync(CancellationToken.None);
-        Assert.Equal([lease.Id], seen.Dispatchers);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await keeper.RenewAsync(CancellationToken.None);
+                seen = await watch.LookAroundAsync(CancellationToken.None);
+                return seen.Dispatchers.SequenceEqual([lease.Id]);
+            },
+            World.Limit, "the dead one's lease to be ended");
         Assert.Equal([subscription.Id], seen.Unheld);
     }
 
