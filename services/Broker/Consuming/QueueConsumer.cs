@@ -9,7 +9,8 @@ namespace Webhooks.Broker.Consuming;
 /// Consumes one queue on a channel of its own, again after every loss, into a reader. It can be paused: the broker then
 /// hands over nothing more, while what is in hand stays in hand (never a nack). From a queue that is consumed in order it
 /// goes back, with the channel: a consumer that is only canceled keeps what it has while the next one is handed what comes
-/// after, and what is on its way at that moment returns in no order at all.
+/// after, and what is on its way at that moment returns in no order at all. And it can begin a new window: the broker then
+/// hands over so many more, whatever is in hand.
 /// </summary>
 public sealed partial class QueueConsumer(
     BrokerConnection connection, ConsumedQueue queue, Func<IChannel, Task> declare, TimeProvider clock, ILogger<QueueConsumer> logger)
@@ -24,16 +25,17 @@ public sealed partial class QueueConsumer(
     private long _openedAt;
     private IChannel? _channel;
     private AckWriter? _acks;
+    private volatile ConsumerWindow? _window;
 
     public string Queue => queue.Name;
 
-    /// <summary>The most that may be in hand.</summary>
-    public int Prefetch => queue.Prefetch;
+    /// <summary>How many more messages the broker would hand over before one is acknowledged; null: it hands over none at present.</summary>
+    public int? Free => IsConsuming ? _window?.Free : null;
 
     /// <summary>How many messages were ever handed over.</summary>
     public long ReceivedCount => Interlocked.Read(ref _receivedCount);
 
-    /// <summary>What has been handed over, in order; never more than the prefetch.</summary>
+    /// <summary>What has been handed over, in order; never more than the window has room for.</summary>
     public ChannelReader<ReceivedMessage> Received => _received.Reader;
 
     /// <summary>True while the broker hands messages to us.</summary>
@@ -48,6 +50,12 @@ public sealed partial class QueueConsumer(
     public void Pause() => Want(false);
 
     public void Resume() => Want(true);
+
+    /// <summary>
+    /// Has the broker hand over so many messages beside those that are in hand, which stay there: an ack of theirs brings no
+    /// other. A broker cannot be told what else would make a window wider or narrower.
+    /// </summary>
+    public void Renew(ushort messages) => _window?.EndFor(messages);
 
     /// <summary>Consumes until stopped. What is in hand then stays unacknowledged until it is acknowledged or the connection ends.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -111,7 +119,6 @@ public sealed partial class QueueConsumer(
     private async Task ConsumeAsync(IChannel channel, CancellationToken stop)
     {
         await declare(channel);
-        await channel.BasicQosAsync(prefetchSize: 0, queue.Prefetch, global: false, stop);
         var acks = _acks = new AckWriter(channel, clock);
         Interlocked.Exchange(ref _openedAt, clock.GetTimestamp());
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -121,20 +128,27 @@ public sealed partial class QueueConsumer(
             return Task.CompletedTask;
         };
 
+        var messages = queue.Prefetch;
         while (channel.IsOpen)
         {
             if (!IsWanted(out var changed))
             {
+                IsConsuming = false;
+                messages = queue.Prefetch;
                 await Task.WhenAny(changed, closed.Task).WaitAsync(stop);
                 continue;
             }
 
-            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var tag = await channel.BasicConsumeAsync(Queue, autoAck: false, new Receiver(this, channel, acks, ended), stop);
+            // It holds for consumers that begin later, on this channel.
+            await channel.BasicQosAsync(prefetchSize: 0, messages, global: false, stop);
+            var window = _window = new ConsumerWindow(messages, acks);
+            var tag = await channel.BasicConsumeAsync(Queue, autoAck: false, new Receiver(this, channel, window), stop);
             IsConsuming = true;
-            using var stopping = stop.Register(static source => ((TaskCompletionSource)source!).TrySetResult(), ended);
-            await Task.WhenAny(changed, closed.Task, ended.Task);
-            IsConsuming = false;
+            using var stopping = stop.Register(static source => ((ConsumerWindow)source!).End(), window);
+            await Task.WhenAny(changed, closed.Task, window.Ended);
+            messages = window.Next ?? queue.Prefetch;
+            // Between two windows is no time in which the broker would have nothing for us.
+            IsConsuming = window.Next is not null;
             if (queue.InOrder)
             {
                 stop.ThrowIfCancellationRequested();
@@ -174,7 +188,7 @@ public sealed partial class QueueConsumer(
     }
 
     /// <summary>Copies each message out of the client's buffer, which is only ours during the call.</summary>
-    private sealed class Receiver(QueueConsumer consumer, IChannel channel, AckWriter acks, TaskCompletionSource ended)
+    private sealed class Receiver(QueueConsumer consumer, IChannel channel, ConsumerWindow window)
         : AsyncDefaultBasicConsumer(channel)
     {
         public override Task HandleBasicDeliverAsync(
@@ -182,15 +196,16 @@ public sealed partial class QueueConsumer(
             IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
         {
             // Properties are a view of the same buffer in this client: only a copy outlives the call.
-            consumer._received.Writer.TryWrite(new ReceivedMessage(acks, deliveryTag, consumer.Queue, redelivered, new BasicProperties(properties), body.ToArray()));
             Interlocked.Increment(ref consumer._receivedCount);
+            window.Took();
+            consumer._received.Writer.TryWrite(new ReceivedMessage(window, deliveryTag, consumer.Queue, redelivered, new BasicProperties(properties), body.ToArray()));
             return Task.CompletedTask;
         }
 
         /// <summary>The broker ended the consumer, for example because its queue was deleted: start over.</summary>
         public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
         {
-            ended.TrySetResult();
+            window.End();
             return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
         }
     }

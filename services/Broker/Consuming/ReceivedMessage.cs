@@ -5,13 +5,13 @@ namespace Webhooks.Broker.Consuming;
 /// <summary>A message in hand, unacknowledged. Losing the connection takes it away; acknowledging is then harmless.</summary>
 public sealed class ReceivedMessage
 {
-    private readonly AckWriter _acks;
+    private readonly ConsumerWindow _window;
     private readonly ulong _tag;
     private int _faults;
     private bool _isAcknowledged;
 
-    internal ReceivedMessage(AckWriter acks, ulong tag, string queue, bool redelivered, IReadOnlyBasicProperties properties, byte[] body) =>
-        (_acks, _tag, Queue, Redelivered, Properties, Body) = (acks, tag, queue, redelivered, properties, body);
+    internal ReceivedMessage(ConsumerWindow window, ulong tag, string queue, bool redelivered, IReadOnlyBasicProperties properties, byte[] body) =>
+        (_window, _tag, Queue, Redelivered, Properties, Body) = (window, tag, queue, redelivered, properties, body);
 
     public string Queue { get; }
 
@@ -40,7 +40,7 @@ public sealed class ReceivedMessage
     public void Ack()
     {
         Volatile.Write(ref _isAcknowledged, true);
-        _acks.Ack(_tag);
+        _window.Ack(_tag);
     }
 
     /// <summary>A text header, or null.</summary>

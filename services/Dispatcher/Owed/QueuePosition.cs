@@ -47,13 +47,12 @@ internal sealed class QueuePosition
         }
     }
 
-    /// <summary>Forgets what is finished; answers how much is in hand, and whether anything was forgotten.</summary>
-    public (int Held, bool HasFinished) Look()
+    /// <summary>Forgets what is finished; false: nothing was.</summary>
+    public bool Forget()
     {
         lock (_lock)
         {
-            var finished = _held.RemoveAll(message => message.IsFinished());
-            return (_held.Count, finished > 0);
+            return _held.RemoveAll(message => message.IsFinished()) > 0;
         }
     }
 

@@ -47,9 +47,9 @@ internal sealed class ConsumedQueue(QueueConsumer consumer, QueuePosition positi
 
     public bool MayBeEmpty(TimeSpan sinceLast)
     {
-        var (held, hasFinished) = position.Look();
+        var hasFinished = position.Forget();
         return _quiet.MayBeEmpty(
-            new ConsumerSight(consumer.IsConsuming, IsFull: held >= consumer.Prefetch, consumer.Received.TryPeek(out _), hasFinished, consumer.ReceivedCount),
+            new ConsumerSight(consumer.IsConsuming, IsFull: consumer.Free is not > 0, consumer.Received.TryPeek(out _), hasFinished, consumer.ReceivedCount),
             sinceLast);
     }
 }

@@ -87,6 +87,74 @@ public sealed class QueueConsumerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_new_window_has_its_own_room_and_what_was_in_hand_stays_there()
+    {
+        await PublishAsync(30);
+        var consumer = _ours.Consume(Queue, prefetch: 10);
+        var first = await consumer.NextAsync(10);
+        Assert.Equal(0, consumer.Free);
+
+        consumer.Renew(3);
+        var second = await consumer.NextAsync(3);
+        Assert.False(consumer.Received.TryPeek(out _));
+        Assert.Equal(17, await _peer.CountAsync(Queue));
+        Assert.Equal(0, consumer.Free);
+
+        // Of an earlier window: it makes no room.
+        first[0].Ack();
+        await consumer.FlushAcksAsync();
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 12, OurSide.Limit, "the ack to arrive");
+        Assert.Equal(17, await _peer.CountAsync(Queue));
+        Assert.False(consumer.Received.TryPeek(out _));
+
+        second[0].Ack();
+        Assert.Equal("13", (await consumer.NextAsync()).Text());
+        Assert.Equal(1, await ConsumersAsync());
+    }
+
+    [Fact]
+    public async Task Many_windows_in_a_row_lose_and_repeat_nothing_and_keep_the_order()
+    {
+        await PublishAsync(400);
+        var consumer = _ours.Consume(Queue, prefetch: 7);
+        var received = new List<string>();
+        while (received.Count < 400)
+        {
+            var message = await consumer.NextAsync();
+            Assert.False(message.Redelivered);
+            received.Add(message.Text());
+            message.Ack();
+            if (received.Count % 5 == 0)
+            {
+                consumer.Renew((ushort)(1 + (received.Count % 11)));
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, 400).Select(number => $"{number}"), received);
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 0, OurSide.Limit, "everything to be acknowledged");
+        Assert.Equal(0, await _peer.CountAsync(Queue));
+    }
+
+    // What it had room for was of a time before it: it begins as it began.
+    [Fact]
+    public async Task After_a_pause_the_window_is_the_first_one_again()
+    {
+        await PublishAsync(30);
+        var consumer = _ours.Consume(Queue, prefetch: 2);
+        await consumer.NextAsync(2);
+        consumer.Renew(10);
+        await consumer.NextAsync(10);
+
+        consumer.Pause();
+        await Eventually.TrueAsync(async () => await ConsumersAsync() == 0, OurSide.Limit, "the consumer to be canceled");
+        Assert.Null(consumer.Free);
+        consumer.Resume();
+
+        await consumer.NextAsync(2);
+        Assert.Equal(16, await _peer.CountAsync(Queue));
+    }
+
+    [Fact]
     public async Task A_connection_closed_by_the_broker_is_made_again_and_what_was_in_hand_comes_back_flagged()
     {
         await PublishAsync(5);
