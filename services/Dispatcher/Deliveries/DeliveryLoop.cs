@@ -4,18 +4,18 @@ using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Faults;
-using Webhooks.Dispatcher.Owed;
+using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>
-/// Serves one queue: takes messages in groups, looks at all their rows at once, and starts the work on each; none waits
-/// for another. How much is in hand is bounded by the consumer's prefetch alone.
+/// Serves one queue: takes its deliveries in groups, looks at all their rows at once, and starts the work on each; none waits
+/// for another. How much is in hand is bounded by <see cref="QueueHand"/> alone.
 /// </summary>
 internal sealed class DeliveryLoop(
-    QueueConsumer consumer, QueuePosition position, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
+    QueueConsumer consumer, QueueHand hand, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
     ConfirmedPublisher publisher, DeliveryParking parking, TimeProvider clock)
 {
     private const int GroupLimit = 100;
@@ -25,87 +25,99 @@ internal sealed class DeliveryLoop(
     public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
     {
         var consuming = consumer.RunAsync(stop);
-        try
+        var (taking, working) = (TakeAsync(stop, abandon), WorkAsync(stop, abandon));
+        // Before the stop only a fault ends one of them, and that ends the loop.
+        foreach (var half in (Task[])[await Task.WhenAny(taking, working), taking, working])
         {
-            while (await consumer.Received.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
+            try
             {
-                var messages = Read(group);
-                await publisher.WhenReadyAsync(stop);
-                await TakeAsync(messages, abandon);
+                await half;
             }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // What was handed over and not begun stays unacknowledged: another dispatcher gets it.
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // What was handed over and not begun stays unacknowledged: another dispatcher gets it.
+            }
         }
 
         await consuming;
     }
 
-    /// <summary>Before anything else is waited for: what is in hand must not be taken for lost.</summary>
-    private List<(ReceivedMessage Received, DeliveryMessage? Message)> Read(IReadOnlyList<ReceivedMessage> group)
+    private async Task TakeAsync(CancellationToken stop, CancellationToken abandon)
     {
-        var messages = new List<(ReceivedMessage, DeliveryMessage?)>(group.Count);
+        while (await consumer.Received.ReadGroupAsync(GroupLimit, linger: TimeSpan.Zero, clock, stop) is { } group)
+        {
+            foreach (var (received, fault) in TakeReadable(group))
+            {
+                await parking.ParkAsync(received, ParkingReason.NotJson, fault, abandon);
+            }
+        }
+    }
+
+    /// <summary>Takes all that can be read in hand, and answers what cannot.</summary>
+    private List<(ReceivedMessage Received, string Fault)> TakeReadable(IReadOnlyList<ReceivedMessage> group)
+    {
+        var unreadable = new List<(ReceivedMessage, string)>();
         foreach (var received in group)
         {
-            var message = DeliveryMessage.Read(received.Body);
-            messages.Add((received, message));
-            if (message is not null)
+            if (!hand.TryTake(received, out var fault))
             {
-                position.Took(message, received.Redelivered, () => received.IsAcknowledged);
+                unreadable.Add((received, fault));
             }
         }
 
-        return messages;
+        return unreadable;
     }
 
-    private async Task TakeAsync(List<(ReceivedMessage Received, DeliveryMessage? Message)> group, CancellationToken abandon)
+    private async Task WorkAsync(CancellationToken stop, CancellationToken abandon)
     {
-        var messages = new List<(ReceivedMessage Received, DeliveryMessage Delivery)>(group.Count);
-        foreach (var (received, read) in group)
+        while (await hand.Waiting.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
         {
-            if (read is not { } message)
+            await publisher.WhenReadyAsync(stop);
+            await SplitAsync([.. group.Where(delivery => delivery.Of.IsToBeSplit)], abandon);
+            foreach (var poison in group.Where(delivery => delivery.FailureCount >= BrokerTopology.PoisonCount))
             {
-                await parking.ParkAsync(received, message: null, ParkingReason.NotJson, "This is not a delivery message: only the publisher and the dispatcher write to this queue.", abandon);
+                await parking.ParkAsync(poison, ParkingReason.Poison, $"Work on this delivery failed {poison.FailureCount} times by a fault of our own.", abandon);
             }
-            else if (received.FailureCount >= BrokerTopology.PoisonCount)
-            {
-                await parking.ParkAsync(received, message, ParkingReason.Poison, $"Work on this delivery failed {received.FailureCount} times by a fault of our own.", abandon);
-            }
-            else
-            {
-                messages.Add((received, message));
-            }
-        }
 
-        // Begun before the look: a row that was read while other work on it ran would be out of date when that has ended,
-        // and the attempt would be made a second time.
-        messages.RemoveAll(message => !work.TryBegin(message.Received, message.Delivery, consumer));
-        if (messages.Count > 0)
-        {
-            await StartAsync(messages, abandon);
+            // Begun before the look: a row that was read while other work on it ran would be out of date when that has ended,
+            // and the attempt would be made a second time.
+            var begun = group.Where(delivery => !delivery.IsFinished && work.TryBegin(delivery)).ToList();
+            if (begun.Count > 0)
+            {
+                await StartAsync(begun, abandon);
+            }
         }
     }
 
-    private async Task StartAsync(List<(ReceivedMessage Received, DeliveryMessage Delivery)> begun, CancellationToken abandon)
+    /// <summary>Announces each by itself, in the same queue. The one that is fatal is then handed over alone, and parked.</summary>
+    private async Task SplitAsync(IReadOnlyList<DeliveryInHand> deliveries, CancellationToken abandon)
+    {
+        await publisher.PublishAsync([.. deliveries.Select(delivery => new OutgoingMessage("", hand.Queue, delivery.ToMessage()))], abandon);
+        foreach (var delivery in deliveries)
+        {
+            delivery.Finish();
+        }
+    }
+
+    private async Task StartAsync(List<DeliveryInHand> begun, CancellationToken abandon)
     {
         LookedUp found;
         ConfigSnapshot config;
         try
         {
-            found = await database.RunAsync(token => store.LookUpAsync([.. begun.Select(message => message.Delivery)], token), abandon);
+            found = await database.RunAsync(token => store.LookUpAsync([.. begun.Select(delivery => delivery.Message)], token), abandon);
             // A change that was answered before this look is honoured by it.
             config = await database.RunAsync(token => subscriptions.AtLeastAsync(found.ConfigVersion, token).AsTask(), abandon);
         }
         catch
         {
-            begun.ForEach(message => work.GiveUp(message.Delivery));
+            begun.ForEach(work.GiveUp);
             throw;
         }
 
-        foreach (var (received, message) in begun)
+        foreach (var delivery in begun)
         {
-            work.Start(received, message, found.Rows.GetValueOrDefault(message.DeliveryId), config, consumer, abandon);
+            work.Start(delivery, found.Rows.GetValueOrDefault(delivery.Id), config, abandon);
         }
     }
 }

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Webhooks.Broker.Consuming;
-using Webhooks.Broker.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Retries;
 using Webhooks.Dispatcher.Shares;
@@ -11,7 +10,7 @@ using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
 
-/// <summary>Carries out what a look decided, for many deliveries at once, and acknowledges last.</summary>
+/// <summary>Carries out what a look decided, for many deliveries at once, and finishes each last.</summary>
 internal sealed partial class DeliveryWork(
     AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, HandOver handOver, LaneIntake lanes, MessageSlots slots, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
@@ -19,47 +18,45 @@ internal sealed partial class DeliveryWork(
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Makes this the one message whose work on its delivery runs in this process. False: another one's runs, and this one
+    /// Makes this the one work on its delivery that runs in this process. False: another message's runs, and this one
     /// comes back when that has ended.
     /// </summary>
-    public bool TryBegin(ReceivedMessage received, DeliveryMessage message, QueueConsumer consumer)
+    public bool TryBegin(DeliveryInHand delivery)
     {
-        if (inFlight.TryBegin(message.DeliveryId, out var ended))
+        if (inFlight.TryBegin(delivery.Id, out var ended))
         {
             return true;
         }
 
-        _ = LookAgainAfterAsync(ended, received, consumer);
+        _ = LookAgainAfterAsync(ended, delivery);
         return false;
     }
 
     /// <summary>Ends work that was begun and cannot be carried out, because there was no look.</summary>
-    public void GiveUp(DeliveryMessage message) => inFlight.End(message.DeliveryId);
+    public void GiveUp(DeliveryInHand delivery) => inFlight.End(delivery.Id);
 
-    /// <summary>Starts what the look at a begun message's row leads to; never waits for it.</summary>
-    public void Start(
-        ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, ConfigSnapshot config, QueueConsumer consumer, CancellationToken abandon)
+    /// <summary>Starts what the look at a begun delivery's row leads to; never waits for it.</summary>
+    public void Start(DeliveryInHand delivery, DeliveryRow? row, ConfigSnapshot config, CancellationToken abandon)
     {
         var subscription = row is null ? null : config.ById.GetValueOrDefault(row.SubscriptionId);
         var accepts = row is { EventIsGone: false } && (subscription?.Accepts(row.CreatedAt) ?? false);
-        var decision = Look.At(message, received.Redelivered, row, accepts, subscription?.HasLane ?? false);
-        _ = CarryOutAsync(decision, received, message, row, subscription, consumer, abandon);
+        var decision = Look.At(delivery.Message, delivery.Redelivered, row, accepts, subscription?.HasLane ?? false);
+        _ = CarryOutAsync(decision, delivery, row, subscription, abandon);
     }
 
-    private static async Task LookAgainAfterAsync(Task ended, ReceivedMessage received, QueueConsumer consumer)
+    private static async Task LookAgainAfterAsync(Task ended, DeliveryInHand delivery)
     {
         await ended;
-        consumer.TakeAgain(received);
+        delivery.TakeAgain();
     }
 
-    private async Task CarryOutAsync(
-        LookResult decision, ReceivedMessage received, DeliveryMessage message, DeliveryRow? row, Subscription? subscription, QueueConsumer consumer, CancellationToken abandon)
+    private async Task CarryOutAsync(LookResult decision, DeliveryInHand delivery, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
     {
         try
         {
             if (decision is LookResult.EnterLane && !await lanes.EnterAsync(row!, abandon))
             {
-                decision = Look.At(message, received.Redelivered, row, accepts: true, hasLane: false);
+                decision = Look.At(delivery.Message, delivery.Redelivered, row, accepts: true, hasLane: false);
             }
 
             switch (decision)
@@ -82,7 +79,7 @@ internal sealed partial class DeliveryWork(
                     break;
             }
 
-            received.Ack();
+            delivery.Finish();
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
@@ -90,14 +87,14 @@ internal sealed partial class DeliveryWork(
         }
         catch (Exception fault)
         {
-            // The edge of a message's work: it is looked at again in a while, and parked when that does not help.
-            Log.Failed(logger, fault, message.DeliveryId, message.Number);
-            received.CountFault();
-            _ = LookAgainAfterAsync(Task.Delay(FaultPause, clock, CancellationToken.None), received, consumer);
+            // The edge of a delivery's work: it is looked at again in a while, and parked when that does not help.
+            Log.Failed(logger, fault, delivery.Id, delivery.Message.Number);
+            delivery.CountFault();
+            _ = LookAgainAfterAsync(Task.Delay(FaultPause, clock, CancellationToken.None), delivery);
         }
         finally
         {
-            inFlight.End(message.DeliveryId);
+            inFlight.End(delivery.Id);
         }
     }
 

@@ -6,6 +6,7 @@ using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Subscriptions.Caching;
@@ -17,9 +18,9 @@ internal sealed partial class Dispatch(
     BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
     ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
 {
-    // What may be in hand bounds the sends in flight. Retries have their own, so that a backlog of them never delays first attempts.
-    internal const ushort FirstAttemptPrefetch = 2_000;
-    internal const ushort RetryPrefetch = 1_000;
+    // What may be in hand of a queue, in deliveries, bounds the sends in flight. Retries have their own, so that a backlog of them never delays first attempts.
+    internal const int MostFirstAttempts = 2_000;
+    internal const int MostRetries = 1_000;
 
     private static readonly TimeSpan ShardCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(20);
@@ -63,8 +64,8 @@ internal sealed partial class Dispatch(
                 // Shards only grow: whatever is new gets its loops.
                 for (var shard = loops.Count / 2; shard < subscriptions.Current.Shards; shard++)
                 {
-                    loops.Add(Loop(BrokerNames.DeliveriesQueue(shard), FirstAttemptPrefetch, QueuePosition.OfFirstAttempts(), settling: TimeSpan.Zero).RunAsync(stoppingToken, _abandon.Token));
-                    loops.Add(Loop(BrokerNames.RetriesQueue(shard), RetryPrefetch, QueuePosition.OfRetries(), settling: owed.OwedGrace).RunAsync(stoppingToken, _abandon.Token));
+                    loops.Add(Loop(BrokerNames.DeliveriesQueue(shard), MostFirstAttempts, QueuePosition.OfFirstAttempts(), settling: TimeSpan.Zero).RunAsync(stoppingToken, _abandon.Token));
+                    loops.Add(Loop(BrokerNames.RetriesQueue(shard), MostRetries, QueuePosition.OfRetries(), settling: owed.OwedGrace).RunAsync(stoppingToken, _abandon.Token));
                 }
 
                 // Before the stop only a fault ends a loop. The service ends with it: one that runs on and sends nothing is seen by nobody.
@@ -80,14 +81,14 @@ internal sealed partial class Dispatch(
         await Task.WhenAll(loops);
     }
 
-    private DeliveryLoop Loop(string queue, ushort prefetch, QueuePosition position, TimeSpan settling)
+    private DeliveryLoop Loop(string queue, int most, QueuePosition position, TimeSpan settling)
     {
-        var consumer = broker.Consumer(queue, prefetch, channel => BrokerTopology.DeclareAsync(channel, subscriptions.Current.Shards));
+        var consumer = broker.Consumer(queue, QueueHand.FirstWindow(most), channel => BrokerTopology.DeclareAsync(channel, subscriptions.Current.Shards));
         database.Closed += consumer.Pause;
         database.Opened += consumer.Resume;
         _consumers.Add(consumer);
         positions.Add(consumer, position, settling);
-        return new DeliveryLoop(consumer, position, work, store, subscriptions, database, publisher, parking, clock);
+        return new DeliveryLoop(consumer, new QueueHand(consumer, position, most), work, store, subscriptions, database, publisher, parking, clock);
     }
 
     private static partial class Log

@@ -18,8 +18,8 @@ internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, HealthLanes 
     // is held up by one that hangs. Short, because whoever waits has his place among the messages in hand.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly WireSlots _first = new(() => Dispatch.FirstAttemptPrefetch * subscriptions.Current.Shards);
-    private readonly WireSlots _retries = new(() => Dispatch.RetryPrefetch * subscriptions.Current.Shards);
+    private readonly WireSlots _first = new(() => Dispatch.MostFirstAttempts * subscriptions.Current.Shards);
+    private readonly WireSlots _retries = new(() => Dispatch.MostRetries * subscriptions.Current.Shards);
     private readonly ConcurrentDictionary<Guid, Lazy<Task>> _opening = new();
 
     /// <summary>A slot, to be disposed of when the answer is there. Null: the delivery is in its subscription's lane now.</summary>

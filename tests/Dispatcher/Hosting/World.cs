@@ -129,11 +129,19 @@ public sealed class World : Surroundings
 
     public Task<long> LanesAsync() => Database.ScalarAsync<long>("SELECT count(*) FROM lanes");
 
-    /// <summary>Announces an attempt of each delivery, the first as a publisher does, a later one as a delay queue does.</summary>
-    public Task AnnounceAsync(IEnumerable<Accepted> deliveries, int number = 1) => Task.WhenAll(deliveries.Select(delivery => Bus.PublishAsync(
+    /// <summary>Announces an attempt of each delivery, the first as a publisher does, a later one as a delay queue does: alone.</summary>
+    public Task AnnounceAsync(IEnumerable<Accepted> deliveries, int number = 1) =>
+        AnnounceAsync(deliveries, number, together: number == 1 ? Announcement.MostTogether : 1);
+
+    /// <summary>Announces an attempt of each delivery, so many in a message.</summary>
+    public Task AnnounceAsync(IEnumerable<Accepted> deliveries, int number, int together) => Task.WhenAll(deliveries.Chunk(together).Select(chunk => Bus.PublishAsync(
         number == 1 ? BrokerNames.DeliveriesExchange : BrokerNames.RetriesExchange,
-        Shard.RoutingKeyOf(delivery.SubscriptionId, shards: 1),
-        new DeliveryMessage(delivery.Id, delivery.CreatedAt, number, TimeProvider.System.GetUtcNow(), Traceparent: null).ToBytes())));
+        Shard.RoutingKeyOf(chunk[0].SubscriptionId, shards: 1),
+        Announcement.Write([.. chunk.Select(delivery =>
+            new DeliveryMessage(delivery.Id, delivery.CreatedAt, number, TimeProvider.System.GetUtcNow(), Traceparent: null))]))));
+
+    /// <summary>How many messages so many deliveries of a shard are announced in.</summary>
+    public static int MessagesOf(int deliveries) => (deliveries + Announcement.MostTogether - 1) / Announcement.MostTogether;
 
     /// <summary>Accepts and announces, as a publisher does.</summary>
     public async Task<IReadOnlyList<Accepted>> DeliverAsync(Subscription subscription, int count = 1, string data = "{}")

@@ -30,7 +30,7 @@ public sealed class SlowReceiverTests : IAsyncLifetime
 
         // Acknowledged alone: the older ones are still in hand.
         await Eventually.TrueAsync(
-            async () => await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)) == 300, World.Limit, "all but the fast one to be in hand");
+            async () => await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)) == World.MessagesOf(300), World.Limit, "all but the fast one to be in hand");
         Assert.Equal(300, slow.Count);
     }
 

@@ -24,7 +24,7 @@ public sealed class When_a_look_cannot_be_made : IAsyncLifetime
 
         await Eventually.TrueAsync(() => dispatcher.Ended.IsCancellationRequested, World.Limit, "the service to end");
         await dispatcher.DisposeAsync();
-        await _world.Bus.WaitForCountAsync(BrokerNames.DeliveriesQueue(0), 3);
+        await _world.Bus.WaitForCountAsync(BrokerNames.DeliveriesQueue(0), World.MessagesOf(3));
         Assert.Empty(await _world.ParkedAsync());
 
         await _world.Database.ExecuteAsync("ALTER TABLE events RENAME COLUMN trace_parent TO traceparent");

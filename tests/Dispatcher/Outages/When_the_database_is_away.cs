@@ -32,7 +32,7 @@ public sealed class When_the_database_is_away : IAsyncLifetime
         var connections = await _world.ConnectionsAsync();
         await _world.DeliverAsync(subscription, count: 10);
         Assert.Empty(await _world.AttemptsAsync());
-        Assert.Equal((30, 10), (await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)), await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0))));
+        Assert.Equal((World.MessagesOf(30), World.MessagesOf(10)), (await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)), await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0))));
 
         relay.Restore();
         await _world.EndedAsync();

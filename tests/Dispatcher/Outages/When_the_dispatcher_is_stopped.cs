@@ -29,7 +29,7 @@ public sealed class When_the_dispatcher_is_stopped : IAsyncLifetime
 
         Assert.Equal(50, receiver.Requests.Count);
         Assert.Equal(Enumerable.Repeat(1, 50), (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
-        Assert.Equal(10, await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)));
+        Assert.Equal(World.MessagesOf(10), await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)));
 
         await _world.StartDispatcherAsync();
 

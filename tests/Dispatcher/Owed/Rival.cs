@@ -13,7 +13,11 @@ public sealed class Rival : IAsyncDisposable
 
     private Rival(IChannel channel) => _channel = channel;
 
+    /// <summary>The deliveries that were announced.</summary>
     public IReadOnlyList<DeliveryMessage> Taken => [.. _taken];
+
+    /// <summary>The messages that did so.</summary>
+    public int Messages { get; private set; }
 
     public static async Task<Rival> StartAsync(World world, string queue)
     {
@@ -21,7 +25,12 @@ public sealed class Rival : IAsyncDisposable
         var consumer = new AsyncEventingBasicConsumer(rival._channel);
         consumer.ReceivedAsync += (_, message) =>
         {
-            rival._taken.Enqueue(DeliveryMessage.Read(message.Body.Span)!);
+            rival.Messages++;
+            foreach (var delivery in Announcement.Read(message.Body.Span, out var _)!)
+            {
+                rival._taken.Enqueue(delivery);
+            }
+
             return Task.CompletedTask;
         };
         await rival._channel.BasicConsumeAsync(

@@ -1,4 +1,6 @@
+using System.Text;
 using RabbitMQ.Client.Exceptions;
+using Webhooks.Broker.Deliveries;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
@@ -37,6 +39,22 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         await _world.EndedAsync();
         AssertEachCameOnce(30);
         Assert.Equal(30, owed.Now);
+    }
+
+    // All of it is parked: nobody knows what the rest of it was to say.
+    [Fact]
+    public async Task Should_find_those_that_a_message_announced_which_cannot_be_read()
+    {
+        var accepted = await _world.AcceptAsync(_subscription, count: 3);
+        var message = Encoding.UTF8.GetString(Announcement.Write([.. accepted.Select(delivery =>
+            new DeliveryMessage(delivery.Id, delivery.CreatedAt, 1, TimeProvider.System.GetUtcNow(), Traceparent: null))]));
+        await _world.Bus.PublishAsync(BrokerNames.DeliveriesExchange, "0", $"{message[..^2]},7]}}");
+
+        await StartAsync();
+
+        await _world.EndedAsync();
+        AssertEachCameOnce(3);
+        Assert.Equal("not_json", Assert.Single(await _world.ParkedAsync()).Reason);
     }
 
     // Its place in the order of the queue tells, not that the queue is empty: it never is.

@@ -1,5 +1,7 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
+using Webhooks.Broker.Deliveries;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
 using Webhooks.TestKit;
@@ -29,6 +31,9 @@ public sealed class ParkingTests : IAsyncLifetime
             (BrokerNames.DeliveriesExchange, """{"id":"evt_001","type":"a.b","tenant_id":"tenant_001","data":{}}"""),
             (BrokerNames.DeliveriesExchange, """{"delivery_id":"0193a2b0-0000-7000-8000-000000000000","created_at":1732147200000000,"number":0}"""),
             (BrokerNames.DeliveriesExchange, """{"delivery_id":"0193a2b0-0000-7000-8000-000000000000","created_at":9223372036854775807,"number":1}"""),
+            (BrokerNames.DeliveriesExchange, """{"delivery_id":"0193a2b0-0000-7000-8000-000000000000","created_at":1732147200000000,"number":1,"more":[{}]}"""),
+            (BrokerNames.DeliveriesExchange, """[{"delivery_id":"0193a2b0-0000-7000-8000-000000000000","created_at":1732147200000000,"number":1}]"""),
+            (BrokerNames.DeliveriesExchange, Encoding.UTF8.GetString(Announcement.Write([.. Enumerable.Repeat(new DeliveryMessage(Guid.Empty, DateTimeOffset.UnixEpoch, 1, DateTimeOffset.UnixEpoch, null), 10_000)]))),
             (BrokerNames.RetriesExchange, "[]"),
         ];
 

@@ -15,17 +15,21 @@ public sealed class RepeatTests : IAsyncLifetime
         _receiver = await TestReceiver.StartAsync();
     }
 
-    [Fact]
-    public async Task A_delivery_announced_twice_in_one_group_is_sent_once()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    [InlineData(40)] // All in one message.
+    public async Task A_delivery_announced_twice_in_one_group_is_sent_once(int together)
     {
         var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url), count: 20);
-        await _world.AnnounceAsync(accepted.Concat(accepted));
+        await _world.AnnounceAsync(accepted.Concat(accepted), number: 1, together);
 
         await _world.StartDispatcherAsync();
 
         await _world.EndedAsync();
         Assert.Equal(20, _receiver.Count);
         Assert.Equal(20, (await _world.AttemptsAsync()).Count);
+        Assert.Empty(await _world.ParkedAsync());
     }
 
     [Fact]

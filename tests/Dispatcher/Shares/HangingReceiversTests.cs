@@ -1,3 +1,4 @@
+using Webhooks.Broker.Deliveries;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
@@ -12,9 +13,11 @@ public sealed class HangingReceiversTests : IAsyncLifetime
     public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
 
     [Theory]
-    [InlineData(1, 2_500)]
-    [InlineData(50, 50)]
-    public async Task They_delay_nobody_else(int receivers, int deliveries)
+    [InlineData(1, 2_500, 1)]
+    [InlineData(50, 50, 1)]
+    [InlineData(1, 2_500, Announcement.MostTogether)]
+    [InlineData(50, 50, Announcement.MostTogether)]
+    public async Task They_delay_nobody_else(int receivers, int deliveries, int together)
     {
         await using var hanging = await HeldReceiver.StartAsync();
         await using var fast = await TestReceiver.StartAsync();
@@ -31,12 +34,12 @@ public sealed class HangingReceiversTests : IAsyncLifetime
             accepted.AddRange(await _world.AcceptAsync(subscription, deliveries));
         }
 
-        await _world.AnnounceAsync(accepted);
+        await _world.AnnounceAsync(accepted, number: 1, together);
         await _world.AnnounceAsync(await _world.AcceptAsync(toFast, count: 3));
 
         await _world.StartDispatcherAsync();
 
-        // Behind 2,500 messages of those that hang, and before any of them has ended.
+        // Behind 2,500 deliveries of those that hang, and before any of them has ended.
         await fast.WaitForAsync(3, World.Limit);
         var half = 1_000 + receivers;
         await Eventually.TrueAsync(

@@ -1,0 +1,41 @@
+using Webhooks.Broker.Deliveries;
+
+namespace Webhooks.Dispatcher.Hands;
+
+/// <summary>One delivery that a message in hand announces: what is looked at, worked on, counted and finished by itself.</summary>
+internal sealed class DeliveryInHand(MessageInHand of, DeliveryMessage message)
+{
+    private int _faults;
+    private bool _isFinished;
+
+    public MessageInHand Of => of;
+
+    public DeliveryMessage Message => message;
+
+    public Guid Id => message.DeliveryId;
+
+    /// <summary>Somebody had it in hand before, who may have died between a record and what follows it.</summary>
+    public bool Redelivered => of.Received.Redelivered || message.Redelivered;
+
+    /// <summary>How often work on it failed, as far as that is known to be its own doing: whoever died may have died of another.</summary>
+    public long FailureCount => _faults + (of.IsAlone ? of.Received.DeliveryCount : 0);
+
+    /// <summary>Nothing more happens to it here.</summary>
+    public bool IsFinished => Volatile.Read(ref _isFinished);
+
+    /// <summary>Work on it has failed by a fault of our own.</summary>
+    public void CountFault() => _faults++;
+
+    /// <summary>The last thing that happens to it; the last of a message's acknowledges that.</summary>
+    public void Finish()
+    {
+        Volatile.Write(ref _isFinished, true);
+        of.FinishedOne();
+    }
+
+    /// <summary>Puts it behind those that wait for their look.</summary>
+    public void TakeAgain() => of.Hand.TakeAgain(this);
+
+    /// <summary>As a message of its own that can stand for it from now on.</summary>
+    public byte[] ToMessage() => of.IsAlone ? of.Received.Body : (message with { Redelivered = true }).ToBytes();
+}

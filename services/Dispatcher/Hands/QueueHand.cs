@@ -1,0 +1,72 @@
+using System.Threading.Channels;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Deliveries;
+using Webhooks.Dispatcher.Owed;
+
+namespace Webhooks.Dispatcher.Hands;
+
+/// <summary>
+/// What this dispatcher has in hand of one queue, and how much that may be: counted in deliveries, which bounds the sends in
+/// flight, while the broker counts messages. So the broker is given another window whenever the one that it has does not fit any more.
+/// </summary>
+/// <param name="consumer">The queue's.</param>
+/// <param name="position">Told of everything that is taken.</param>
+/// <param name="most">How many deliveries may be in hand.</param>
+internal sealed class QueueHand(QueueConsumer consumer, QueuePosition position, int most)
+{
+    // Until messages have come they are taken for full ones: what has piled up while nobody consumed is.
+    private readonly MessageSize _size = new();
+    private readonly Channel<DeliveryInHand> _waiting = Channel.CreateUnbounded<DeliveryInHand>(new UnboundedChannelOptions { SingleReader = true });
+    private int _unfinished;
+    private long _taken;
+
+    /// <summary>The window to begin with: full messages are as many deliveries as may be in hand.</summary>
+    public static ushort FirstWindow(int most) => (ushort)Math.Max(1, most / Announcement.MostTogether);
+
+    public string Queue => consumer.Queue;
+
+    /// <summary>What waits for its look, in order.</summary>
+    public ChannelReader<DeliveryInHand> Waiting => _waiting.Reader;
+
+    /// <summary>Takes what a message announces in hand. False: it cannot be read; <paramref name="fault"/> is a sentence.</summary>
+    public bool TryTake(ReceivedMessage received, out string fault)
+    {
+        var announced = Announcement.Read(received.Body, out fault);
+        if (announced is not null)
+        {
+            _size.Saw(announced.Count);
+            Interlocked.Add(ref _unfinished, announced.Count);
+            var message = new MessageInHand(this, received, announced.Count);
+            foreach (var delivery in announced.Select(delivery => new DeliveryInHand(message, delivery)))
+            {
+                // Before anything is waited for: what is in hand must not be taken for lost.
+                position.Took(delivery.Message, delivery.Redelivered, () => delivery.IsFinished);
+                _waiting.Writer.TryWrite(delivery);
+            }
+        }
+
+        Interlocked.Increment(ref _taken);
+        FitWindow();
+        return announced is not null;
+    }
+
+    public void TakeAgain(DeliveryInHand delivery) => _waiting.Writer.TryWrite(delivery);
+
+    /// <summary>Called once for each delivery.</summary>
+    public void FinishedOne()
+    {
+        Interlocked.Decrement(ref _unfinished);
+        FitWindow();
+    }
+
+    private void FitWindow()
+    {
+        if (consumer.Free is { } free && WindowFit.Instead(most, InHand(), free, _size.Average) is { } messages)
+        {
+            consumer.Renew(messages);
+        }
+    }
+
+    // With what has come and was not looked into yet.
+    private int InHand() => Volatile.Read(ref _unfinished) + (int)((consumer.ReceivedCount - Interlocked.Read(ref _taken)) * _size.Average);
+}
