@@ -37,10 +37,9 @@ internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, Su
         var shards = subscriptions.Current.Shards;
         var now = clock.GetUtcNow();
         await publisher.PublishAsync(
-            [.. due.Select(delivery => new OutgoingMessage(
-                BrokerNames.RetriesExchange,
+            [.. Announcement.Of(BrokerNames.RetriesExchange, due.Select(delivery => (
                 Shard.RoutingKeyOf(delivery.SubscriptionId, shards),
-                new DeliveryMessage(delivery.Id, delivery.CreatedAt, delivery.LastAttempt + 1, now, Traceparent: null).ToBytes()))],
+                new DeliveryMessage(delivery.Id, delivery.CreatedAt, delivery.LastAttempt + 1, now, Traceparent: null))))],
             leading);
 
         // After the confirm: dying in between announces twice, which the look at the row makes harmless; the other order could lose.

@@ -1,5 +1,6 @@
 using Npgsql;
 using Webhooks.Broker.Connections;
+using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Publishing;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions.Caching;
@@ -29,9 +30,10 @@ internal sealed class ReplayBacklog(NpgsqlDataSource database, ConfirmedPublishe
 
         await using var command = database.CreateCommand(SelectUnannounced);
         var unannounced = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-        return (int)Math.Max(0, Most - unannounced - await LongestQueueAsync(cancellationToken));
+        return (int)Math.Max(0, Most - unannounced - (await LongestQueueAsync(cancellationToken) * Announcement.MostTogether));
     }
 
+    // In messages, each of which may announce many.
     private async Task<long> LongestQueueAsync(CancellationToken cancellationToken)
     {
         var longest = 0L;

@@ -117,14 +117,13 @@ internal sealed partial class FanOutTurn(
         foreach (var chunk in deliveries.Chunk(AnnouncementsAtOnce))
         {
             var now = clock.GetUtcNow();
-            await publisher.PublishAsync([.. chunk.Select(delivery => Announcement(delivery, shards, now))], stop);
+            await publisher.PublishAsync(
+                [.. Announcement.Of(BrokerNames.DeliveriesExchange, chunk.Select(delivery => (
+                    Shard.RoutingKeyOf(delivery.SubscriptionId, shards),
+                    new DeliveryMessage(delivery.Id, delivery.CreatedAt, Number: 1, now, delivery.Traceparent))))],
+                stop);
         }
     }
-
-    private static OutgoingMessage Announcement(UnattemptedDelivery delivery, int shards, DateTimeOffset now) => new(
-        BrokerNames.DeliveriesExchange,
-        Shard.RoutingKeyOf(delivery.SubscriptionId, shards),
-        new DeliveryMessage(delivery.Id, delivery.CreatedAt, Number: 1, now, delivery.Traceparent).ToBytes());
 
     private static partial class Log
     {

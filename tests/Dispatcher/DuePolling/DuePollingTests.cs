@@ -1,4 +1,5 @@
 using Webhooks.Contracts;
+using Webhooks.Dispatcher.Tests.Owed;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
@@ -33,6 +34,27 @@ public sealed class DuePollingTests : IAsyncLifetime
         Assert.Equal([1, 2], attempts.Select(attempt => attempt.Number));
         Assert.True(receiver.Requests[1].ReceivedAt >= attempts[0].EndedAt.AddSeconds(2), "The second attempt was early.");
         Assert.Equal([true], await _world.DeliveriesAsync<bool>("status = 'delivered' AND due_at IS NULL"));
+    }
+
+    [Fact]
+    public async Task Many_that_are_due_are_announced_in_few_messages()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(receiver.Url), count: 200);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now(), due_at = now()");
+        await using (var rival = await Rival.StartAsync(_world, BrokerNames.RetriesQueue(0)))
+        {
+            await _world.StartDispatcherAsync(("Webhooks:OwedGrace", "00:00:02"));
+            await Eventually.TrueAsync(() => rival.Taken.Count >= 200, World.Limit, () => $"200 announcements; there were {rival.Taken.Count}");
+
+            Assert.Equal(accepted.Select(delivery => delivery.Id).Order(), rival.Taken.Select(message => message.DeliveryId).Distinct().Order());
+            Assert.Equal(World.MessagesOf(200), rival.Messages);
+        }
+
+        // He has thrown them away.
+        await _world.EndedAsync();
+        Assert.Equal(200, receiver.Count);
+        Assert.All(await _world.AttemptsAsync(), attempt => Assert.Equal(2, attempt.Number));
     }
 
     [Fact]

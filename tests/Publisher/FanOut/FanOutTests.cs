@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RabbitMQ.Client;
+using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Settings;
@@ -161,6 +162,43 @@ public sealed class FanOutTests : IAsyncLifetime
         Assert.Equal(await _world.DeliveriesAsync<Guid>("id"), announced.Select(message => message.DeliveryId));
         Assert.Equal(published, await _world.Database.ColumnAsync<string>("SELECT event_id FROM events ORDER BY created_at"));
         Assert.Equal(300, await _world.Database.ScalarAsync<long>("SELECT count(DISTINCT created_at) FROM events"));
+    }
+
+    [Fact]
+    public async Task What_is_accepted_together_is_announced_in_few_messages()
+    {
+        const int Events = 300;
+        await _world.SubscribeAsync("*");
+        await _world.SubscribeAsync("*");
+        await Task.WhenAll(Enumerable.Range(0, Events).Select(number => _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", $"evt_{number}"))));
+
+        await _world.StartPublisherAsync();
+
+        await _world.SettledAsync();
+        var messages = await _world.Bus.DrainAsync(BrokerNames.DeliveriesQueue(0));
+        // Turns of a hundred events; some are smaller.
+        Assert.InRange(messages.Count, 2 * Events / Announcement.MostTogether, Events / 4);
+        var announced = messages.SelectMany(message => Announcement.Read(message.Body.Span, out _)!).ToList();
+        Assert.Equal(await _world.DeliveriesAsync<Guid>("id"), announced.Select(delivery => delivery.DeliveryId));
+        Assert.Equal(2 * Events, announced.Count);
+    }
+
+    // As it was before several could go together: nobody has to know of that who reads this.
+    [Fact]
+    public async Task What_is_accepted_alone_is_announced_alone()
+    {
+        await _world.SubscribeAsync("*");
+        await _world.StartPublisherAsync();
+
+        for (var number = 0; number < 3; number++)
+        {
+            await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", $"evt_{number}"));
+            await _world.SettledAsync();
+        }
+
+        var messages = await _world.Bus.DrainAsync(BrokerNames.DeliveriesQueue(0));
+        Assert.Equal(await _world.DeliveriesAsync<Guid>("id"), messages.Select(message => DeliveryMessage.Read(message.Body.Span)!.DeliveryId));
+        Assert.All(messages, message => Assert.DoesNotContain("more", message.Text(), StringComparison.Ordinal));
     }
 
     [Fact]

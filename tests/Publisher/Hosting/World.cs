@@ -1,4 +1,3 @@
-using System.Text;
 using RabbitMQ.Client;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Contracts;
@@ -40,14 +39,21 @@ public sealed class World : Surroundings
     /// <summary>Waits until the queue is empty and every message is acknowledged.</summary>
     public Task SettledAsync() => Eventually.TrueAsync(() => IsEmptyAsync(BrokerNames.PublisherQueue), Limit, "every event to be acknowledged");
 
-    /// <summary>Waits for so many announcements of a shard and takes them.</summary>
-    public async Task<IReadOnlyList<DeliveryMessage>> AnnouncementsAsync(int count, int shard = 0) =>
-        [.. (await Bus.TakeAsync(BrokerNames.DeliveriesQueue(shard), count)).Select(Read)];
+    /// <summary>Waits until so many deliveries of a shard are announced, and takes the messages that do so.</summary>
+    public async Task<IReadOnlyList<DeliveryMessage>> AnnouncementsAsync(int count, int shard = 0)
+    {
+        var announced = new List<DeliveryMessage>();
+        while (announced.Count < count)
+        {
+            announced.AddRange(Read(await Bus.TakeAsync(BrokerNames.DeliveriesQueue(shard))));
+        }
 
-    /// <summary>Takes all announcements of a shard that are there.</summary>
+        return announced;
+    }
+
+    /// <summary>Takes all messages of a shard that are there, and tells which deliveries they announce.</summary>
     public async Task<IReadOnlyList<DeliveryMessage>> AnnouncedAsync(int shard = 0) =>
-        [.. (await Bus.DrainAsync(BrokerNames.DeliveriesQueue(shard))).Select(Read)];
+        [.. (await Bus.DrainAsync(BrokerNames.DeliveriesQueue(shard))).SelectMany(Read)];
 
-    private static DeliveryMessage Read(BasicGetResult taken) =>
-        DeliveryMessage.Read(taken.Body.Span) ?? throw new InvalidOperationException($"No delivery message: {Encoding.UTF8.GetString(taken.Body.Span)}");
+    private static IReadOnlyList<DeliveryMessage> Read(BasicGetResult taken) => Announcement.Read(taken.Body.Span, out var fault) ?? throw new InvalidOperationException(fault);
 }
