@@ -25,6 +25,9 @@ internal sealed class AckWriter(IChannel channel, TimeProvider clock)
         }
     }
 
+    /// <summary>The channel is closed, and with it our hold on its messages.</summary>
+    public bool IsLost => !channel.IsOpen;
+
     /// <summary>Completes when everything acknowledged so far is written.</summary>
     public async Task FlushAsync()
     {

@@ -12,6 +12,9 @@ internal sealed class ConsumerWindow(ushort messages, AckWriter acks)
     /// <summary>How many more would be handed over before one is acknowledged; null: it has ended.</summary>
     public int? Free => _ended.Task.IsCompleted ? null : Math.Max(0, messages - Volatile.Read(ref _held));
 
+    /// <summary>Its channel is closed: what it holds stands in the queue again.</summary>
+    public bool IsLost => acks.IsLost;
+
     public Task Ended => _ended.Task;
 
     /// <summary>What the next window is to have; null: nobody has asked for one.</summary>

@@ -17,6 +17,9 @@ public sealed partial class QueueConsumer(
 {
     private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(200);
 
+    // A write that hangs must not keep us from the queue for ever.
+    private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(10);
+
     private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,6 +31,9 @@ public sealed partial class QueueConsumer(
     private volatile ConsumerWindow? _window;
 
     public string Queue => queue.Name;
+
+    /// <summary>How many messages a channel, and what follows a pause, begins with: the queue's prefetch, unless whoever holds them knows better.</summary>
+    public Func<ushort> FirstWindow { get; set; } = () => queue.Prefetch;
 
     /// <summary>How many more messages the broker would hand over before one is acknowledged; null: it hands over none at present.</summary>
     public int? Free => IsConsuming ? _window?.Free : null;
@@ -53,7 +59,8 @@ public sealed partial class QueueConsumer(
 
     /// <summary>
     /// Has the broker hand over so many messages beside those that are in hand, which stay there: an ack of theirs brings no
-    /// other. A broker cannot be told what else would make a window wider or narrower.
+    /// other. A broker cannot be told what else would make a window wider or narrower. What is on its way at that moment goes
+    /// back to the queue and comes again, flagged redelivered.
     /// </summary>
     public void Renew(ushort messages) => _window?.EndFor(messages);
 
@@ -90,9 +97,9 @@ public sealed partial class QueueConsumer(
     /// <summary>The same, and what is in hand goes back to the queue, where it stood.</summary>
     public async Task GiveBackAsync()
     {
-        await FlushAcksAsync();
         if (_channel is { } channel)
         {
+            await FlushAcksAsync().WaitAsync(LongestFlush, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await channel.AbortAsync();
         }
     }
@@ -100,7 +107,6 @@ public sealed partial class QueueConsumer(
     private async Task ConsumeAsync(CancellationToken stop)
     {
         var open = await connection.OpenAsync(stop);
-        // Not disposed at the end: acks of what is in hand are still to come. It ends with its connection.
         var channel = _channel = await open.CreateChannelAsync(cancellationToken: stop);
         try
         {
@@ -108,8 +114,9 @@ public sealed partial class QueueConsumer(
         }
         finally
         {
-            // Also after a fault: a consumer that we know nothing of any more would stay the active one.
-            if (queue.InOrder && !stop.IsCancellationRequested)
+            // Also after a fault: a consumer that we know nothing of any more would stay the active one, or hold messages that
+            // nobody works on. When stopping, acks of what is in hand are still to come.
+            if (!stop.IsCancellationRequested)
             {
                 await GiveBackAsync();
             }
@@ -128,14 +135,14 @@ public sealed partial class QueueConsumer(
             return Task.CompletedTask;
         };
 
-        var messages = queue.Prefetch;
+        var messages = FirstWindow();
         while (channel.IsOpen)
         {
             if (!IsWanted(out var changed))
             {
                 IsConsuming = false;
-                messages = queue.Prefetch;
                 await Task.WhenAny(changed, closed.Task).WaitAsync(stop);
+                messages = FirstWindow();
                 continue;
             }
 
@@ -146,7 +153,7 @@ public sealed partial class QueueConsumer(
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((ConsumerWindow)source!).End(), window);
             await Task.WhenAny(changed, closed.Task, window.Ended);
-            messages = window.Next ?? queue.Prefetch;
+            messages = window.Next ?? FirstWindow();
             // Between two windows is no time in which the broker would have nothing for us.
             IsConsuming = window.Next is not null;
             if (queue.InOrder)

@@ -36,6 +36,9 @@ public sealed class ReceivedMessage
     /// <summary>Nothing more happens to it here.</summary>
     public bool IsAcknowledged => Volatile.Read(ref _isAcknowledged);
 
+    /// <summary>It stands in its queue again, and comes once more: its channel is closed.</summary>
+    public bool IsLost => _window.IsLost;
+
     /// <summary>The last thing that happens to a message.</summary>
     public void Ack()
     {

@@ -16,19 +16,16 @@ internal sealed class FanOutLoop(
 
     // While one group is in the database the next one gathers; waiting longer only adds latency.
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
-
-    // As long as the broker takes to miss a publisher that was cut off. A server that restarts is back before: giving
-    // back counts as a delivery of each event.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(1);
 
-    private long _closedAt;
+    private readonly GivingWay _givingWay = new(clock);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        database.Closed += () => Volatile.Write(ref _closedAt, clock.GetTimestamp());
-        database.Opened += () => Volatile.Write(ref _closedAt, 0);
-        await Task.WhenAll(consumer.RunAsync(stoppingToken), WorkAsync(stoppingToken), GiveWayAsync(stoppingToken));
+        Task[] parts = [consumer.RunAsync(stoppingToken), WorkAsync(stoppingToken), GiveWayAsync(stoppingToken)];
+        // Before the stop only a fault ends one of them. The service ends with it: one that holds its turn and accepts nothing is seen by nobody.
+        await await Task.WhenAny(parts);
+        await Task.WhenAll(parts);
         // At once, not with the process: whoever stands by goes on with the first that is not acknowledged.
         await consumer.GiveBackAsync();
     }
@@ -40,7 +37,13 @@ internal sealed class FanOutLoop(
             while (await consumer.Received.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
             {
                 await publisher.WhenReadyAsync(stop);
-                await turn.RunAsync(group, stop);
+                // What went back to the queue comes again from there; done here as well, it would be announced and parked twice.
+                var held = group.Where(message => !message.IsLost).ToList();
+                if (held.Count > 0)
+                {
+                    await turn.RunAsync(held, stop);
+                    _givingWay.Accepted();
+                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -49,7 +52,6 @@ internal sealed class FanOutLoop(
         }
     }
 
-    /// <summary>Leaves the queue to others while the database has been away for long, and comes back behind them when it answers.</summary>
     private async Task GiveWayAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Watch, clock);
@@ -57,13 +59,13 @@ internal sealed class FanOutLoop(
         {
             while (await timer.WaitForNextTickAsync(stop))
             {
-                if (Volatile.Read(ref _closedAt) is not (> 0 and var closedAt))
-                {
-                    consumer.Resume();
-                }
-                else if (clock.GetElapsedTime(closedAt) >= Patience)
+                if (_givingWay.IsDue(isAway: !database.IsOpen || database.IsRefusing))
                 {
                     consumer.Pause();
+                }
+                else
+                {
+                    consumer.Resume();
                 }
             }
         }

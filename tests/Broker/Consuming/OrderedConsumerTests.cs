@@ -79,7 +79,10 @@ public sealed class OrderedConsumerTests : IAsyncLifetime
         await consuming;
         // What it still has in hand may still be done, as long as it holds it.
         Assert.False(waiting.Received.TryPeek(out _));
+        Assert.True(leaving.Received.TryRead(out var held));
+        Assert.False(held.IsLost);
         await leaving.GiveBackAsync();
+        Assert.True(held.IsLost);
 
         await FinishAsync(waiting);
     }
