@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Webhooks.Broker;
 using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
@@ -83,7 +84,7 @@ internal sealed partial class Dispatch(
 
     private DeliveryLoop Loop(string queue, int most, QueuePosition position, TimeSpan settling)
     {
-        var consumer = broker.Consumer(queue, QueueHand.FirstWindow(most), channel => BrokerTopology.DeclareAsync(channel, subscriptions.Current.Shards));
+        var consumer = broker.Consumer(queue, WindowFit.First(most, inHand: 0, Announcement.MostTogether), channel => BrokerTopology.DeclareAsync(channel, subscriptions.Current.Shards));
         database.Closed += consumer.Pause;
         database.Opened += consumer.Resume;
         _consumers.Add(consumer);

@@ -9,21 +9,28 @@ namespace Webhooks.Dispatcher.Hands;
 /// What this dispatcher has in hand of one queue, and how much that may be: counted in deliveries, which bounds the sends in
 /// flight, while the broker counts messages. So the broker is given another window whenever the one that it has does not fit any more.
 /// </summary>
-/// <param name="consumer">The queue's.</param>
-/// <param name="position">Told of everything that is taken.</param>
-/// <param name="most">How many deliveries may be in hand.</param>
-internal sealed class QueueHand(QueueConsumer consumer, QueuePosition position, int most)
+internal sealed class QueueHand
 {
     // Until messages have come they are taken for full ones: what has piled up while nobody consumed is.
     private readonly MessageSize _size = new();
     private readonly Channel<DeliveryInHand> _waiting = Channel.CreateUnbounded<DeliveryInHand>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly QueueConsumer _consumer;
+    private readonly QueuePosition _position;
+    private readonly int _most;
     private int _unfinished;
     private long _taken;
 
-    /// <summary>The window to begin with: full messages are as many deliveries as may be in hand.</summary>
-    public static ushort FirstWindow(int most) => (ushort)Math.Max(1, most / Announcement.MostTogether);
+    /// <param name="consumer">The queue's.</param>
+    /// <param name="position">Told of everything that is taken.</param>
+    /// <param name="most">How many deliveries may be in hand.</param>
+    public QueueHand(QueueConsumer consumer, QueuePosition position, int most)
+    {
+        (_consumer, _position, _most) = (consumer, position, most);
+        // Also after a pause, or the loss of a channel, when much may be in hand.
+        consumer.FirstWindow = () => WindowFit.First(most, InHand(), _size.Average);
+    }
 
-    public string Queue => consumer.Queue;
+    public string Queue => _consumer.Queue;
 
     /// <summary>What waits for its look, in order.</summary>
     public ChannelReader<DeliveryInHand> Waiting => _waiting.Reader;
@@ -40,7 +47,7 @@ internal sealed class QueueHand(QueueConsumer consumer, QueuePosition position, 
             foreach (var delivery in announced.Select(delivery => new DeliveryInHand(message, delivery)))
             {
                 // Before anything is waited for: what is in hand must not be taken for lost.
-                position.Took(delivery.Message, delivery.Redelivered, () => delivery.IsFinished);
+                _position.Took(delivery.Message, delivery.Redelivered, () => delivery.IsFinished);
                 _waiting.Writer.TryWrite(delivery);
             }
         }
@@ -61,12 +68,12 @@ internal sealed class QueueHand(QueueConsumer consumer, QueuePosition position, 
 
     private void FitWindow()
     {
-        if (consumer.Free is { } free && WindowFit.Instead(most, InHand(), free, _size.Average) is { } messages)
+        if (_consumer.Free is { } free && WindowFit.Instead(_most, InHand(), free, _size.Average) is { } messages)
         {
-            consumer.Renew(messages);
+            _consumer.Renew(messages);
         }
     }
 
     // With what has come and was not looked into yet.
-    private int InHand() => Volatile.Read(ref _unfinished) + (int)((consumer.ReceivedCount - Interlocked.Read(ref _taken)) * _size.Average);
+    private int InHand() => Volatile.Read(ref _unfinished) + (int)((_consumer.ReceivedCount - Interlocked.Read(ref _taken)) * _size.Average);
 }

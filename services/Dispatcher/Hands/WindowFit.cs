@@ -16,9 +16,16 @@ internal static class WindowFit
     public static ushort? Instead(int most, int inHand, int free, double size)
     {
         var room = Math.Max(0, most - inHand);
-        var fitting = (int)Math.Min(room / size, most / 8);
+        var fitting = First(most, inHand, size);
         var isTooNarrow = room >= most / 8 && free < fitting / 2;
         var isTooWide = free * size > (2 * room) + (most / 4);
-        return isTooNarrow || isTooWide ? (ushort)Math.Clamp(fitting, 1, ushort.MaxValue) : null;
+        return isTooNarrow || isTooWide ? fitting : null;
     }
+
+    /// <summary>How many messages a window should have that begins now.</summary>
+    /// <param name="most">Deliveries that may be in hand.</param>
+    /// <param name="inHand">Of these, those that are.</param>
+    /// <param name="size">Deliveries of a message, on average; at least 1.</param>
+    public static ushort First(int most, int inHand, double size) =>
+        (ushort)Math.Clamp(Math.Min(Math.Max(0, most - inHand) / size, most / 8), 1, ushort.MaxValue);
 }

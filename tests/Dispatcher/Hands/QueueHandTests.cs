@@ -31,7 +31,7 @@ public sealed class QueueHandTests : IAsyncLifetime
         _links = new BrokerLinks(
             new BrokerOptions { Uri = new Uri(_world.Settings().Single(setting => setting.Key == "ConnectionStrings:RabbitMq").Value), ClientName = "tests" },
             TimeProvider.System, NullLoggerFactory.Instance);
-        _consumer = _links.Consumer(Queue, QueueHand.FirstWindow(Most), channel => BrokerTopology.DeclareAsync(channel, shards: 1));
+        _consumer = _links.Consumer(Queue, WindowFit.First(Most, inHand: 0, Announcement.MostTogether), channel => BrokerTopology.DeclareAsync(channel, shards: 1));
         _hand = new QueueHand(_consumer, QueuePosition.OfFirstAttempts(), Most);
     }
 
