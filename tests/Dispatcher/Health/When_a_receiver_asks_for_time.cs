@@ -75,10 +75,17 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
         await _world.AcceptIntoLaneAsync(neighbour, count: 50);
         await other.WaitForAsync(20);
 
-        Assert.Equal(1, asking.Count);
+        var asked = asking.Count;
         await stalling.RollbackAsync();
         await _world.HaveStatusAsync("delivered", 50);
-        Assert.Equal(1, asking.Count);
+
+        Assert.Equal(asked, asking.Count);
+        // One, where the first answer comes within the half second that lies between two.
+        var attempts = (await _world.AttemptsAsync()).Where(attempt => attempt.Outcome == "throttled").ToList();
+        Assert.Equal(asked, attempts.Count);
+        var answeredAt = attempts.Min(attempt => attempt.EndedAt);
+        Assert.All(attempts, attempt => Assert.True(
+            attempt.StartedAt <= answeredAt + Rounding, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for a minute."));
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
