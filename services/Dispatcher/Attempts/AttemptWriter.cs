@@ -24,22 +24,10 @@ internal sealed partial class AttemptWriter(
     private sealed record Waiting(FinishedAttempt Attempt, TaskCompletionSource<bool> Claimed);
 
     /// <summary>Completes once the attempt is on disk; false when somebody else had recorded it before. Waits as long as the database is away.</summary>
-    public Task<bool> RecordAsync(FinishedAttempt attempt)
-    {
-        // By itself: it locks a subscription, which others may hold for a while.
-        if (attempt is { InLane: true, Next: NextStep.Fail { DisablesSubscription: true } })
-        {
-            return gone.RecordAsync(attempt, _abandon.Token);
-        }
-
-        var waiting = new Waiting(attempt, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
-        if (!_waiting.Writer.TryWrite(waiting))
-        {
-            waiting.Claimed.SetCanceled(CancellationToken.None);
-        }
-
-        return waiting.Claimed.Task;
-    }
+    /// <remarks>One that disables a subscription is recorded by itself: it locks that, which others may hold for a while.</remarks>
+    public Task<bool> RecordAsync(FinishedAttempt attempt) => attempt is { InLane: true, Next: NextStep.Fail { DisablesSubscription: true } }
+        ? gone.RecordAsync(attempt, RecordInGroupAsync, _abandon.Token)
+        : RecordInGroupAsync(attempt);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -58,6 +46,17 @@ internal sealed partial class AttemptWriter(
     }
 
     public void Dispose() => _abandon.Dispose();
+
+    private Task<bool> RecordInGroupAsync(FinishedAttempt attempt)
+    {
+        var waiting = new Waiting(attempt, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (!_waiting.Writer.TryWrite(waiting))
+        {
+            waiting.Claimed.SetCanceled(CancellationToken.None);
+        }
+
+        return waiting.Claimed.Task;
+    }
 
     private async Task WriteAsync()
     {

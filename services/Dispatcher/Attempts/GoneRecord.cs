@@ -11,44 +11,75 @@ namespace Webhooks.Dispatcher.Attempts;
 /// after the other will not do: in a lane no message comes back to remind of the disabling when its process died in between, and
 /// a disabling that comes first cancels the very delivery that is to be failed.
 /// </summary>
-internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscriptions, SubscriptionCache cache, DatabaseGate database)
+internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscriptions, SubscriptionCache cache, DatabaseGate database) : IDisposable
 {
     private const string Reason = "gone";
 
+    // All that a lane had on the wire may be answered so at once, and all of it asks for the same row. Whoever waited for that with a
+    // connection in hand would take it from those who have none to wait for.
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>What one transaction came to.</summary>
+    /// <param name="Claimed">False: somebody else had recorded the attempt before.</param>
+    /// <param name="ConfigVersion">The subscription's.</param>
+    private readonly record struct Recorded(bool Claimed, long ConfigVersion);
+
+    public void Dispose() => _turn.Dispose();
+
     /// <summary>Completes once both are on disk; false when somebody else had recorded the attempt before. Waits as long as the database is away.</summary>
-    public async Task<bool> RecordAsync(FinishedAttempt attempt, CancellationToken stop)
+    /// <param name="attempt">Not recorded.</param>
+    /// <param name="record">Records it as any other, when there is nothing to disable any more.</param>
+    /// <param name="stop">Ends the waiting, unrecorded.</param>
+    public async Task<bool> RecordAsync(FinishedAttempt attempt, Func<FinishedAttempt, Task<bool>> record, CancellationToken stop)
     {
         var tries = 0;
-        var claimed = await database.RunAsync(
-            token =>
-            {
-                tries++;
-                return TryRecordAsync(attempt, token);
-            },
-            stop);
+        Recorded? recorded;
+        await _turn.WaitAsync(stop);
+        try
+        {
+            recorded = await database.RunAsync(
+                token =>
+                {
+                    tries++;
+                    return TryRecordAsync(attempt, token);
+                },
+                stop);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
+        // Both with no connection in hand: each asks for one.
+        var claimed = recorded?.Claimed ?? await record(attempt);
+        if (recorded is { ConfigVersion: var version })
+        {
+            // What is prepared already knows of it, too.
+            await database.RunAsync(token => cache.AtLeastAsync(version, token).AsTask(), stop);
+        }
+
         // As with other attempts: the answer to the commit of an earlier try may have been lost.
         return claimed || tries > 1;
     }
 
-    private async Task<bool> TryRecordAsync(FinishedAttempt attempt, CancellationToken cancellationToken)
+    /// <summary>Null: the subscription is disabled already, or deleted.</summary>
+    private async Task<Recorded?> TryRecordAsync(FinishedAttempt attempt, CancellationToken cancellationToken)
     {
         // The subscription before the delivery, as whoever closes its lane has it. Until the commit it stays as it is, so that the
         // canceler finds nothing to do.
         await using var change = await subscriptions.BeginChangeAsync(attempt.Delivery.SubscriptionId, tenantId: null, cancellationToken);
         if (change is null or { Current.State: SubscriptionState.Disabled })
         {
-            return (await attempts.RecordAsync([attempt], cancellationToken))[0];
+            return null;
         }
 
         var (claimed, _) = await attempts.AddAsync(change.Connection, [attempt], cancellationToken);
         if (!claimed[0])
         {
-            return false;
+            return new Recorded(Claimed: false, change.Current.ConfigVersion);
         }
 
         var saved = await change.SaveAsync(change.Current with { State = SubscriptionState.Disabled, DisabledReason = Reason }, Actor.System, cancellationToken);
-        // What is prepared already knows of it, too.
-        await cache.AtLeastAsync(saved.ConfigVersion, cancellationToken);
-        return true;
+        return new Recorded(Claimed: true, saved.ConfigVersion);
     }
 }

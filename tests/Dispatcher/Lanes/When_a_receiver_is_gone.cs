@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Webhooks.Database.Faults;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
 
@@ -64,6 +66,33 @@ public sealed class When_a_receiver_is_gone : IAsyncLifetime
         Assert.Equal("gone", Assert.Single(await _world.AttemptsAsync()).Outcome);
     }
 
+    // Each of them wants to disable the subscription. Those who wait for that must leave connections to others.
+    [Fact]
+    public async Task Should_record_all_that_were_on_the_wire_and_keep_no_other_waiting()
+    {
+        const int Sent = 200;
+        await using var gone = await HeldReceiver.StartAsync(_ => new Answer(410));
+        await using var well = await TestReceiver.StartAsync();
+        var dispatcher = await _world.StartDispatcherAsync();
+        var outages = 0;
+        dispatcher.Services.GetRequiredService<DatabaseGate>().Closed += () => Interlocked.Increment(ref outages);
+        var neighbour = await _world.SubscribeAsync(well.Url);
+        var subscription = await _world.SubscribeAsync(World.SettingsFor(gone.Requests.Url, "*") with { MaxInFlight = Sent, Timeout = HeldReceiver.Deadline });
+        await _world.AcceptIntoLaneAsync(subscription, Sent);
+        await gone.Requests.WaitForAsync(Sent);
+
+        gone.Release();
+        await _world.DeliverAsync(neighbour, count: 100);
+
+        await _world.HaveAttemptsAsync(Sent + 100);
+        await _world.EndedAsync();
+        Assert.Equal(0, outages);
+        Assert.Equal(100, await CountAsync(neighbour, "status = 'delivered'"));
+        Assert.Equal(Sent, await CountAsync(subscription, "status IN ('failed', 'canceled') AND EXISTS (SELECT 1 FROM attempts WHERE delivery_id = id AND outcome = 'gone')"));
+        Assert.InRange(await CountAsync(subscription, "status = 'failed'"), 1, Sent);
+        await AssertDisabledAsync(subscription);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stalling.DisposeAsync();
@@ -97,6 +126,9 @@ public sealed class When_a_receiver_is_gone : IAsyncLifetime
         var found = await _world.Subscriptions.FindAsync(subscription.Id, World.Tenant, CancellationToken.None);
         Assert.Equal((SubscriptionState.Disabled, "gone"), (found!.State, found.DisabledReason));
     }
+
+    private Task<long> CountAsync(Subscription subscription, string condition) => _world.Database.ScalarAsync<long>(
+        $"SELECT count(*) FROM deliveries WHERE subscription_id = $1 AND {condition}", subscription.Id);
 
     private Task<string> StatusAsync(Accepted delivery) => _world.Database.ScalarAsync<string>("SELECT status FROM deliveries WHERE id = $1", delivery.Id);
 }
