@@ -126,9 +126,9 @@ internal sealed partial class LaneServing
             return Hold(Forever);
         }
 
-        if (await _health.ClosedForAsync(subscription, abandon) is var closedFor && closedFor > TimeSpan.Zero)
+        if (await HeldForAsync(subscription, abandon) is { } held)
         {
-            return Hold(closedFor < Poll ? closedFor : Poll);
+            return held;
         }
 
         var most = LaneRoom.Of(limits, _health.Known, _sender.InFlight);
@@ -154,6 +154,10 @@ internal sealed partial class LaneServing
     }
 
     private bool IsNeeded(Subscription subscription) => LaneNeed.Of(subscription) is not null || _health.NeedsLane(subscription);
+
+    /// <summary>Null: the receiver may be sent something.</summary>
+    private async Task<TimeSpan?> HeldForAsync(Subscription subscription, CancellationToken abandon) =>
+        await _health.ClosedForAsync(subscription, abandon) is var closedFor && closedFor > TimeSpan.Zero ? Hold(closedFor < Poll ? closedFor : Poll) : null;
 
     /// <summary>Nothing is sent for a while; what came meanwhile is read afterwards.</summary>
     private TimeSpan Hold(TimeSpan wait)
@@ -220,6 +224,12 @@ internal sealed partial class LaneServing
         if (!IsNeeded(subscription) && _ahead.InHand > 0 && wait > TimeSpan.Zero)
         {
             return wait;
+        }
+
+        // What was in hand may have been answered meanwhile, by a receiver that is now in need of the lane. Asked before that is judged.
+        if (await HeldForAsync(subscription, abandon) is { } held)
+        {
+            return held;
         }
 
         _isClosed = !IsNeeded(subscription) && _ahead.InHand == 0 && await _tools.Work.CloseAsync(Lane, subscription.ConfigVersion, abandon);
