@@ -99,7 +99,8 @@ public sealed class QueueHandTests : IAsyncLifetime
 
         await HaveInHandAsync(Most * 7 / 8);
         await AssertNothingComesAsync();
-        Assert.InRange(_inHand.Count, Most * 7 / 8, 3 * Most);
+        // Two windows may be on their way whose size was judged by the small ones: each is an eighth of the hand, in messages of sixteen.
+        Assert.InRange(_inHand.Count, Most * 7 / 8, 5 * Most);
     }
 
     public async ValueTask DisposeAsync()

@@ -4,8 +4,6 @@ using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Dispatcher.Retries;
-using Webhooks.Subscriptions;
-using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
@@ -14,46 +12,9 @@ namespace Webhooks.Dispatcher.Tests.Retries;
 /// <summary>A delay queue carries retries once it has confirmed a message; until then, and if it never does, the rows announce them in time.</summary>
 public sealed class DelayQueueTests : IAsyncLifetime
 {
-    // A connection that waits for a confirm is given up after ten seconds.
-    private static readonly TimeSpan ALittleLate = TimeSpan.FromSeconds(6);
-
     private World _world = null!;
 
     public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
-
-    [Fact]
-    public async Task A_queue_without_a_leader_delays_nothing()
-    {
-        const int Each = 50;
-        // Refused, not failing: a receiver that is there is not left alone, however long a busy machine takes for all of this.
-        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(404));
-        var affected = await _world.SubscribeAsync(RetriedAfter(seconds: 0.3));
-        var others = await _world.SubscribeAsync(RetriedAfter(seconds: 0.7));
-        await BrokerTopology.DeclareDelayAsync(_world.Bus.Channel, TimeSpan.FromSeconds(0.3));
-        await _world.LoseLeaderAsync(BrokerNames.Delay(300));
-        var dispatcher = await _world.StartDispatcherAsync();
-        await _world.ProveDelayAsync(dispatcher, others);
-        var queues = dispatcher.Services.GetRequiredService<DelayQueues>();
-
-        for (var round = 0; round < 5; round++)
-        {
-            await _world.DeliverAsync(affected, Each);
-            await _world.DeliverAsync(others, Each);
-            await _world.EndedAsync();
-        }
-
-        SubscriptionSettings RetriedAfter(double seconds) => World.SettingsFor(receiver.Url, "*") with { Retry = Every(seconds), RetryOn = RetryOn.AnyFailure };
-
-        var attempts = await _world.AttemptsAsync();
-        Assert.All(attempts.GroupBy(attempt => attempt.DeliveryId), made =>
-        {
-            Assert.Equal([1, 2, 3], made.Select(attempt => attempt.Number).Order());
-            Assert.All(
-                made.OrderBy(attempt => attempt.Number).Zip(made.OrderBy(attempt => attempt.Number).Skip(1)),
-                pair => Assert.InRange(pair.Second.StartedAt, pair.First.NextAttemptAt!.Value, pair.First.NextAttemptAt!.Value + ALittleLate));
-        });
-        Assert.Equal((false, true), (queues.Of(TimeSpan.FromSeconds(0.3)).IsProven, queues.Of(TimeSpan.FromSeconds(0.7)).IsProven));
-    }
 
     [Fact]
     public async Task A_queue_is_left_alone_until_the_broker_must_have_written_its_name()

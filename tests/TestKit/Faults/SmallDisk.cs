@@ -1,33 +1,39 @@
 using Npgsql;
+using Webhooks.Local.Processes;
+using Webhooks.Local.Provisioning;
 
 namespace Webhooks.TestKit.Faults;
 
-/// <summary>A disk of its own for one database, which can be filled: it is a tablespace. Only root can mount one.</summary>
+/// <summary>
+/// A disk of its own for one database, which can be filled: it is a tablespace, of a server of its own, because any session of a
+/// server may have to write another one's pages. Only root can mount one.
+/// </summary>
 public sealed class SmallDisk : IAsyncDisposable
 {
-    private static int _disks;
+    private const string Name = "small";
 
+    private readonly OwnedDirectory _directory;
+    private readonly PostgresServer _server;
     private readonly TemporaryDisk _disk;
-    private readonly string _name;
 
-    private SmallDisk(TemporaryDisk disk, string name, string connectionString) => (_disk, _name, ConnectionString) = (disk, name, connectionString);
+    private SmallDisk(OwnedDirectory directory, PostgresServer server, TemporaryDisk disk) => (_directory, _server, _disk) = (directory, server, disk);
 
     public static bool IsPossible => TemporaryDisk.IsPossible;
 
     /// <summary>Npgsql connection string of a new, empty database on it.</summary>
-    public string ConnectionString { get; }
+    public string ConnectionString => _server.ConnectionStringOf(Name);
 
     public static async Task<SmallDisk> CreateAsync(int megabytes = 64)
     {
-        var server = await TestDatabase.ServerAsync();
+        var directory = await TestDirectory.CreateOwnedAsync("small-disk");
+        var server = await PostgresServer.StartAsync(directory);
         var disk = await TemporaryDisk.MountAsync(megabytes);
         var tablespace = await disk.DirectoryForPostgresAsync("tablespace");
 
-        var name = $"small_{Interlocked.Increment(ref _disks)}";
         await using var maintenance = NpgsqlDataSource.Create(server.ConnectionString);
-        await maintenance.ExecuteAsync($"CREATE TABLESPACE {name} LOCATION '{tablespace}'");
-        await maintenance.ExecuteAsync($"CREATE DATABASE {name} TABLESPACE {name}");
-        return new SmallDisk(disk, name, server.ConnectionStringOf(name));
+        await maintenance.ExecuteAsync($"CREATE TABLESPACE {Name} LOCATION '{tablespace}'");
+        await maintenance.ExecuteAsync($"CREATE DATABASE {Name} TABLESPACE {Name}");
+        return new SmallDisk(directory, server, disk);
     }
 
     /// <summary>Leaves not a byte.</summary>
@@ -52,20 +58,16 @@ public sealed class SmallDisk : IAsyncDisposable
     /// <summary>Ends all sessions of the database: whoever goes on has to begin one.</summary>
     public async Task EndSessionsAsync()
     {
-        await using var maintenance = NpgsqlDataSource.Create((await TestDatabase.ServerAsync()).ConnectionString);
-        await maintenance.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", _name);
+        await using var maintenance = NpgsqlDataSource.Create(_server.ConnectionString);
+        await maintenance.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", Name);
     }
 
     public async ValueTask DisposeAsync()
     {
-        MakeRoom();
-        await using (var maintenance = NpgsqlDataSource.Create((await TestDatabase.ServerAsync()).ConnectionString))
-        {
-            await maintenance.ExecuteAsync($"DROP DATABASE {_name} WITH (FORCE)");
-            await maintenance.ExecuteAsync($"DROP TABLESPACE {_name}");
-        }
-
+        await _server.KillAsync();
+        await _server.DisposeAsync();
         await _disk.DisposeAsync();
+        _directory.Dispose();
     }
 
     private string[] CatalogFiles() => Directory.GetFiles(_disk.Path, "pg_internal.init", SearchOption.AllDirectories);

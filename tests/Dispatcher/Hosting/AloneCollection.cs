@@ -1,0 +1,8 @@
+namespace Webhooks.Dispatcher.Tests;
+
+/// <summary>Runs one after the other, when everything that runs side by side has ended.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class AloneCollection
+{
+    public const string Name = "Alone";
+}

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.DependencyInjection;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
+using Webhooks.Dispatcher.Retries;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Profiles;
+using Webhooks.Subscriptions.Retries;
+using Webhooks.TestKit;
+
+namespace Webhooks.Dispatcher.Tests.Retries;
+
+/// <summary>It can be declared, and never confirms. By itself: taking a leader away disturbs a broker that declares queues for others at that moment.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class When_a_delay_queue_has_no_leader : IAsyncLifetime
+{
+    // A connection that waits for a confirm is given up after ten seconds.
+    private static readonly TimeSpan ALittleLate = TimeSpan.FromSeconds(6);
+
+    private World _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
+
+    [Fact]
+    public async Task Should_delay_nothing()
+    {
+        const int Each = 50;
+        // Refused, not failing: a receiver that is there is not left alone, however long a busy machine takes for all of this.
+        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(404));
+        var affected = await _world.SubscribeAsync(RetriedAfter(seconds: 0.3));
+        var others = await _world.SubscribeAsync(RetriedAfter(seconds: 0.7));
+        await BrokerTopology.DeclareDelayAsync(_world.Bus.Channel, TimeSpan.FromSeconds(0.3));
+        await _world.LoseLeaderAsync(BrokerNames.Delay(300));
+        var dispatcher = await _world.StartDispatcherAsync();
+        await _world.ProveDelayAsync(dispatcher, others);
+        var queues = dispatcher.Services.GetRequiredService<DelayQueues>();
+
+        for (var round = 0; round < 5; round++)
+        {
+            await _world.DeliverAsync(affected, Each);
+            await _world.DeliverAsync(others, Each);
+            await _world.EndedAsync();
+        }
+
+        SubscriptionSettings RetriedAfter(double seconds) => World.SettingsFor(receiver.Url, "*") with { Retry = Every(seconds), RetryOn = RetryOn.AnyFailure };
+
+        var attempts = await _world.AttemptsAsync();
+        Assert.All(attempts.GroupBy(attempt => attempt.DeliveryId), made =>
+        {
+            Assert.Equal([1, 2, 3], made.Select(attempt => attempt.Number).Order());
+            Assert.All(
+                made.OrderBy(attempt => attempt.Number).Zip(made.OrderBy(attempt => attempt.Number).Skip(1)),
+                pair => Assert.InRange(pair.Second.StartedAt, pair.First.NextAttemptAt!.Value, pair.First.NextAttemptAt!.Value + ALittleLate));
+        });
+        Assert.Equal((false, true), (queues.Of(TimeSpan.FromSeconds(0.3)).IsProven, queues.Of(TimeSpan.FromSeconds(0.7)).IsProven));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private static CustomRetry Every(double seconds) => new() { MaxAttempts = 3, InitialDelaySeconds = seconds, BackoffMultiplier = 1 };
+}
