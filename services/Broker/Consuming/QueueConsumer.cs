@@ -17,8 +17,8 @@ public sealed partial class QueueConsumer(
 {
     private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(200);
 
-    // A write that hangs must not keep us from the queue for ever.
-    private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(10);
+    // What hangs must not keep us from the queue for ever.
+    private static readonly TimeSpan LongestParting = TimeSpan.FromSeconds(10);
 
     private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _lock = new();
@@ -97,10 +97,10 @@ public sealed partial class QueueConsumer(
     /// <summary>The same, and what is in hand goes back to the queue, where it stood.</summary>
     public async Task GiveBackAsync()
     {
-        if (_channel is { } channel)
+        if (_channel is { IsOpen: true } channel)
         {
-            await FlushAcksAsync().WaitAsync(LongestFlush, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await channel.AbortAsync();
+            await FlushAcksAsync().WaitAsync(LongestParting, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await channel.AbortAsync().WaitAsync(LongestParting, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
