@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -9,6 +11,7 @@ namespace Webhooks.TestKit;
 public sealed class ManagementClient : IDisposable
 {
     private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -121,8 +124,21 @@ public sealed class ManagementClient : IDisposable
 
     private async Task<T> PostAsync<T>(string path, object body)
     {
-        using var answer = await Http.PostAsJsonAsync(path, body, Json);
+        using var answer = await AnsweredAsync(() => Http.PostAsJsonAsync(path, body, Json));
         return await ReadAsync<T>(answer);
+    }
+
+    /// <summary>Asks again as long as the answer is 503, as that says: a server that a test has killed is on its way back.</summary>
+    private static async Task<HttpResponseMessage> AnsweredAsync(Func<Task<HttpResponseMessage>> ask)
+    {
+        var answer = await ask();
+        for (var asked = Stopwatch.StartNew(); answer.StatusCode == HttpStatusCode.ServiceUnavailable && asked.Elapsed < FinishLimit; answer = await ask())
+        {
+            answer.Dispose();
+            await Task.Delay(Pause);
+        }
+
+        return answer;
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage answer)
