@@ -16,6 +16,9 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(100);
 
+    // A queue without a leader has another one sooner.
+    private static readonly TimeSpan MostRefusing = TimeSpan.FromSeconds(1);
+
     private readonly BrokerConnection _connection;
     private readonly BrokerOptions _options;
     private readonly TimeProvider _clock;
@@ -123,7 +126,16 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         }
 
         // Who stops waiting leaves the outcome in doubt; the batch itself always ends.
-        return await batch.Done.WaitAsync(cancellationToken);
+        var outcomes = await batch.Done.WaitAsync(cancellationToken);
+        if (outcomes.Contains(PublishOutcome.Refused) && Volatile.Read(ref _open) is { } open && open.RefusedFor() > MostRefusing)
+        {
+            // A channel of RabbitMQ 3.10 that meets a queue for the first time while its leader is gone asks that one node ever
+            // after, and refuses all until it is back. Another channel finds the new leader.
+            Log.KeepsRefusing(_logger);
+            await ReplaceAsync(open);
+        }
+
+        return outcomes;
     }
 
     /// <summary>Runs <paramref name="declare"/> on a channel of its own, for queues that become needed while running.</summary>
@@ -245,6 +257,9 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
 
         [LoggerMessage(2, LogLevel.Warning, "{Count} messages were not confirmed: publishing them again")]
         public static partial void Repeating(ILogger logger, int count);
+
+        [LoggerMessage(4, LogLevel.Warning, "RabbitMQ keeps refusing messages: replacing the connection")]
+        public static partial void KeepsRefusing(ILogger logger);
 
         [LoggerMessage(3, LogLevel.Warning, "{Reason}; opening a channel to publish on is tried again in {Seconds} s")]
         public static partial void OpenFailed(ILogger logger, string reason, double seconds);

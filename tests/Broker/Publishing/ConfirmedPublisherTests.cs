@@ -36,6 +36,30 @@ public sealed class ConfirmedPublisherTests
         Assert.All(outcomes, outcome => Assert.Equal([.. Enumerable.Repeat(PublishOutcome.Confirmed, 20), PublishOutcome.Unroutable], outcome));
     }
 
+    // A channel may be refused for as long as it lives, where another one is not (decision 0003).
+    [Fact]
+    public async Task Who_is_refused_for_long_tries_over_another_connection()
+    {
+        await using var ours = await OurSide.CreateAsync();
+        var connections = 0;
+        var publisher = ours.Publisher(channel =>
+        {
+            connections++;
+            return channel.DeclareQuorumQueueAsync(Queue, ("x-max-length", 1), ("x-overflow", "reject-publish"));
+        });
+        await publisher.PublishAsync(Messages(Queue, 2), CancellationToken.None).WaitAsync(OurSide.Limit);
+        Assert.Equal(1, connections);
+
+        var refused = publisher.PublishAsync([Message(Queue, "late")], CancellationToken.None);
+        await Eventually.TrueAsync(() => connections > 2, OurSide.Limit, "a second and a third connection");
+        Assert.False(refused.IsCompleted);
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+        await peer.DrainAsync(Queue);
+
+        await refused.WaitAsync(OurSide.Limit);
+        Assert.Equal("late", Assert.Single(await peer.DrainAsync(Queue)).Text());
+    }
+
     [Fact]
     public async Task What_no_queue_takes_is_unroutable_and_its_neighbours_are_confirmed()
     {
