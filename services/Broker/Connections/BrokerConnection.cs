@@ -96,12 +96,14 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
         {
             try
             {
-                var connection = await factory.CreateConnectionAsync(nodes, cancellationToken);
+                var connection = await factory.CreateConnectionAsync(nodes, CancellationToken.None).OrUntil(cancellationToken);
                 Log.Connected(logger, purpose);
                 return connection;
             }
-            catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (BrokerFault.IsOurs(fault))
             {
+                // Who has canceled is told just that, whatever came first.
+                cancellationToken.ThrowIfCancellationRequested();
                 // Once an outage at a level that is seen.
                 Log.Waiting(
                     logger, pause == FirstPause ? LogLevel.Warning : LogLevel.Debug, Describe(fault), purpose, pause.TotalSeconds, LongestPause.TotalSeconds);

@@ -107,7 +107,7 @@ public sealed partial class QueueConsumer(
     private async Task ConsumeAsync(CancellationToken stop)
     {
         var open = await connection.OpenAsync(stop);
-        var channel = _channel = await open.CreateChannelAsync(cancellationToken: stop);
+        var channel = _channel = await open.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(stop);
         try
         {
             await ConsumeAsync(channel, stop);
@@ -147,9 +147,9 @@ public sealed partial class QueueConsumer(
             }
 
             // It holds for consumers that begin later, on this channel.
-            await channel.BasicQosAsync(prefetchSize: 0, messages, global: false, stop);
+            await channel.BasicQosAsync(prefetchSize: 0, messages, global: false, CancellationToken.None).WaitAsync(stop);
             var window = _window = new ConsumerWindow(messages, acks);
-            var tag = await channel.BasicConsumeAsync(Queue, autoAck: false, new Receiver(this, channel, window), stop);
+            var tag = await channel.BasicConsumeAsync(Queue, autoAck: false, new Receiver(this, channel, window), CancellationToken.None).WaitAsync(stop);
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((ConsumerWindow)source!).End(), window);
             await Task.WhenAny(changed, closed.Task, window.Ended);

@@ -142,7 +142,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     public async Task DeclareAsync(Func<IChannel, Task> declare, CancellationToken cancellationToken)
     {
         var connection = await _connection.OpenAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(cancellationToken);
         await declare(channel);
     }
 
@@ -192,7 +192,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
             var connection = await _connection.OpenAsync(cancellationToken);
             try
             {
-                await using (var declaring = await connection.CreateChannelAsync(cancellationToken: cancellationToken))
+                await using (var declaring = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(cancellationToken))
                 {
                     // Not only the broker may be waited for in there.
                     await _declare(declaring).WaitAsync(cancellationToken);

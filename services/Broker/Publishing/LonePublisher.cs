@@ -23,7 +23,7 @@ public sealed class LonePublisher(BrokerConnection connection, BrokerOptions opt
         ArgumentNullException.ThrowIfNull(message);
         var open = await connection.OpenAsync(cancellationToken);
         var channel = await open.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), CancellationToken.None).OrUntil(cancellationToken);
         var properties = message.Properties ?? new BasicProperties { ContentType = "application/json" };
         properties.DeliveryMode = DeliveryModes.Persistent;
         // Never a token here: a canceled publish corrupts the client's state.
@@ -37,7 +37,7 @@ public sealed class LonePublisher(BrokerConnection connection, BrokerOptions opt
     {
         ArgumentNullException.ThrowIfNull(declare);
         var open = await connection.OpenAsync(cancellationToken);
-        await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken);
+        await using var channel = await open.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(cancellationToken);
         await declare(channel);
     }
 

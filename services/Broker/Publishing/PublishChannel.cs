@@ -67,7 +67,7 @@ internal sealed class PublishChannel
 
     public static async Task<PublishChannel> OpenAsync(IConnection connection, TimeProvider clock, CancellationToken cancellationToken) =>
         new(connection, await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), cancellationToken), clock);
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false), CancellationToken.None).OrUntil(cancellationToken), clock);
 
     /// <summary>How long the oldest publish has waited, not counting time in which the broker blocked us.</summary>
     public TimeSpan OldestAge()
