@@ -13,10 +13,18 @@ internal sealed class AckWriter(IChannel channel, TimeProvider clock)
     private readonly List<Ack> _acks = [];
     private Task? _writing;
     private bool _more;
+    private int _inHand;
+
+    /// <summary>How many messages of the channel have come and were not acknowledged yet.</summary>
+    public int InHand => Volatile.Read(ref _inHand);
+
+    /// <summary>A message has come.</summary>
+    public void Took() => Interlocked.Increment(ref _inHand);
 
     /// <summary>Acknowledges a message, soon. After the channel is lost this does nothing: the broker hands the message over again.</summary>
     public void Ack(ulong tag)
     {
+        Interlocked.Decrement(ref _inHand);
         lock (_lock)
         {
             _window.Finish(tag);

@@ -21,7 +21,11 @@ internal sealed class ConsumerWindow(ushort messages, AckWriter acks)
     public ushort? Next => Volatile.Read(ref _next) is > 0 and var next ? (ushort)next : null;
 
     /// <summary>A message has come.</summary>
-    public void Took() => Interlocked.Increment(ref _held);
+    public void Took()
+    {
+        Interlocked.Increment(ref _held);
+        acks.Took();
+    }
 
     public void Ack(ulong tag)
     {

@@ -10,7 +10,7 @@ namespace Webhooks.Broker.Consuming;
 /// hands over nothing more, while what is in hand stays in hand (never a nack). From a queue that is consumed in order it
 /// goes back, with the channel: a consumer that is only canceled keeps what it has while the next one is handed what comes
 /// after, and what is on its way at that moment returns in no order at all. And it can begin a new window: the broker then
-/// hands over so many more, whatever is in hand.
+/// hands over so many more, whatever is in hand. A channel that is silent for long is given up for another one.
 /// </summary>
 public sealed partial class QueueConsumer(
     BrokerConnection connection, ConsumedQueue queue, Func<IChannel, Task> declare, TimeProvider clock, ILogger<QueueConsumer> logger)
@@ -26,6 +26,7 @@ public sealed partial class QueueConsumer(
     private bool _wanted = true;
     private long _receivedCount;
     private long _openedAt;
+    private bool _isSilent;
     private IChannel? _channel;
     private AckWriter? _acks;
     private volatile ConsumerWindow? _window;
@@ -125,9 +126,14 @@ public sealed partial class QueueConsumer(
 
     private async Task ConsumeAsync(IChannel channel, CancellationToken stop)
     {
-        await declare(channel);
         var acks = _acks = new AckWriter(channel, clock);
-        Interlocked.Exchange(ref _openedAt, clock.GetTimestamp());
+        if (!_isSilent)
+        {
+            await declare(channel);
+            Interlocked.Exchange(ref _openedAt, clock.GetTimestamp());
+        }
+
+        _isSilent = false;
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         channel.ChannelShutdownAsync += (_, _) =>
         {
@@ -152,11 +158,11 @@ public sealed partial class QueueConsumer(
             var tag = await channel.BasicConsumeAsync(Queue, autoAck: false, new Receiver(this, channel, window), CancellationToken.None).WaitAsync(stop);
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((ConsumerWindow)source!).End(), window);
-            await Task.WhenAny(changed, closed.Task, window.Ended);
+            _isSilent = await IsSilentAsync(Task.WhenAny(changed, closed.Task, window.Ended), acks);
             messages = window.Next ?? FirstWindow();
             // Between two windows is no time in which the broker would have nothing for us.
             IsConsuming = window.Next is not null;
-            if (queue.InOrder)
+            if (queue.InOrder || _isSilent)
             {
                 stop.ThrowIfCancellationRequested();
                 return;
@@ -169,6 +175,22 @@ public sealed partial class QueueConsumer(
 
             stop.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>True when nothing was handed over for too long and nothing is in hand; false when <paramref name="end"/> came before.</summary>
+    private async Task<bool> IsSilentAsync(Task end, AckWriter acks)
+    {
+        var silence = new ChannelSilence(clock);
+        while (!silence.IsTooLong(ReceivedCount, acks.InHand))
+        {
+            await Task.WhenAny(end, Task.Delay(ChannelSilence.Interval, clock));
+            if (end.IsCompleted)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool IsWanted(out Task changed)

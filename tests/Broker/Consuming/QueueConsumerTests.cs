@@ -216,6 +216,37 @@ public sealed class QueueConsumerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_queue_that_was_deleted_and_is_back_at_once_is_consumed_on_another_channel_after_a_silence()
+    {
+        var clock = new TestClock();
+        await using var ours = new OurSide(_ours.Uri, clock);
+        var consumer = ours.Consume(Queue, prefetch: 10, channel => channel.DeclareQuorumQueueAsync(Queue, ("x-delivery-limit", 1000)));
+        await PublishAsync(20);
+        var inHand = await consumer.NextAsync(10);
+
+        await _peer.Channel.QueueDeleteAsync(Queue);
+        await _peer.Channel.DeclareQuorumQueueAsync(Queue, ("x-delivery-limit", 1000));
+        // A channel that has known the one that was deleted may lose what it publishes to the new one.
+        await using var publishing = await AmqpPeer.ConnectAsync(_ours.Uri);
+        await publishing.PublishAsync("", Queue, "new");
+        await Eventually.TrueAsync(async () => await _peer.CountAsync(Queue) == 0, OurSide.Limit, "the broker to hand it over");
+
+        foreach (var message in inHand)
+        {
+            message.Ack();
+        }
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(5));
+                return consumer.ReceivedCount == 11;
+            },
+            OurSide.Limit, "the message");
+        Assert.Equal("new", (await consumer.NextAsync()).Text());
+    }
+
+    [Fact]
     public async Task A_stop_ends_the_reader_and_leaves_the_rest_to_others()
     {
         await PublishAsync(3);
