@@ -226,9 +226,7 @@ public sealed class QueueConsumerTests : IAsyncLifetime
 
         await _peer.Channel.QueueDeleteAsync(Queue);
         await _peer.Channel.DeclareQuorumQueueAsync(Queue, ("x-delivery-limit", 1000));
-        // A channel that has known the one that was deleted may lose what it publishes to the new one.
-        await using var publishing = await AmqpPeer.ConnectAsync(_ours.Uri);
-        await publishing.PublishAsync("", Queue, "new");
+        await _peer.PublishAsync("", Queue, "new");
         await Eventually.TrueAsync(async () => await _peer.CountAsync(Queue) == 0, OurSide.Limit, "the broker to hand it over");
 
         foreach (var message in inHand)
