@@ -91,11 +91,19 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     }
 
     /// <summary>Publishes once, waiting for the broker to be there, and tells what became of each message.</summary>
-    public async Task<PublishOutcome[]> TryPublishAsync(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken)
+    public async Task<PublishOutcome[]> TryPublishAsync(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken) =>
+        // Who stops waiting leaves the outcome in doubt.
+        await (await BeginAsync(messages, cancellationToken)).WaitAsync(cancellationToken);
+
+    /// <summary>
+    /// The same in two steps: returns once the messages are on their way; the inner task tells what became of each, however
+    /// late, and ends with the connection at the latest.
+    /// </summary>
+    public async Task<Task<PublishOutcome[]>> BeginAsync(IReadOnlyList<OutgoingMessage> messages, CancellationToken cancellationToken)
     {
         if (messages.Count == 0)
         {
-            return [];
+            return Task.FromResult(Array.Empty<PublishOutcome>());
         }
 
         var batch = new PublishBatch(messages.Count, _inFlight);
@@ -125,17 +133,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
             }
         }
 
-        // Who stops waiting leaves the outcome in doubt; the batch itself always ends.
-        var outcomes = await batch.Done.WaitAsync(cancellationToken);
-        if (outcomes.Contains(PublishOutcome.Refused) && Volatile.Read(ref _open) is { } open && open.RefusedFor() > MostRefusing)
-        {
-            // A channel of RabbitMQ 3.10 that meets a queue for the first time while its leader is gone asks that one node ever
-            // after, and refuses all until it is back. Another channel finds the new leader.
-            Log.KeepsRefusing(_logger);
-            await ReplaceAsync(open);
-        }
-
-        return outcomes;
+        return OutcomesAsync(batch);
     }
 
     /// <summary>Runs <paramref name="declare"/> on a channel of its own, for queues that become needed while running.</summary>
@@ -159,6 +157,20 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         await ReplaceAsync(Volatile.Read(ref _open));
         await _connection.DisposeAsync();
         _stop.Dispose();
+    }
+
+    private async Task<PublishOutcome[]> OutcomesAsync(PublishBatch batch)
+    {
+        var outcomes = await batch.Done;
+        if (outcomes.Contains(PublishOutcome.Refused) && Volatile.Read(ref _open) is { } open && open.RefusedFor() > MostRefusing)
+        {
+            // A channel of RabbitMQ 3.10 that meets a queue for the first time while its leader is gone asks that one node ever
+            // after, and refuses all until it is back. Another channel finds the new leader.
+            Log.KeepsRefusing(_logger);
+            await ReplaceAsync(open);
+        }
+
+        return outcomes;
     }
 
     private async ValueTask WriteAsync(PublishChannel channel, OutgoingMessage message, PublishBatch batch, int index)

@@ -86,15 +86,39 @@ internal sealed partial class CallbackIntake(KeyKeeper keys, CommandPublisher co
 
     private async Task PublishAsync(IncomingCallback callback, KeyOutcome.Reserved reserved, CancellationToken deadline)
     {
-        if (await commands.TryPublishAsync(new OutgoingCommand(callback.Route, callback.CommandId, reserved.Command, callback.TraceParent), deadline))
+        var outcome = await commands.TryPublishAsync(new OutgoingCommand(callback.Route, callback.CommandId, reserved.Command, callback.TraceParent), deadline);
+        if (outcome.IsConfirmed)
         {
             await keys.CompleteAsync(new Completion(callback, FailedBecause: null));
             return;
         }
 
+        _ = AcceptLateAsync(callback, outcome.IsConfirmedLate);
         // The caller's next try has the key at once, instead of after the lease.
         await keys.CompleteAsync(new Completion(callback, NotConfirmed));
         throw new RefusedException(BrokerAway);
+    }
+
+    /// <summary>
+    /// The command of a caller who was answered 503 is there after all. Its key is done then, or the next try would publish
+    /// it a second time. In whatever order the two are written, the acceptance stays.
+    /// </summary>
+    private async Task AcceptLateAsync(IncomingCallback callback, Task<bool> isConfirmed)
+    {
+        // Large bodies have their places only until they are answered, and a broker may block for hours.
+        callback = callback with { Body = callback.Body with { Payload = null, Others = [] } };
+        try
+        {
+            if (await isConfirmed)
+            {
+                await keys.CompleteAsync(new Completion(callback, FailedBecause: null));
+                Log.ConfirmedLate(logger, callback.TenantId, callback.Key, callback.CommandId);
+            }
+        }
+        catch (Exception fault) when (fault is OperationCanceledException || DatabaseFault.IsOurs(fault))
+        {
+            // The service ends, or it is written when the database answers again.
+        }
     }
 
     private static partial class Log
@@ -103,5 +127,8 @@ internal sealed partial class CallbackIntake(KeyKeeper keys, CommandPublisher co
         [LoggerMessage(EventId = 1, Message = "Callback on {Route} {SubjectId} by {ExternalSystem} of {TenantId} with key {Key}: {Answer}; command {CommandId}, {Milliseconds:0} ms")]
         public static partial void Answered(
             ILogger logger, LogLevel level, string route, string subjectId, string externalSystem, string tenantId, string key, string answer, Guid commandId, double milliseconds);
+
+        [LoggerMessage(2, LogLevel.Information, "RabbitMQ has confirmed late: the callback of {TenantId} with key {Key} was answered 503 and is accepted; command {CommandId}")]
+        public static partial void ConfirmedLate(ILogger logger, string tenantId, string key, Guid commandId);
     }
 }

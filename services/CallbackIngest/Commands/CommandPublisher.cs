@@ -27,6 +27,11 @@ internal sealed record OutgoingCommand(CallbackRoute Route, Guid Id, ReadOnlyMem
     }
 }
 
+/// <summary>What became of a command in the time there was.</summary>
+/// <param name="IsConfirmed">False: not, or not in time.</param>
+/// <param name="IsConfirmedLate">Whether the broker confirms it all the same, known when it has or when its connection has ended.</param>
+internal sealed record CommandOutcome(bool IsConfirmed, Task<bool> IsConfirmedLate);
+
 /// <summary>Hands commands to the broker and waits for its confirm: from then on they are as safe as its quorum queue, and repeated all the same.</summary>
 internal sealed partial class CommandPublisher(
     ConfirmedPublisher publisher, RouteTable routes, BrokerOptions broker, TimeProvider clock, ILogger<CommandPublisher> logger)
@@ -49,21 +54,22 @@ internal sealed partial class CommandPublisher(
         return publisher.IsReady;
     }
 
-    /// <summary>True: confirmed. False: not, or not in time; the broker may have it all the same.</summary>
-    public async Task<bool> TryPublishAsync(OutgoingCommand command, CancellationToken deadline)
+    /// <summary>Publishes until the broker confirms, refuses, is away, or the time is up.</summary>
+    public async Task<CommandOutcome> TryPublishAsync(OutgoingCommand command, CancellationToken deadline)
     {
+        var publishing = Task.FromResult(PublishOutcome.Unknown);
         try
         {
             while (await IsThereAsync(deadline))
             {
-                var outcome = (await publisher.TryPublishAsync([command.Message()], deadline).WaitAsync(deadline))[0];
-                switch (outcome)
+                publishing = PublishAsync(command.Message(), deadline);
+                switch (await publishing.WaitAsync(deadline))
                 {
                     case PublishOutcome.Confirmed:
-                        return true;
+                        return new CommandOutcome(IsConfirmed: true, Task.FromResult(false));
                     case PublishOutcome.Refused:
                         Log.Refused(logger, command.Route.Name);
-                        return false;
+                        return new CommandOutcome(IsConfirmed: false, Task.FromResult(false));
                     case PublishOutcome.Unroutable:
                         // Somebody has deleted the queue.
                         await publisher.DeclareAsync(routes.DeclareAsync, deadline).WaitAsync(deadline);
@@ -78,7 +84,24 @@ internal sealed partial class CommandPublisher(
             Log.Away(logger, BrokerFault.Describe(fault, broker.Nodes));
         }
 
-        return false;
+        return new CommandOutcome(IsConfirmed: false, IsConfirmedAsync(publishing));
+    }
+
+    // After the deadline nothing is sent any more, but what was sent is waited for: a broker that blocks us reads it when it goes on.
+    private async Task<PublishOutcome> PublishAsync(OutgoingMessage message, CancellationToken deadline) =>
+        (await await publisher.BeginAsync([message], deadline))[0];
+
+    private static async Task<bool> IsConfirmedAsync(Task<PublishOutcome> publishing)
+    {
+        try
+        {
+            return await publishing == PublishOutcome.Confirmed;
+        }
+        catch (Exception fault) when (BrokerFault.IsOurs(fault))
+        {
+            // It was not sent.
+            return false;
+        }
     }
 
     private static partial class Log

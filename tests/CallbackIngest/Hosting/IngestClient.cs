@@ -37,6 +37,12 @@ public sealed class IngestClient(Uri address)
         return await SendAsync(request);
     }
 
+    public async Task<Answer> ReadinessAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/health/ready"));
+        return await SendAsync(request);
+    }
+
     public static async Task<Answer> SendAsync(HttpRequestMessage request)
     {
         using var response = await Http.SendAsync(request);

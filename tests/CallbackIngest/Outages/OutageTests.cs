@@ -91,13 +91,7 @@ public sealed class OutageTests(World world) : IClassFixture<World>
     }
 
     private static Task IsReadyAsync(IngestClient ingest, int status) => Eventually.TrueAsync(
-        async () =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(ingest.Address, "/health/ready"));
-            return (await IngestClient.SendAsync(request)).Status == status;
-        },
-        World.Limit,
-        $"readiness to be {status}");
+        async () => (await ingest.ReadinessAsync()).Status == status, World.Limit, $"readiness to be {status}");
 
     // In doubt whether the first try got through, the key belongs to it until its lease ends.
     private async Task SucceedsLaterAsync(IngestClient ingest, string key) => await Eventually.TrueAsync(

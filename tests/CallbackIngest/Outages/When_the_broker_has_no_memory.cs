@@ -1,0 +1,83 @@
+using System.Text.Json;
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+
+namespace Webhooks.CallbackIngest.Tests.Outages;
+
+/// <summary>It is connected, and takes nothing: callers hear so soon, and every key becomes one command.</summary>
+public sealed class When_the_broker_has_no_memory
+{
+    private static readonly TimeSpan FiveSeconds = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public async Task Should_refuse_soon_and_make_one_command_of_each_key_when_it_is_over()
+    {
+        // An alarm is everybody's at a broker.
+        await using var broker = await OwnBroker.StartAsync();
+        var rabbitMq = await broker.CreateVhostAsync();
+        await using var world = await World.EmptyAsync();
+        var ingest = await world.StartIngestAsync(("ConnectionStrings:RabbitMq", rabbitMq));
+        await using var bus = await AmqpPeer.ConnectAsync(rabbitMq);
+        string[] refused = [.. Enumerable.Range(0, 10).Select(number => $"refused-{number}")];
+
+        await broker.Server.RaiseMemoryAlarmAsync();
+        var met = await MeetAsync(ingest);
+        await Task.WhenAll(refused.Select(key => IsRefusedSoonAsync(ingest, key)));
+        await IsRefusedSoonAsync(ingest, met);
+        await IsReadyAsync(ingest, 503);
+        var readiness = (await ingest.ReadinessAsync()).Json;
+        Assert.Equal("unhealthy", readiness.GetProperty("status").GetString());
+        Assert.Contains("alarm", readiness.GetProperty("checks").GetProperty("rabbitmq").GetString(), StringComparison.Ordinal);
+        // What cannot be published is not written down. The one that met the alarm was on its way before that was known.
+        Assert.Equal(0, await world.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks WHERE idempotency_key LIKE 'refused-%'"));
+        await bus.DrainAsync(BrokerNames.ExceptionCommandsQueue);
+
+        await broker.Server.ClearMemoryAlarmAsync();
+        await IsReadyAsync(ingest, 200);
+        (await ingest.SendAsync(IngestClient.Body(), "fresh")).IsAccepted();
+        foreach (var key in refused)
+        {
+            (await ingest.SendAsync(IngestClient.Body(), key)).IsAccepted();
+        }
+
+        // The broker reads and confirms late what met its alarm.
+        await world.StatusIsAsync(met, "accepted");
+        (await ingest.SendAsync(IngestClient.Body(), met)).IsAccepted(replayed: true);
+        var keys = (await bus.DrainAsync(BrokerNames.ExceptionCommandsQueue)).Select(command => JsonElement.Parse(command.Body.Span).GetProperty("idempotency_key").GetString()!);
+        Assert.Equal([.. refused.Append("fresh").Append(met).Order(StringComparer.Ordinal)], keys.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The first key that was refused: the broker says that it takes nothing only to who publishes, and may take one yet.</summary>
+    private static async Task<string> MeetAsync(IngestClient ingest)
+    {
+        for (var number = 0; ; number++)
+        {
+            Assert.True(number < 50, "No callback met the alarm.");
+            var answer = await SendSoonAsync(ingest, $"met-{number}");
+            if (answer.Status != 200)
+            {
+                IsRefused(answer);
+                return $"met-{number}";
+            }
+        }
+    }
+
+    private static async Task IsRefusedSoonAsync(IngestClient ingest, string key) => IsRefused(await SendSoonAsync(ingest, key));
+
+    private static void IsRefused(Answer answer)
+    {
+        answer.IsProblem(503, "unavailable");
+        Assert.NotNull(answer.RetryAfter);
+    }
+
+    private static async Task<Answer> SendSoonAsync(IngestClient ingest, string key)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var answer = await ingest.SendAsync(IngestClient.Body(), key);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, FiveSeconds);
+        return answer;
+    }
+
+    private static Task IsReadyAsync(IngestClient ingest, int status) => Eventually.TrueAsync(
+        async () => (await ingest.ReadinessAsync()).Status == status, World.Limit, $"readiness to be {status}");
+}
