@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Webhooks.TestKit;
 
 namespace Webhooks.CallbackIngest.Tests;
 
@@ -37,6 +38,18 @@ public sealed class IngestClient(Uri address)
         return await SendAsync(request);
     }
 
+    /// <summary>A callback that is answered before its deadline, whatever is away.</summary>
+    public async Task<Answer> SendSoonAsync(string key)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var answer = await SendAsync(Body(), key);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        return answer;
+    }
+
+    public Task ReadinessIsAsync(int status) => Eventually.TrueAsync(
+        async () => (await ReadinessAsync()).Status == status, World.Limit, $"readiness to be {status}");
+
     public async Task<Answer> ReadinessAsync()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/health/ready"));
@@ -68,6 +81,13 @@ public sealed record Answer(int Status, string Text, HttpResponseHeaders Headers
         Assert.True(Status == 200, Text);
         Assert.Equal("""{"status":"accepted"}""", Text);
         Assert.Equal(replayed ? "true" : "false", Replayed);
+    }
+
+    /// <summary>503, and when to try again.</summary>
+    public void IsUnavailable()
+    {
+        IsProblem(503, "unavailable");
+        Assert.NotNull(RetryAfter);
     }
 
     public void IsProblem(int status, string code, params string[] errors)

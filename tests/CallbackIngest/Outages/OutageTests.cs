@@ -21,7 +21,7 @@ public sealed class OutageTests(World world) : IClassFixture<World>
 
         relay.Restore();
         await SucceedsLaterAsync(ingest, key);
-        await IsReadyAsync(ingest, 200);
+        await ingest.ReadinessIsAsync(200);
         await world.StatusIsAsync(key, "accepted");
     }
 
@@ -44,7 +44,7 @@ public sealed class OutageTests(World world) : IClassFixture<World>
 
         relay.Restore();
         await SucceedsLaterAsync(ingest, key);
-        await IsReadyAsync(ingest, 200);
+        await ingest.ReadinessIsAsync(200);
         await world.StatusIsAsync(key, "accepted");
     }
 
@@ -53,15 +53,15 @@ public sealed class OutageTests(World world) : IClassFixture<World>
     {
         await using var relay = new TcpRelay(new Uri(world.RabbitMq).Host, new Uri(world.RabbitMq).Port);
         var ingest = await world.StartIngestAsync(world.RabbitMqAt(relay.Port));
-        await IsReadyAsync(ingest, 200);
+        await ingest.ReadinessIsAsync(200);
         var started = TimeProvider.System.GetTimestamp();
         relay.FallSilent();
 
-        await IsReadyAsync(ingest, 503);
+        await ingest.ReadinessIsAsync(503);
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, FiveSeconds);
 
         relay.Restore();
-        await IsReadyAsync(ingest, 200);
+        await ingest.ReadinessIsAsync(200);
     }
 
     private static void Break(TcpRelay relay, bool silent)
@@ -78,20 +78,9 @@ public sealed class OutageTests(World world) : IClassFixture<World>
 
     private static async Task IsUnavailableAsync(IngestClient ingest, string key)
     {
-        await Task.WhenAll(Enumerable.Range(0, 10).Select(async number =>
-        {
-            var started = TimeProvider.System.GetTimestamp();
-            var refused = await ingest.SendAsync(IngestClient.Body(), number == 0 ? key : $"{key}-{number}");
-
-            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, FiveSeconds);
-            refused.IsProblem(503, "unavailable");
-            Assert.NotNull(refused.RetryAfter);
-        }));
-        await IsReadyAsync(ingest, 503);
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(async number => (await ingest.SendSoonAsync(number == 0 ? key : $"{key}-{number}")).IsUnavailable()));
+        await ingest.ReadinessIsAsync(503);
     }
-
-    private static Task IsReadyAsync(IngestClient ingest, int status) => Eventually.TrueAsync(
-        async () => (await ingest.ReadinessAsync()).Status == status, World.Limit, $"readiness to be {status}");
 
     // In doubt whether the first try got through, the key belongs to it until its lease ends.
     private async Task SucceedsLaterAsync(IngestClient ingest, string key) => await Eventually.TrueAsync(

@@ -7,8 +7,6 @@ namespace Webhooks.CallbackIngest.Tests.Outages;
 /// <summary>It is connected, and takes nothing: callers hear so soon, and every key becomes one command.</summary>
 public sealed class When_the_broker_has_no_memory
 {
-    private static readonly TimeSpan FiveSeconds = TimeSpan.FromSeconds(5);
-
     [Fact]
     public async Task Should_refuse_soon_and_make_one_command_of_each_key_when_it_is_over()
     {
@@ -22,9 +20,9 @@ public sealed class When_the_broker_has_no_memory
 
         await broker.Server.RaiseMemoryAlarmAsync();
         var met = await MeetAsync(ingest);
-        await Task.WhenAll(refused.Select(key => IsRefusedSoonAsync(ingest, key)));
-        await IsRefusedSoonAsync(ingest, met);
-        await IsReadyAsync(ingest, 503);
+        await Task.WhenAll(refused.Select(async key => (await ingest.SendSoonAsync(key)).IsUnavailable()));
+        (await ingest.SendSoonAsync(met)).IsUnavailable();
+        await ingest.ReadinessIsAsync(503);
         var readiness = (await ingest.ReadinessAsync()).Json;
         Assert.Equal("unhealthy", readiness.GetProperty("status").GetString());
         Assert.Contains("alarm", readiness.GetProperty("checks").GetProperty("rabbitmq").GetString(), StringComparison.Ordinal);
@@ -33,7 +31,7 @@ public sealed class When_the_broker_has_no_memory
         await bus.DrainAsync(BrokerNames.ExceptionCommandsQueue);
 
         await broker.Server.ClearMemoryAlarmAsync();
-        await IsReadyAsync(ingest, 200);
+        await ingest.ReadinessIsAsync(200);
         (await ingest.SendAsync(IngestClient.Body(), "fresh")).IsAccepted();
         foreach (var key in refused)
         {
@@ -53,31 +51,12 @@ public sealed class When_the_broker_has_no_memory
         for (var number = 0; ; number++)
         {
             Assert.True(number < 50, "No callback met the alarm.");
-            var answer = await SendSoonAsync(ingest, $"met-{number}");
+            var answer = await ingest.SendSoonAsync($"met-{number}");
             if (answer.Status != 200)
             {
-                IsRefused(answer);
+                answer.IsUnavailable();
                 return $"met-{number}";
             }
         }
     }
-
-    private static async Task IsRefusedSoonAsync(IngestClient ingest, string key) => IsRefused(await SendSoonAsync(ingest, key));
-
-    private static void IsRefused(Answer answer)
-    {
-        answer.IsProblem(503, "unavailable");
-        Assert.NotNull(answer.RetryAfter);
-    }
-
-    private static async Task<Answer> SendSoonAsync(IngestClient ingest, string key)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        var answer = await ingest.SendAsync(IngestClient.Body(), key);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, FiveSeconds);
-        return answer;
-    }
-
-    private static Task IsReadyAsync(IngestClient ingest, int status) => Eventually.TrueAsync(
-        async () => (await ingest.ReadinessAsync()).Status == status, World.Limit, $"readiness to be {status}");
 }

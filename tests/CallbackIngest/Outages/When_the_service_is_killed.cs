@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.TestKit;
@@ -13,7 +11,7 @@ public sealed class When_the_service_is_killed(World world) : IClassFixture<Worl
     public async Task Should_free_the_key_after_the_lease_when_nothing_was_published()
     {
         await using var relay = new TcpRelay(new Uri(world.RabbitMq).Host, new Uri(world.RabbitMq).Port);
-        var (child, ingest) = await StartChildAsync(world.RabbitMqAt(relay.Port));
+        var (child, ingest) = await world.StartChildAsync(world.RabbitMqAt(relay.Port));
         await using (child)
         {
             (await ingest.SendAsync(IngestClient.Body(), "killed-0")).IsAccepted();
@@ -35,7 +33,7 @@ public sealed class When_the_service_is_killed(World world) : IClassFixture<Worl
     [Fact]
     public async Task Should_publish_the_same_command_again_when_it_was_not_written_down_that_it_was_published()
     {
-        var (child, ingest) = await StartChildAsync();
+        var (child, ingest) = await world.StartChildAsync();
         await using var blocker = await world.Database.OpenConnectionAsync();
         await using (child)
         {
@@ -68,37 +66,4 @@ public sealed class When_the_service_is_killed(World world) : IClassFixture<Worl
 
     private Task<long> CountAsync(string key, string status) =>
         world.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks WHERE idempotency_key = $1 AND status = $2", key, status);
-
-    private async Task<(ServiceChild Child, IngestClient Ingest)> StartChildAsync(params (string Key, string Value)[] settings)
-    {
-        var port = FreePort();
-        // Later ones win.
-        var all = world.Settings([.. settings, ("Kestrel:Endpoints:Http:Url", $"http://127.0.0.1:{port}")]).Reverse().DistinctBy(setting => setting.Key);
-        var child = await ServiceChild.StartAsync("CallbackIngest", all);
-        var ingest = new IngestClient(new Uri($"http://127.0.0.1:{port}"));
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    return (await ingest.SendAsync("{}", "k", World.ReadToken)).Status == 403;
-                }
-                catch (HttpRequestException)
-                {
-                    return false;
-                }
-            },
-            World.Limit,
-            "the child to be there");
-        await Eventually.TrueAsync(async () => (await ingest.SendAsync(IngestClient.Body(), "warm")).Status == 200, World.Limit, "the child to be ready");
-        await world.CommandsAsync();
-        return (child, ingest);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
