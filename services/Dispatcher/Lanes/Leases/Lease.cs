@@ -15,12 +15,13 @@ internal sealed class Lease(TimeProvider clock)
     /// <summary>How often it is renewed.</summary>
     public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
 
-    // Between the last look at the lease and the first byte on the wire.
-    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(200);
+    // Less than the term by what may pass between the last look at the lease and the first byte on the wire.
+    private static readonly TimeSpan ReliedOn = Term - TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
     private long _id;
     private long _askedAt;
+    private long _keptSince;
 
     /// <summary>Under which id it is held; 0: not at all.</summary>
     public long Id
@@ -34,12 +35,28 @@ internal sealed class Lease(TimeProvider clock)
         }
     }
 
+    private bool IsOverdue => clock.GetElapsedTime(_askedAt) >= ReliedOn;
+
     /// <summary>May what was taken under this id still be served?</summary>
     public bool Covers(long id)
     {
         lock (_lock)
         {
-            return id == _id && id != 0 && clock.GetElapsedTime(_askedAt) < Term - Margin;
+            return id == _id && id != 0 && !IsOverdue;
+        }
+    }
+
+    /// <summary>
+    /// And may it be relied on what was read at <paramref name="readAt"/>? Not if the lease was overdue since: it may be renewed
+    /// when nobody else has taken anything, but nothing tells then how much was changed while this process could not see it.
+    /// </summary>
+    /// <param name="id">Under which it was taken.</param>
+    /// <param name="readAt">Timestamp from before the database was asked.</param>
+    public bool Covers(long id, long readAt)
+    {
+        lock (_lock)
+        {
+            return Covers(id) && readAt >= _keptSince;
         }
     }
 
@@ -49,6 +66,11 @@ internal sealed class Lease(TimeProvider clock)
     {
         lock (_lock)
         {
+            if (id != _id || IsOverdue)
+            {
+                _keptSince = clock.GetTimestamp();
+            }
+
             (_id, _askedAt) = (id, askedAt);
         }
     }

@@ -55,10 +55,11 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         var started = 0;
         try
         {
+            var lookedAt = tools.Clock.GetTimestamp();
             var looked = await tools.Work.LookAsync(lane, open, abandon);
             for (; started < open.Count; started++)
             {
-                if (looked.Subscription is not { } subscription || !await MayStartAsync(subscription, abandon))
+                if (looked.Subscription is not { } subscription || !await MayStartAsync(subscription, lookedAt, abandon))
                 {
                     news.AskToRead();
                     return;
@@ -73,8 +74,11 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         }
     }
 
-    /// <summary>Waits for the moment of the next send. False: the receiver, the lane, or the subscription's configuration, is not what it was.</summary>
-    private async Task<bool> MayStartAsync(Subscription subscription, CancellationToken abandon)
+    /// <summary>
+    /// Waits for the moment of the next send. False: the receiver, the lane, or the subscription's configuration, is not what it
+    /// was, or what was looked at may not be, because the database was away since.
+    /// </summary>
+    private async Task<bool> MayStartAsync(Subscription subscription, long lookedAt, CancellationToken abandon)
     {
         while (_pace!.Value.Wait(Now) is var wait && wait > TimeSpan.Zero)
         {
@@ -82,7 +86,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         }
 
         // Others that were started may have told something of the receiver meanwhile.
-        return await health.ClosedForAsync(subscription, abandon) <= TimeSpan.Zero && tools.Lease.Covers(lane.Lease) && !news.IsToHandOver && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId))
+        return await health.ClosedForAsync(subscription, abandon) <= TimeSpan.Zero && tools.Lease.Covers(lane.Lease, lookedAt) && !news.IsToHandOver && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId))
             && !LaneLimits.Of(subscription).IsPaused;
     }
 

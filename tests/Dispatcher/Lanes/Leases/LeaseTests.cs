@@ -48,4 +48,50 @@ public sealed class LeaseTests
         Assert.False(lease.Covers(7));
         Assert.True(lease.Covers(8));
     }
+
+    [Fact]
+    public void What_was_read_before_it_was_overdue_is_not_covered_when_it_is_renewed()
+    {
+        var lease = new Lease(_clock);
+        lease.Hold(id: 7, askedAt: _clock.GetTimestamp());
+        var readAt = _clock.GetTimestamp();
+        _clock.Advance(Lease.Term);
+        lease.Hold(id: 7, askedAt: _clock.GetTimestamp());
+
+        Assert.True(lease.Covers(7));
+        Assert.False(lease.Covers(7, readAt));
+        Assert.True(lease.Covers(7, readAt: _clock.GetTimestamp()));
+    }
+
+    // While the answer to the renewal was awaited, it was overdue as well.
+    [Fact]
+    public void What_was_read_while_it_was_overdue_is_not_covered_either()
+    {
+        var lease = new Lease(_clock);
+        lease.Hold(id: 7, askedAt: _clock.GetTimestamp());
+        _clock.Advance(Lease.Term - Lease.Beat);
+        var askedAt = _clock.GetTimestamp();
+        _clock.Advance(Lease.Beat);
+        var readAt = _clock.GetTimestamp();
+        _clock.Advance(TimeSpan.FromMilliseconds(10));
+        lease.Hold(id: 7, askedAt);
+
+        Assert.True(lease.Covers(7));
+        Assert.False(lease.Covers(7, readAt));
+    }
+
+    [Fact]
+    public void What_was_read_long_ago_is_covered_as_long_as_it_was_renewed_in_time()
+    {
+        var lease = new Lease(_clock);
+        lease.Hold(id: 7, askedAt: _clock.GetTimestamp());
+        var readAt = _clock.GetTimestamp();
+        for (var passed = TimeSpan.Zero; passed < Lease.Term * 3; passed += Lease.Beat)
+        {
+            _clock.Advance(Lease.Beat);
+            lease.Hold(id: 7, askedAt: _clock.GetTimestamp());
+        }
+
+        Assert.True(lease.Covers(7, readAt));
+    }
 }
