@@ -1,6 +1,7 @@
 using System.Text;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Parking;
+using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -127,6 +128,39 @@ public sealed class AnnouncedTogetherTests : IAsyncLifetime
         Assert.Equal(isSplit ? [culprit[0].Id] : [others[0].Id, culprit[0].Id, others[1].Id], left!.Select(delivery => delivery.DeliveryId));
         Assert.Equal(isSplit, left![0].Redelivered);
         Assert.Empty(await _world.ParkedAsync());
+    }
+
+    // The peer dies of the whole message before anything of it is sent, a dispatcher and again the peer of the culprit alone.
+    [Fact]
+    public async Task One_that_is_fatal_to_whoever_holds_it_is_parked_alone_in_the_end_and_its_neighbours_are_delivered()
+    {
+        await using var fatal = await HeldReceiver.StartAsync();
+        await using var healthy = await TestReceiver.StartAsync();
+        var culprit = await _world.AcceptAsync(await _world.SubscribeAsync(fatal.Requests.Url, timeout: HeldReceiver.Deadline));
+        var others = await _world.AcceptAsync(await _world.SubscribeAsync(healthy.Url), count: Announcement.MostTogether - 1);
+        await _world.AnnounceAsync([.. others.Take(7), .. culprit, .. others.Skip(7)]);
+        await _world.Bus.TouchAsync(Queue, BrokerTopology.PoisonCount);
+
+        await using (var killed = await _world.StartChildAsync())
+        {
+            await _world.HaveStatusAsync("delivered", others.Count);
+            await fatal.Requests.WaitForAsync(1);
+            await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(Queue) == 1, World.Limit, "the message of the culprit to be the only one");
+            await killed.KillAsync();
+        }
+
+        await _world.Bus.TouchAsync(Queue, BrokerTopology.PoisonCount - 1);
+        await _world.StartDispatcherAsync();
+
+        await _world.HaveParkedAsync(1);
+        await _world.SettledAsync();
+        var parked = Assert.Single(await _world.ParkedAsync());
+        Assert.Equal(("poison", Queue, World.Tenant), (parked.Reason, parked.Queue, parked.TenantId));
+        var announced = Announcement.Read(Encoding.UTF8.GetBytes(parked.Text), out _);
+        Assert.Equal([culprit[0].Id], announced!.Select(delivery => delivery.DeliveryId));
+        Assert.Equal(others.Select(delivery => delivery.EventId).Order(), healthy.Requests.Select(TestEvent.IdOf).Order());
+        Assert.Equal(1, fatal.Requests.Count);
+        await _world.HaveStatusAsync("pending", 1);
     }
 
     // Its first holders recorded an attempt and died before they announced the next: the message was the only trace of it.
