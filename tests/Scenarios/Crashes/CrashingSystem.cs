@@ -12,9 +12,15 @@ public sealed class CrashingSystem : IAsyncLifetime
 
     public LocalSystem Running => _system ?? throw new InvalidOperationException("The system is not started.");
 
-    // Lanes that nobody needs any more are closed soon, and what is lost is found soon, so that both are met with.
+    // Lanes that nobody needs any more are closed soon, and what is lost is found soon, so that both are met with. And no
+    // breaker opens: receivers fail for as long as a busy machine takes, so that retries are under way when parts are killed.
     public async ValueTask InitializeAsync() => _system = await LocalSystem.StartAsync(
-        new Dictionary<string, string> { ["Webhooks__OwedGrace"] = "00:00:10", ["Webhooks__Lanes__IdleTime"] = "00:00:00.5" },
+        new Dictionary<string, string>
+        {
+            ["Webhooks__OwedGrace"] = "00:00:10",
+            ["Webhooks__Lanes__IdleTime"] = "00:00:00.5",
+            ["Webhooks__Breaker__FailingFor"] = "01:00:00",
+        },
         "--publishers", "2", "--dispatchers", "2");
 
     public async ValueTask DisposeAsync()

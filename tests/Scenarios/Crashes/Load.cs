@@ -53,14 +53,14 @@ internal sealed class Load : IAsyncDisposable
     /// <param name="system">To put under load.</param>
     /// <param name="subscriptions">How many.</param>
     /// <param name="answer">The receiver's, by the number of the copy of a delivery; 200 when null.</param>
-    /// <param name="retry">Of all subscriptions; whatever is not a success is tried again then.</param>
+    /// <param name="retry">Of all subscriptions.</param>
     public static async Task<Load> StartAsync(LocalSystem system, int subscriptions, Func<int, Answer>? answer = null, RetryRequest? retry = null)
     {
         var load = new Load(system, await TestReceiver.StartAsync(), answer ?? (_ => Answer.Ok)) { _subscriptions = subscriptions };
         await Parallel.ForAsync(0, subscriptions, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
             await system.Management.SubscribeAsync(new SubscriptionRequest
             {
-                TenantId = load.TenantId, Url = $"{load.Receiver.Url}/{number}", EventTypes = [EventType], Retry = retry, RetryOn = retry is null ? null : "any_failure",
+                TenantId = load.TenantId, Url = $"{load.Receiver.Url}/{number}", EventTypes = [EventType], Retry = retry,
             }));
         return load;
     }

@@ -12,7 +12,7 @@ public sealed class When_RabbitMQ_is_killed(CrashingSystem system)
         await using var load = await Load.StartAsync(
             system.Running,
             subscriptions: 2,
-            answer: copy => copy == 1 ? new Answer(404) : Answer.Ok,
+            answer: copy => copy == 1 ? new Answer(503) : Answer.Ok,
             retry: new RetryRequest { MaxAttempts = 20, InitialDelaySeconds = 1, BackoffMultiplier = 1 });
 
         await load.PublishWhileAsync(async () =>

@@ -49,7 +49,7 @@ public sealed class When_RabbitMQ_is_killed_beside_a_new_queue(CrashingSystem sy
     private Task<Load> StartAsync(double seconds) => Load.StartAsync(
         system.Running,
         subscriptions: 1,
-        answer: copy => copy == 1 ? new Answer(404) : Answer.Ok,
+        answer: copy => copy == 1 ? new Answer(503) : Answer.Ok,
         retry: new RetryRequest { MaxAttempts = 20, InitialDelaySeconds = seconds, BackoffMultiplier = 1 });
 
     private async Task<bool> IsBrokenAsync(int milliseconds)

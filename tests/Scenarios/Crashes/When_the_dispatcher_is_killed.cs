@@ -37,8 +37,7 @@ public sealed class When_the_dispatcher_is_killed(CrashingSystem system)
         await using var load = await Load.StartAsync(
             system.Running,
             subscriptions: 2,
-            // Refused, not failing: a receiver that is there is not left alone, however long a busy machine takes for the second retry.
-            answer: copy => copy <= 2 ? new Answer(404) : Answer.Ok,
+            answer: copy => copy <= 2 ? new Answer(503) : Answer.Ok,
             retry: new RetryRequest { MaxAttempts = 20, InitialDelaySeconds = 0.5, BackoffMultiplier = 1 });
 
         await load.PublishWhileAsync(async () =>
