@@ -9,10 +9,12 @@ namespace Webhooks.Dispatcher.Health;
 /// not open     -                             5th in a row, 10 s after the first:    -
 ///                                            open, wait 10 s
 /// open         recovering, 1 at once         of a probe: open, wait twice as long   of a probe: open, wait the same
-/// recovering   twice as many at once;        half as many at once;                  -
-///              not open after 64             with 1: open, wait twice as long
+/// recovering   twice as many at once;        half as many at once; with 1, and the  -
+///              not open after 64             5th in a row: open, wait 10 s
 /// </code>
 /// An attempt that began before the moment of the probe is none, and says nothing by failing: there may be hundreds of them.
+/// Nor does one failure after an answer say that the receiver is down again: there are deliveries that fail whatever the receiver
+/// does with others, and are tried again and again.
 /// What is not open is throttled, failing or healthy, in this order.
 /// </summary>
 internal static class Breaker
@@ -36,9 +38,10 @@ internal static class Breaker
 
             (HealthState.Recovering, Signal.Success or Signal.Refusal) when before.Allowance * 2 > FullAllowance => NotOpen(counted, attempt, rules),
             (HealthState.Recovering, Signal.Success or Signal.Refusal) => Recovering(counted, before.Allowance * 2),
-            (HealthState.Recovering, Signal.Failure) when !isLate => before.Allowance > 1
-                ? Recovering(counted, before.Allowance / 2)
-                : Open(counted, Doubled(before.Wait, rules), attempt.FinishedAt),
+            (HealthState.Recovering, Signal.Failure) when isLate => counted with { Failures = before.Failures, FailingSince = before.FailingSince },
+            (HealthState.Recovering, Signal.Failure) when before.Allowance == 1 && counted.Failures >= rules.Failures =>
+                Open(counted, rules.FirstWait, attempt.FinishedAt),
+            (HealthState.Recovering, Signal.Failure) => Recovering(counted, Math.Max(1, before.Allowance / 2)),
             (HealthState.Recovering, _) => counted,
 
             (_, Signal.Failure) when counted.Failures >= rules.Failures && attempt.FinishedAt - counted.FailingSince >= rules.FailingFor =>

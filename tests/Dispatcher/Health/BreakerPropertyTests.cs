@@ -33,8 +33,8 @@ public sealed class BreakerPropertyTests
 
     [Fact]
     public void It_opens_only_after_enough_failures_in_a_row_over_enough_time() => Always((before, report, after) =>
-        (before.State is HealthState.Open or HealthState.Recovering) || after.State != HealthState.Open
-        || (after.Failures >= Rules.Failures && report.FinishedAt - after.FailingSince >= Rules.FailingFor));
+        before.State == HealthState.Open || after.State != HealthState.Open
+        || (after.Failures >= Rules.Failures && (before.State == HealthState.Recovering || report.FinishedAt - after.FailingSince >= Rules.FailingFor)));
 
     [Fact]
     public void While_it_is_open_its_next_probe_is_never_nearer_than_it_was() => Always((before, _, after) =>

@@ -98,13 +98,42 @@ public sealed class BreakerTests
     }
 
     [Fact]
-    public void A_failure_during_the_slow_start_halves_it_and_the_last_one_opens_the_breaker_for_twice_as_long()
+    public void A_failure_during_the_slow_start_halves_it_and_five_in_a_row_open_the_breaker_for_the_first_wait()
     {
-        var health = After([.. Failures(0, 1, 2, 3, 10), Report(20, Signal.Success), Report(21, Signal.Success), Report(22, Signal.Failure)]);
-        Assert.Equal((HealthState.Recovering, 1), (health.State, health.MaxInFlight));
+        var health = After([.. Failures(0, 1, 2, 3, 10), .. Failures(20), Report(40, Signal.Success), Report(41, Signal.Success), Report(42, Signal.Success)]);
+        var allowances = new List<int?>();
+        for (var second = 43; second < 47; second++)
+        {
+            health = Breaker.After(health, Report(second, Signal.Failure), Rules);
+            allowances.Add(health.MaxInFlight);
+        }
 
-        health = Breaker.After(health, Report(23, Signal.Failure), Rules);
-        Assert.Equal((HealthState.Open, At(43), At(10), At(23)), (health.State, health.ClosedUntil, health.OpenedAt, health.ReopenedAt));
+        Assert.Equal([2, 1, 1, 1], allowances);
+        Assert.Equal(HealthState.Recovering, health.State);
+
+        health = Breaker.After(health, Report(47, Signal.Failure), Rules);
+        Assert.Equal((HealthState.Open, At(57), At(10), At(47)), (health.State, health.ClosedUntil, health.OpenedAt, health.ReopenedAt));
+    }
+
+    [Fact]
+    public void A_delivery_that_fails_whatever_becomes_of_others_does_not_open_it_again()
+    {
+        var health = After([.. Failures(0, 1, 2, 3, 10), Report(20, Signal.Success)]);
+        for (var second = 22; second < 600; second += 2)
+        {
+            health = Breaker.After(health, Report(second, second % 8 == 0 ? Signal.Success : Signal.Failure), Rules);
+            Assert.Equal((HealthState.Recovering, true), (health.State, health.MaxInFlight >= 1));
+        }
+    }
+
+    [Fact]
+    public void What_was_on_the_wire_when_it_opened_says_nothing_during_the_slow_start()
+    {
+        var late = Enumerable.Range(0, 100).Select(_ => new Report(Signal.Failure, At(9), At(39), "timed_out", RetryAfter: null));
+
+        var health = After([.. Failures(0, 1, 2, 3, 10), Report(20, Signal.Success), .. late]);
+
+        Assert.Equal((HealthState.Recovering, 0, 1), (health.State, health.Failures, health.MaxInFlight));
     }
 
     [Fact]

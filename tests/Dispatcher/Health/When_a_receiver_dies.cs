@@ -81,6 +81,31 @@ public sealed class When_a_receiver_dies : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_see_by_another_delivery_than_the_last_time()
+    {
+        Accepted? poison = null;
+        await using var receiver = await TestReceiver.StartAsync();
+        receiver.AnswerWith = request => poison is null || TestEvent.IdOf(request) == poison.EventId ? new Answer(503) : Answer.Ok;
+        var subscription = await _world.SubscribeAsync(receiver.Url, Often);
+        await _world.StartDispatcherAsync(Settings);
+        poison = Assert.Single(await _world.DeliverAsync(subscription));
+        await OpenAsync();
+        var openedAt = await _world.Database.ScalarAsync<DateTime>("SELECT opened_at FROM subscription_health");
+        await ProbedAsync(openedAt, count: 1);
+
+        // They become due after its next attempt.
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<bool>("SELECT lane_due_at < clock_timestamp() FROM deliveries WHERE id = $1 AND lane_due_at > $2", poison.Id, openedAt + FirstWait),
+            World.Limit, "the next attempt to be due");
+        await _world.DeliverAsync(subscription, count: 5);
+
+        await _world.EndedAsync();
+        Assert.Equal(["delivered", "delivered", "delivered", "delivered", "delivered", "exhausted"], (await _world.DeliveriesAsync<string>("status")).Order());
+        var firstSuccess = (await _world.AttemptsAsync()).Where(attempt => attempt.Outcome == "succeeded").Min(attempt => attempt.StartedAt);
+        Assert.Single(await ProbesAsync(openedAt), probe => probe.StartedAt < firstSuccess);
+    }
+
+    [Fact]
     public async Task Should_lose_nothing_when_the_dispatcher_that_probes_is_killed()
     {
         var status = 503;

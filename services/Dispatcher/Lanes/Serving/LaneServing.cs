@@ -3,6 +3,7 @@ using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Dispatcher.Lanes.Reading;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
+using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Lanes;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;
@@ -14,7 +15,7 @@ internal sealed record LaneTools(
 /// <summary>
 /// Serves one lane that this dispatcher holds, from the taking to the freeing or the closing. One loop asks at each turn, in this
 /// order: may anything be sent (<see cref="LaneHealth"/>), how many (<see cref="LaneRoom"/>, <see cref="LanePace"/>,
-/// <see cref="LaneSlots"/>), which (<see cref="LaneAhead"/>); and has them started (<see cref="LaneSender"/>), or, when there are
+/// <see cref="LaneSlots"/>), which (<see cref="LaneAhead"/>, <see cref="LaneProbes"/>); and has them started (<see cref="LaneSender"/>), or, when there are
 /// none for a while, closes the lane (<see cref="LaneClosing"/>).
 /// </summary>
 internal sealed partial class LaneServing
@@ -30,6 +31,7 @@ internal sealed partial class LaneServing
     private readonly LaneNews _news;
     private readonly LaneAhead _ahead;
     private readonly LaneHealth _health;
+    private readonly LaneProbes _probes = new();
     private readonly LaneSender _sender;
     private readonly LaneClosing _closing;
     private bool _isClosed;
@@ -189,7 +191,7 @@ internal sealed partial class LaneServing
             return Poll;
         }
 
-        var entries = backlog.Take(given);
+        var entries = _health.Known.State == HealthState.Open ? _probes.Take(backlog) : backlog.Take(given);
         if (entries.Exists(entry => entry.WaitsFor < -LaneClosing.Behind))
         {
             _closing.PutOff();
