@@ -22,8 +22,8 @@ public sealed class ReceivedMessage
 
     public byte[] Body { get; }
 
-    /// <summary>How many times it was handed over before (quorum queues count it).</summary>
-    public long DeliveryCount => Properties.Headers?.TryGetValue("x-delivery-count", out var count) == true && count is long or int
+    /// <summary>How many times it was handed over before (quorum queues count it). What a first one says of it is its publisher's.</summary>
+    public long DeliveryCount => Redelivered && Properties.Headers?.TryGetValue("x-delivery-count", out var count) == true && count is long or int
         ? Convert.ToInt64(count, System.Globalization.CultureInfo.InvariantCulture)
         : 0;
 

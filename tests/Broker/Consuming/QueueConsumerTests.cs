@@ -184,6 +184,20 @@ public sealed class QueueConsumerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task How_often_a_message_was_handed_over_is_for_the_broker_to_say()
+    {
+        var properties = new BasicProperties { Headers = new Dictionary<string, object?> { ["x-delivery-count"] = 500L } };
+        await _peer.PublishAsync("", Queue, "a", properties);
+
+        await using (var leaving = new OurSide(_ours.Uri))
+        {
+            Assert.Equal(0, (await leaving.Consume(Queue).NextAsync()).DeliveryCount);
+        }
+
+        Assert.Equal(1, (await _ours.Consume(Queue).NextAsync()).DeliveryCount);
+    }
+
+    [Fact]
     public async Task Acks_in_any_order_all_arrive()
     {
         await PublishAsync(1_000);
