@@ -136,6 +136,9 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         return OutcomesAsync(batch);
     }
 
+    /// <summary>Declares what is published to once more, for who is told that there is no way to it.</summary>
+    public Task DeclareAgainAsync(CancellationToken cancellationToken) => DeclareAsync(_declare, cancellationToken);
+
     /// <summary>Runs <paramref name="declare"/> on a channel of its own, for queues that become needed while running.</summary>
     public async Task DeclareAsync(Func<IChannel, Task> declare, CancellationToken cancellationToken)
     {

@@ -17,6 +17,13 @@ internal sealed partial class BrokerHandOver(ConfirmedPublisher publisher, Broke
                 async token =>
                 {
                     outcome = (await publisher.TryPublishAsync([message], token))[0];
+                    if (outcome == PublishOutcome.Unroutable)
+                    {
+                        // Somebody has deleted a queue or a binding.
+                        await publisher.DeclareAgainAsync(token);
+                        outcome = (await publisher.TryPublishAsync([message], token))[0];
+                    }
+
                     return outcome is not (PublishOutcome.Unknown or PublishOutcome.Unconfirmed);
                 },
                 request,

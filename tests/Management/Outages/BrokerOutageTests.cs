@@ -1,4 +1,6 @@
 using System.Net;
+using RabbitMQ.Client;
+using Webhooks.Contracts;
 using Webhooks.TestKit;
 using Webhooks.TestKit.Faults;
 
@@ -37,14 +39,33 @@ public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<Managem
         await EventuallyAcceptedAsync(instance);
     }
 
+    [Theory]
+    [InlineData("the binding")]
+    [InlineData("the queue")]
+    [InlineData("the exchange")]
+    public async Task What_somebody_removed_on_the_way_to_the_events_queue_is_there_again_and_the_event_is_accepted(string removed)
+    {
+        await using var peer = await AmqpPeer.ConnectAsync(api.RabbitMq);
+        await EventuallyAcceptedAsync(instance: null);
+        await (removed switch
+        {
+            "the binding" => peer.Channel.QueueUnbindAsync(BrokerNames.PublisherQueue, BrokerNames.EventsExchange, "#"),
+            "the queue" => (Task)peer.Channel.QueueDeleteAsync(BrokerNames.PublisherQueue, ifUnused: false, ifEmpty: false),
+            _ => peer.Channel.ExchangeDeleteAsync(BrokerNames.EventsExchange),
+        });
+
+        Assert.Equal(HttpStatusCode.Accepted, (await PublishAsync(instance: null)).Status);
+        Assert.True(await peer.CountAsync(BrokerNames.PublisherQueue) > 0);
+    }
+
     private TcpRelay Relay() => new(new Uri(api.RabbitMq).Host, new Uri(api.RabbitMq).Port);
 
     private string Through(TcpRelay relay) => new UriBuilder(api.RabbitMq) { Host = "127.0.0.1", Port = relay.Port }.Uri.ToString();
 
     private static string Event() => $$$"""{"id":"{{{Guid.NewGuid():N}}}","type":"a","tenant_id":"outage","data":{}}""";
 
-    private Task<Answer> PublishAsync(HttpClient instance) => api.SendAsync(HttpMethod.Post, "/v1/events", Event(), ManagementApi.AdminToken, via: instance);
+    private Task<Answer> PublishAsync(HttpClient? instance) => api.SendAsync(HttpMethod.Post, "/v1/events", Event(), ManagementApi.AdminToken, via: instance);
 
-    private Task EventuallyAcceptedAsync(HttpClient instance) => Eventually.TrueAsync(
+    private Task EventuallyAcceptedAsync(HttpClient? instance) => Eventually.TrueAsync(
         async () => (await PublishAsync(instance)).Status == HttpStatusCode.Accepted, TimeSpan.FromSeconds(30), "an event to be accepted");
 }
