@@ -32,6 +32,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<DeliveryStore>();
         builder.Services.AddSingleton<DeliveryWork>();
         builder.Services.AddSingleton<MessageSlots>();
+        builder.Services.AddSingleton<RetryPace>();
         builder.Services.AddSingleton<RequestRenderer>();
         builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<DeliveryParking>();

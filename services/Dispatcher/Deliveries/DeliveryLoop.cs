@@ -6,6 +6,7 @@ using Webhooks.Broker.Topology;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Parking;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -16,9 +17,8 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// </summary>
 internal sealed class DeliveryLoop(
     QueueConsumer consumer, QueueHand hand, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
-    ConfirmedPublisher publisher, DeliveryParking parking, TimeProvider clock)
+    ConfirmedPublisher publisher, DeliveryParking parking, Admission admission, TimeProvider clock)
 {
-    private const int GroupLimit = 100;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
 
     /// <summary>Works until <paramref name="stop"/>, then takes nothing more, and ends when what is in hand has ended or <paramref name="abandon"/> says so.</summary>
@@ -44,7 +44,7 @@ internal sealed class DeliveryLoop(
 
     private async Task TakeAsync(CancellationToken stop, CancellationToken abandon)
     {
-        while (await consumer.Received.ReadGroupAsync(GroupLimit, linger: TimeSpan.Zero, clock, stop) is { } group)
+        while (await consumer.Received.ReadGroupAsync(Admission.MostAtOnce, linger: TimeSpan.Zero, clock, stop) is { } group)
         {
             foreach (var (received, fault) in TakeReadable(group))
             {
@@ -70,8 +70,9 @@ internal sealed class DeliveryLoop(
 
     private async Task WorkAsync(CancellationToken stop, CancellationToken abandon)
     {
-        while (await hand.Waiting.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
+        while (await hand.Waiting.ReadGroupAsync(admission.AtOnce(), Linger, clock, stop) is { } group)
         {
+            await admission.AdmitAsync(group.Count, stop);
             await publisher.WhenReadyAsync(stop);
             await SplitAsync([.. group.Where(delivery => delivery.Of.IsToBeSplit)], abandon);
             foreach (var poison in group.Where(delivery => delivery.FailureCount >= BrokerTopology.PoisonCount))

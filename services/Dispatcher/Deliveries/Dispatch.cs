@@ -10,6 +10,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -17,9 +18,9 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// <summary>Runs a loop for every queue of every shard, and drains them all at shutdown.</summary>
 internal sealed partial class Dispatch(
     BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
-    ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
+    ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, RetryPace pace, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
 {
-    // What may be in hand of a queue, in deliveries, bounds the sends in flight. Retries have their own, so that a backlog of them never delays first attempts.
+    // What may be in hand of a queue, in deliveries, bounds the sends in flight. Retries have their own, and a pace beside first attempts, so that a backlog of them hardly delays those.
     internal const int MostFirstAttempts = 2_000;
     internal const int MostRetries = 1_000;
 
@@ -65,8 +66,8 @@ internal sealed partial class Dispatch(
                 // Shards only grow: whatever is new gets its loops.
                 for (var shard = loops.Count / 2; shard < subscriptions.Current.Shards; shard++)
                 {
-                    loops.Add(Loop(BrokerNames.DeliveriesQueue(shard), MostFirstAttempts, QueuePosition.OfFirstAttempts(), settling: TimeSpan.Zero).RunAsync(stoppingToken, _abandon.Token));
-                    loops.Add(Loop(BrokerNames.RetriesQueue(shard), MostRetries, QueuePosition.OfRetries(), settling: owed.OwedGrace).RunAsync(stoppingToken, _abandon.Token));
+                    loops.Add(Loop(BrokerNames.DeliveriesQueue(shard), MostFirstAttempts, QueuePosition.OfFirstAttempts(), settling: TimeSpan.Zero, pace.ForFirstAttempts).RunAsync(stoppingToken, _abandon.Token));
+                    loops.Add(Loop(BrokerNames.RetriesQueue(shard), MostRetries, QueuePosition.OfRetries(), settling: owed.OwedGrace, pace.ForRetries).RunAsync(stoppingToken, _abandon.Token));
                 }
 
                 // Before the stop only a fault ends a loop. The service ends with it: one that runs on and sends nothing is seen by nobody.
@@ -82,14 +83,14 @@ internal sealed partial class Dispatch(
         await Task.WhenAll(loops);
     }
 
-    private DeliveryLoop Loop(string queue, int most, QueuePosition position, TimeSpan settling)
+    private DeliveryLoop Loop(string queue, int most, QueuePosition position, TimeSpan settling, Admission admission)
     {
         var consumer = broker.Consumer(queue, WindowFit.First(most, inHand: 0, Announcement.MostTogether), channel => BrokerTopology.DeclareAsync(channel, subscriptions.Current.Shards));
         database.Closed += consumer.Pause;
         database.Opened += consumer.Resume;
         _consumers.Add(consumer);
         positions.Add(consumer, position, settling);
-        return new DeliveryLoop(consumer, new QueueHand(consumer, position, most), work, store, subscriptions, database, publisher, parking, clock);
+        return new DeliveryLoop(consumer, new QueueHand(consumer, position, most), work, store, subscriptions, database, publisher, parking, admission, clock);
     }
 
     private static partial class Log

@@ -2,12 +2,13 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.DuePolling;
 
 /// <summary>Announces what is due by its row: waits over an hour, and those that a receiver or chance made up.</summary>
-internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, SubscriptionCache subscriptions, TimeProvider clock)
+internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, SubscriptionCache subscriptions, RetryPace pace, TimeProvider clock)
 {
     private const int ChunkLimit = 1_000;
 
@@ -19,16 +20,15 @@ internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, Su
     {
         while (true)
         {
+            var began = clock.GetTimestamp();
             var due = await store.FindDueAsync(ChunkLimit, leading);
             if (due.Count > 0)
             {
                 await AnnounceAsync(due, leading);
             }
 
-            if (due.Count < ChunkLimit)
-            {
-                await Task.Delay(Interval, clock, leading);
-            }
+            var rest = due.Count < ChunkLimit ? Interval : pace.RestAfter(clock.GetElapsedTime(began));
+            await Task.Delay(rest, clock, leading);
         }
     }
 
