@@ -2,6 +2,7 @@ using Npgsql;
 using Webhooks.CallbackIngest.Callbacks;
 using Webhooks.CallbackIngest.Limits;
 using Webhooks.Database;
+using Webhooks.Database.Deliveries;
 
 namespace Webhooks.CallbackIngest.Keys;
 
@@ -56,6 +57,8 @@ internal sealed class KeyLook
                 LockAll([.. scopes.Select(scope => scope.LockKey), .. sources.Select(source => source.LockKey)]),
                 new NpgsqlBatchCommand(Clock),
                 WithIds(StoredRows, claims.Select(claim => claim.CommandId)),
+                // A session that has made its plan while there were a few callbacks would read all of a tenant's for each ticket.
+                new NpgsqlBatchCommand(DeliveryScan.InOrder),
                 FindLatest(tickets),
                 RecentKeys.Count(scopes, limit),
                 WithIds(ToldRows, sources.Select(source => source.InboundId)),
@@ -72,6 +75,7 @@ internal sealed class KeyLook
             look.Rows[row.GetGuid(0)] = new KeyRow(row.GetGuid(1), row.GetString(2), row.GetFieldValue<byte[]>(3), row.TimeOrNull(4));
         }
 
+        await row.NextResultAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
         {
