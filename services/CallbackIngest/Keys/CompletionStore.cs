@@ -16,7 +16,7 @@ internal sealed class CompletionStore(NpgsqlDataSource database, IOptions<Callba
 {
     // The domain service may be faster than we are: what it said of the command stays. What was failed by us meanwhile (the
     // lease ran out) is accepted after all: the broker has the command.
-    private const string Accept = """
+    private static readonly string Accept = $"""
         UPDATE callbacks SET
             accepted_at = least(clock_timestamp(), answered_at),
             lease_until = NULL,
@@ -24,17 +24,17 @@ internal sealed class CompletionStore(NpgsqlDataSource database, IOptions<Callba
             reason = CASE WHEN answered_at IS NULL THEN NULL ELSE reason END,
             status = CASE WHEN answered_at IS NULL THEN 'accepted' ELSE status END
         WHERE accepted_at IS NULL AND command_id IN (
-            SELECT callbacks.command_id FROM unnest($1::uuid[]) AS done (command_id) JOIN callbacks ON callbacks.command_id = done.command_id
+            SELECT callbacks.command_id FROM {KeyLookup.Keys("unnest($1::uuid[])")} AS done (command_id) JOIN callbacks ON callbacks.command_id = done.command_id
             ORDER BY callbacks.command_id FOR UPDATE OF callbacks)
         RETURNING command_id, id
         """;
 
     // Only one's own: who reserved it since may be publishing.
-    private const string Fail = """
+    private static readonly string Fail = $"""
         UPDATE callbacks SET status = 'failed', lease_until = NULL, reason = failed.reason
         FROM (
             SELECT callbacks.command_id, given.reservation, given.reason
-            FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS given (command_id, reservation, reason) JOIN callbacks ON callbacks.command_id = given.command_id
+            FROM {KeyLookup.Keys("unnest($1::uuid[], $2::uuid[], $3::text[])")} AS given (command_id, reservation, reason) JOIN callbacks ON callbacks.command_id = given.command_id
             ORDER BY callbacks.command_id FOR UPDATE OF callbacks) AS failed
         WHERE callbacks.command_id = failed.command_id AND callbacks.status = 'reserved' AND callbacks.reservation = failed.reservation
         RETURNING callbacks.command_id, callbacks.id

@@ -15,9 +15,9 @@ internal sealed class KeyLook
     private const string Clock = "SELECT clock_timestamp()";
 
     // Locked: a result may come, or a lease may be ended, meanwhile.
-    private const string StoredRows = """
+    private static readonly string StoredRows = $"""
         SELECT callbacks.command_id, id, status, fingerprint, lease_until
-        FROM unnest($1::uuid[]) AS wanted (command_id) JOIN callbacks ON callbacks.command_id = wanted.command_id
+        FROM {KeyLookup.Keys("unnest($1::uuid[])")} AS wanted (command_id) JOIN callbacks ON callbacks.command_id = wanted.command_id
         ORDER BY callbacks.command_id FOR UPDATE OF callbacks
         """;
 

@@ -15,9 +15,9 @@ internal sealed class ResultStore(NpgsqlDataSource database, RouteTable routes)
     // second time; what was failed by us, and reached the domain all the same, is as the domain says. Whoever answers a command
     // has had it from the broker: if nobody has said so yet, it is said here, before what became of it. Only who published it
     // knows by whom, so that a result that is faster than this is given back to come again, while it may.
-    private const string Apply = """
+    private static readonly string Apply = $"""
         WITH result AS (
-            SELECT * FROM unnest($1::uuid[], $2::bool[], $3::text[], $4::bool[]) AS given (command_id, is_applied, reason, may_wait)
+            SELECT * FROM {KeyLookup.Keys("unnest($1::uuid[], $2::bool[], $3::text[], $4::bool[])")} AS given (command_id, is_applied, reason, may_wait)
         ), found AS (
             SELECT callbacks.id, callbacks.command_id, callbacks.tenant_id, callbacks.subject_id, callbacks.route, callbacks.external_system,
                    callbacks.idempotency_key, callbacks.source_id, result.is_applied, result.reason, callbacks.status,

@@ -27,15 +27,15 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
 
     // What is in a lane stays there until it has ended, whoever made the attempt.
     // A canceled delivery whose last attempt was already on the wire may still turn out delivered; nothing else leaves a final status.
-    private const string MoveOn = """
+    private static readonly string MoveOn = $"""
         UPDATE deliveries AS delivery
         SET status = step.status, last_attempt = step.number, next_attempt_at = step.next_attempt_at, owed_times = NULL,
             due_at = CASE WHEN delivery.lane_due_at IS NULL THEN step.due_at END,
             lane_due_at = CASE WHEN delivery.lane_due_at IS NOT NULL THEN step.next_attempt_at END,
             finished_at = CASE step.status WHEN 'pending' THEN NULL ELSE step.finished_at END, held = step.held
-        FROM unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::interval[])
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::interval[])")}
             AS step (created_at, id, number, status, next_attempt_at, due_at, finished_at, held)
-        WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND delivery.created_at BETWEEN $9 AND $10
+        WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND {KeyLookup.Within("delivery.created_at", "$9", "$10")}
           AND (delivery.status = 'pending' OR (delivery.status = 'canceled' AND step.status = 'delivered'))
         RETURNING delivery.id
         """;

@@ -15,26 +15,25 @@ internal readonly record struct Handed(Guid Id, DateTimeOffset CreatedAt, int La
 /// <summary>The SQL of looking at deliveries, of canceling one, and of leaving them to the due-poller.</summary>
 internal sealed class DeliveryStore(NpgsqlDataSource database)
 {
-    // The bounds repeat what the join says, so that partitions are left out before the plan starts.
-    private const string SelectRows = """
+    private static readonly string SelectRows = $"""
         SELECT delivery.id, delivery.created_at, delivery.subscription_id, delivery.revision, delivery.status, delivery.last_attempt,
                delivery.next_attempt_at, delivery.due_at, delivery.tenant_id, delivery.event_id, delivery.event_type,
                delivery.event_created_at, delivery.lane_due_at, delivery.held,
                event.occurred_at, event.version, event.context_id, event.data, event.metadata, event.correlation_id, event.traceparent
-        FROM unnest($1::timestamptz[], $2::uuid[]) AS key (created_at, id)
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[])")} AS key (created_at, id)
         JOIN deliveries AS delivery ON delivery.created_at = key.created_at AND delivery.id = key.id
         LEFT JOIN events AS event
           ON event.created_at = delivery.created_at AND event.tenant_id = delivery.tenant_id AND event.event_id = delivery.event_id
-         AND event.created_at BETWEEN $3 AND $4
-        WHERE delivery.created_at BETWEEN $3 AND $4
+         AND {KeyLookup.Within("event.created_at", "$3", "$4")}
+        WHERE {KeyLookup.Within("delivery.created_at", "$3", "$4")}
         """;
 
     // Only for replays, whose events lie in partitions of their own.
-    private const string SelectReplayed = """
+    private static readonly string SelectReplayed = $"""
         SELECT key.place::int, event.occurred_at, event.version, event.context_id, event.data, event.metadata, event.correlation_id, event.traceparent
-        FROM unnest($1::timestamptz[], $2::text[], $3::text[]) WITH ORDINALITY AS key (created_at, tenant_id, event_id, place)
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::text[], $3::text[]) WITH ORDINALITY")} AS key (created_at, tenant_id, event_id, place)
         JOIN events AS event ON event.created_at = key.created_at AND event.tenant_id = key.tenant_id AND event.event_id = key.event_id
-        WHERE event.created_at BETWEEN $4 AND $5
+        WHERE {KeyLookup.Within("event.created_at", "$4", "$5")}
         """;
 
     private const string CancelOne = """
@@ -43,10 +42,10 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         """;
 
     // Only after the attempt that was seen: the broker may have carried the next one nevertheless, and what follows that.
-    private const string HandToPoller = """
+    private static readonly string HandToPoller = $"""
         UPDATE deliveries AS delivery SET due_at = delivery.next_attempt_at
-        FROM unnest($1::timestamptz[], $2::uuid[], $3::int[]) AS handed (created_at, id, last_attempt)
-        WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND delivery.created_at BETWEEN $4 AND $5
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::int[])")} AS handed (created_at, id, last_attempt)
+        WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND {KeyLookup.Within("delivery.created_at", "$4", "$5")}
           AND delivery.status = 'pending' AND delivery.last_attempt = handed.last_attempt AND delivery.next_attempt_at IS NOT NULL
           AND delivery.lane_due_at IS NULL
         """;

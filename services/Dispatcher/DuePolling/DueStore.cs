@@ -21,11 +21,11 @@ internal sealed class DueStore(NpgsqlDataSource database)
     // broker carries it; what it loses is found by that time (Owed/). IS NOT DISTINCT FROM rather than =, so that the rows are
     // found by their keys: with = the planner may walk through the index of all that is due, which it believes to be little
     // until the next ANALYZE, once for each of them.
-    private const string ClearAnnounced = """
+    private static readonly string ClearAnnounced = $"""
         UPDATE deliveries AS delivery SET due_at = NULL, next_attempt_at = $6
-        FROM unnest($1::timestamptz[], $2::uuid[], $3::timestamptz[]) AS announced (created_at, id, due_at)
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::timestamptz[])")} AS announced (created_at, id, due_at)
         WHERE delivery.created_at = announced.created_at AND delivery.id = announced.id AND delivery.due_at IS NOT DISTINCT FROM announced.due_at
-          AND delivery.created_at BETWEEN $4 AND $5
+          AND {KeyLookup.Within("delivery.created_at", "$4", "$5")}
         """;
 
     public async Task<IReadOnlyList<DueDelivery>> FindDueAsync(int limit, CancellationToken cancellationToken)

@@ -33,10 +33,10 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
 
     // What is due gets a time of its own: the due-poller, about to clear one that it announced before the row came into the
     // lane, would clear the same one.
-    private const string TurnOut = """
+    private static readonly string TurnOut = $"""
         UPDATE deliveries AS delivery SET due_at = greatest(delivery.lane_due_at, clock_timestamp()), lane_due_at = NULL
-        FROM unnest($1::timestamptz[], $2::uuid[]) AS left_over (created_at, id)
-        WHERE delivery.created_at = left_over.created_at AND delivery.id = left_over.id AND delivery.created_at BETWEEN $3 AND $4
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[])")} AS left_over (created_at, id)
+        WHERE delivery.created_at = left_over.created_at AND delivery.id = left_over.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND delivery.lane_due_at IS NOT NULL
         """;
 

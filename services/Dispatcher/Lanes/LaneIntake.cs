@@ -16,11 +16,11 @@ internal sealed class LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
 
     // Due when it would have been tried; a new one at its acceptance, as if it had been put there then. Until its commit the
     // lane stays open. Already there, because somebody else's message came first, it counts as put in.
-    private const string Enter = """
+    private static readonly string Enter = $"""
         UPDATE deliveries AS delivery
         SET lane_due_at = coalesce(delivery.lane_due_at, delivery.next_attempt_at, delivery.created_at), due_at = NULL, owed_times = NULL
-        FROM unnest($1::timestamptz[], $2::uuid[]) AS entering (created_at, id)
-        WHERE delivery.created_at = entering.created_at AND delivery.id = entering.id AND delivery.created_at BETWEEN $3 AND $4
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[])")} AS entering (created_at, id)
+        WHERE delivery.created_at = entering.created_at AND delivery.id = entering.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND delivery.status = 'pending'
         """;
 

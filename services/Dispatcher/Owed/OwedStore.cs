@@ -27,10 +27,10 @@ internal sealed class OwedStore(NpgsqlDataSource database)
         """;
 
     // Only unchanged ones: an attempt that was recorded meanwhile has its own next one.
-    private const string Hand = """
+    private static readonly string Hand = $"""
         UPDATE deliveries AS delivery SET due_at = now(), owed_times = coalesce(owed_times, 0) + 1
-        FROM unnest($1::timestamptz[], $2::uuid[], $3::int[]) AS owed (created_at, id, last_attempt)
-        WHERE delivery.created_at = owed.created_at AND delivery.id = owed.id AND delivery.created_at BETWEEN $4 AND $5
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::int[])")} AS owed (created_at, id, last_attempt)
+        WHERE delivery.created_at = owed.created_at AND delivery.id = owed.id AND {KeyLookup.Within("delivery.created_at", "$4", "$5")}
           AND delivery.status = 'pending' AND delivery.last_attempt = owed.last_attempt AND delivery.due_at IS NULL AND delivery.lane_due_at IS NULL
         """;
 
