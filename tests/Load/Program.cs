@@ -11,10 +11,10 @@ using Webhooks.Load.Latencies;
 using Webhooks.Load.Matching;
 using Webhooks.Load.Neighbours;
 
-var events = Count("--events", 20_000, "How many events to publish.");
+var events = Count("--events", 60_000, "How many events to publish.");
 var fanout = Count("--fanout", 1, "How many subscriptions each event goes to.");
 var rate = Rate("--rate", 0, "Events a second; 0 publishes as fast as the broker confirms.");
-var warmup = Count("--warmup", 20_000, "Deliveries before the measurement, until the just-in-time compiler has done most of its work.");
+var warmup = Count("--warmup", 60_000, "Deliveries before the measurement, until the just-in-time compiler has done most of its work.");
 var profile = new Option<string>("--profile") { Description = "The wire profile of the subscriptions.", DefaultValueFactory = _ => "matcher" };
 var endpoints = new Option<FileInfo?>("--endpoints") { Description = "The endpoints.json of a running system; without it one is started and ended." };
 

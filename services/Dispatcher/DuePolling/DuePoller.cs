@@ -10,8 +10,6 @@ namespace Webhooks.Dispatcher.DuePolling;
 /// <summary>Announces what is due by its row: waits over an hour, and those that a receiver or chance made up.</summary>
 internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, SubscriptionCache subscriptions, RetryPace pace, TimeProvider clock)
 {
-    private const int ChunkLimit = 1_000;
-
     // Due deliveries are announced within 250 ms: a tick, a query and a publish.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
@@ -21,13 +19,14 @@ internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, Su
         while (true)
         {
             var began = clock.GetTimestamp();
-            var due = await store.FindDueAsync(ChunkLimit, leading);
+            var limit = pace.AnnouncedAtOnce();
+            var due = await store.FindDueAsync(limit, leading);
             if (due.Count > 0)
             {
                 await AnnounceAsync(due, leading);
             }
 
-            var rest = due.Count < ChunkLimit ? Interval : pace.RestAfter(clock.GetElapsedTime(began));
+            var rest = due.Count < limit ? Interval : pace.RestAfter(clock.GetElapsedTime(began));
             await Task.Delay(rest, clock, leading);
         }
     }

@@ -13,6 +13,7 @@ internal sealed class RetryPace(TimeProvider clock)
     private const int GroupsASecond = 100;
 
     // The announcer's statements and messages take the same database, broker and processors.
+    private const int GroupsAChunk = 10;
     private const int RestShare = 3;
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
@@ -52,6 +53,9 @@ internal sealed class RetryPace(TimeProvider clock)
 
     /// <summary>How many retries may begin together.</summary>
     public int RetriesAtOnce() => Rate() is { } rate ? Math.Min(rate / GroupsASecond, Admission.MostAtOnce) : Admission.MostAtOnce;
+
+    /// <summary>How many retries may be announced together.</summary>
+    public int AnnouncedAtOnce() => RetriesAtOnce() * GroupsAChunk;
 
     /// <summary>Counts so many retries as begun, after the time that is answered.</summary>
     public TimeSpan Admit(int count)

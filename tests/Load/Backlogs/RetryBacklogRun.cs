@@ -18,7 +18,7 @@ internal static class RetryBacklogRun
     // Answered, and not counted: what is measured are the fresh ones.
     private const string RetriedPath = "/retried";
 
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
 
     // Of a real backlog PostgreSQL has known since its first attempts; this one is made in a second, and analyzed before it is due.
     private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(20);
