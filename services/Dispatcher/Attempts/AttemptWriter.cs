@@ -13,7 +13,7 @@ namespace Webhooks.Dispatcher.Attempts;
 internal sealed partial class AttemptWriter(
     AttemptStore store, GoneRecord gone, DatabaseGate database, TimeProvider clock, ILogger<AttemptWriter> logger) : IHostedService, IDisposable
 {
-    private const int GroupLimit = 200;
+    private const int GroupLimit = 400;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
 
     // Not bounded here: what waits is bounded by what the consumers may hold.

@@ -6,5 +6,5 @@ namespace Webhooks.Dispatcher.Shares;
 internal sealed record Admission(Func<int> AtOnce, Func<int, CancellationToken, Task> AdmitAsync)
 {
     /// <summary>As many as one statement looks at.</summary>
-    public const int MostAtOnce = 100;
+    public const int MostAtOnce = 200;
 }

@@ -12,13 +12,12 @@ namespace Webhooks.Publisher.FanOut;
 internal sealed class FanOutLoop(
     QueueConsumer consumer, ConfirmedPublisher publisher, DatabaseGate database, FanOutTurn turn, TimeProvider clock) : BackgroundService
 {
-    private const int GroupLimit = 100;
-
     // While one group is in the database the next one gathers; waiting longer only adds latency.
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(1);
 
     private readonly GivingWay _givingWay = new(clock);
+    private readonly GroupSize _size = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -34,14 +33,15 @@ internal sealed class FanOutLoop(
     {
         try
         {
-            while (await consumer.Received.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
+            while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } group)
             {
                 await publisher.WhenReadyAsync(stop);
                 // What went back to the queue comes again from there; done here as well, it would be announced and parked twice.
                 var held = group.Where(message => !message.IsLost).ToList();
                 if (held.Count > 0)
                 {
-                    await turn.RunAsync(held, stop);
+                    var deliveries = await turn.RunAsync(held, stop);
+                    _size.Saw(held.Count, deliveries, held.Sum(message => (long)message.Body.Length));
                     _givingWay.Accepted();
                 }
             }

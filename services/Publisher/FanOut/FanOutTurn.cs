@@ -24,12 +24,13 @@ internal sealed partial class FanOutTurn(
     // A million announcements need not stand in memory at once.
     private const int AnnouncementsAtOnce = 2_000;
 
-    public async Task RunAsync(IReadOnlyList<ReceivedMessage> group, CancellationToken stop)
+    /// <summary>Answers how many deliveries it made.</summary>
+    public async Task<int> RunAsync(IReadOnlyList<ReceivedMessage> group, CancellationToken stop)
     {
         var (events, refused) = intake.Read(group);
         var deliveries = new List<UnattemptedDelivery>();
         var inDoubt = new List<IncomingEvent>();
-        await AcceptAsync(events, deliveries, inDoubt, refused, stop);
+        var made = await AcceptAsync(events, deliveries, inDoubt, refused, stop);
 
         var again = events.Where(received => received.Message.Redelivered).Concat(inDoubt).Select(received => received.Event).ToList();
         if (again.Count > 0)
@@ -47,6 +48,8 @@ internal sealed partial class FanOutTurn(
         {
             message.Ack();
         }
+
+        return made;
     }
 
     // Counted first: a message that is handed over again, because we died here, is counted twice rather than not at all.
@@ -59,14 +62,17 @@ internal sealed partial class FanOutTurn(
         }
     }
 
-    /// <summary>Accepts a group; one that fails by its data is halved until the culprit stands alone, and that is parked.</summary>
-    private async Task AcceptAsync(
+    /// <summary>
+    /// Accepts a group; one that fails by its data is halved until the culprit stands alone, and that is parked. Answers how many
+    /// deliveries were made, those in lanes included.
+    /// </summary>
+    private async Task<int> AcceptAsync(
         IReadOnlyList<IncomingEvent> events, List<UnattemptedDelivery> deliveries, List<IncomingEvent> inDoubt, List<RefusedMessage> refused,
         CancellationToken stop)
     {
         if (events.Count == 0)
         {
-            return;
+            return 0;
         }
 
         try
@@ -90,13 +96,14 @@ internal sealed partial class FanOutTurn(
                 new UnattemptedDelivery(delivery.Id, delivery.Of.CreatedAt, delivery.SubscriptionId, delivery.Of.Event.Traceparent)));
             metrics.Accepted(events.Count);
             Log.Accepted(logger, events.Count, accepted.Count);
+            return accepted.Count;
         }
         catch (Exception fault) when (IsOfTheEvents(fault, stop) && events.Count > 1)
         {
             Log.Halving(logger, events.Count, fault.Message);
             var half = events.Count / 2;
-            await AcceptAsync([.. events.Take(half)], deliveries, inDoubt, refused, stop);
-            await AcceptAsync([.. events.Skip(half)], deliveries, inDoubt, refused, stop);
+            return await AcceptAsync([.. events.Take(half)], deliveries, inDoubt, refused, stop)
+                + await AcceptAsync([.. events.Skip(half)], deliveries, inDoubt, refused, stop);
         }
         catch (Exception fault) when (IsOfTheEvents(fault, stop))
         {
@@ -105,6 +112,7 @@ internal sealed partial class FanOutTurn(
             metrics.Parked(ParkingReason.Poison);
             var tenantId = events[0].Event.TenantId;
             refused.Add(new RefusedMessage(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}", tenantId), tenantId));
+            return 0;
         }
     }
 

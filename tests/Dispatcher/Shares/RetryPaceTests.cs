@@ -69,10 +69,10 @@ public sealed class RetryPaceTests
     }
 
     [Theory]
-    [InlineData(0, 100, 1_000)]
+    [InlineData(0, 200, 2_000)]
     [InlineData(1, 10, 100)]
     [InlineData(5_000, 50, 500)]
-    [InlineData(50_000, 100, 1_000)]
+    [InlineData(50_000, 200, 2_000)]
     public void They_are_announced_and_begin_in_small_groups_beside_first_attempts(int firstAttempts, int atOnce, int announced)
     {
         First(firstAttempts);
