@@ -26,7 +26,7 @@ internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, Su
                 await AnnounceAsync(due, leading);
             }
 
-            var rest = due.Count < limit ? Interval : pace.RestAfter(clock.GetElapsedTime(began));
+            var rest = due.Count < limit ? Interval : pace.RestAfter(due.Count, clock.GetElapsedTime(began));
             await Task.Delay(rest, clock, leading);
         }
     }

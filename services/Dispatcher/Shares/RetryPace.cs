@@ -9,10 +9,10 @@ internal sealed class RetryPace(TimeProvider clock)
     /// <summary>Retries a second that first attempts, however few, have to bear. A hundred thousand are made in two minutes.</summary>
     public const int Least = 1_000;
 
-    // A hundred at once would hold up for the time of a burst whatever comes in it.
+    // Many at once would hold up for the time of a burst whatever comes in it.
     private const int GroupsASecond = 100;
 
-    // The announcer's statements and messages take the same database, broker and processors.
+    // Of the announcer's: its statements and messages take the same database, broker and processors, so it rests after each, three times as long at most.
     private const int GroupsAChunk = 10;
     private const int RestShare = 3;
 
@@ -38,8 +38,19 @@ internal sealed class RetryPace(TimeProvider clock)
         RetriesAtOnce,
         (count, stop) => Admit(count) is var wait && wait > TimeSpan.Zero ? Task.Delay(wait, clock, stop) : Task.CompletedTask);
 
-    /// <summary>For how long whoever announces retries, chunk after chunk, rests after one that took <paramref name="time"/>.</summary>
-    public TimeSpan RestAfter(TimeSpan time) => Rate() is null ? TimeSpan.Zero : RestShare * time;
+    /// <summary>For how long whoever announces retries, chunk after chunk, rests after one: no longer than its pace allows.</summary>
+    /// <param name="count">How many were announced.</param>
+    /// <param name="time">How long that took.</param>
+    public TimeSpan RestAfter(int count, TimeSpan time)
+    {
+        if (Rate() is not { } rate)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var untilNext = TimeSpan.FromSeconds((double)count / rate) - time;
+        return untilNext > RestShare * time ? RestShare * time : untilNext > TimeSpan.Zero ? untilNext : TimeSpan.Zero;
+    }
 
     /// <summary>So many first attempts begin.</summary>
     public void SawFirstAttempts(int count)

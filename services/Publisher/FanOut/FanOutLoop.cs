@@ -35,14 +35,16 @@ internal sealed class FanOutLoop(
         {
             while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } group)
             {
-                await publisher.WhenReadyAsync(stop);
-                // What went back to the queue comes again from there; done here as well, it would be announced and parked twice.
-                var held = group.Where(message => !message.IsLost).ToList();
-                if (held.Count > 0)
+                foreach (var part in GroupSize.Parts(group, message => message.Body.Length))
                 {
-                    var deliveries = await turn.RunAsync(held, stop);
-                    _size.Saw(held.Count, deliveries, held.Sum(message => (long)message.Body.Length));
-                    _givingWay.Accepted();
+                    await publisher.WhenReadyAsync(stop);
+                    // What went back to the queue comes again from there; done here as well, it would be announced and parked twice.
+                    var held = part.Where(message => !message.IsLost).ToList();
+                    if (held.Count > 0)
+                    {
+                        _size.Saw(held.Count, await turn.RunAsync(held, stop));
+                        _givingWay.Accepted();
+                    }
                 }
             }
         }

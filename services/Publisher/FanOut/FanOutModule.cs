@@ -17,7 +17,7 @@ namespace Webhooks.Publisher.FanOut;
 /// <summary>Registers the way of an event: intake, fan-out, announcement.</summary>
 internal static class FanOutModule
 {
-    // Ten groups in hand: enough that the next group is always there, little enough for a standby to take over soon. Never
+    // Two large groups in hand: enough that the next group is always there, little enough for a standby to take over soon. Never
     // change it: what a larger one gave back, a smaller one could not take at once, and what came back next would stand behind.
     private const ushort Prefetch = 1_000;
 

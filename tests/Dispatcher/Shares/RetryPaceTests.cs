@@ -61,11 +61,23 @@ public sealed class RetryPaceTests
     [Fact]
     public void Who_announces_many_rests_beside_first_attempts_for_longer_than_he_worked()
     {
-        Assert.Equal(TimeSpan.Zero, _pace.RestAfter(TimeSpan.FromMilliseconds(20)));
+        Assert.Equal(TimeSpan.Zero, _pace.RestAfter(100, TimeSpan.FromMilliseconds(20)));
 
         First(1);
 
-        Assert.Equal(TimeSpan.FromMilliseconds(60), _pace.RestAfter(TimeSpan.FromMilliseconds(20)));
+        Assert.Equal(TimeSpan.FromMilliseconds(60), _pace.RestAfter(100, TimeSpan.FromMilliseconds(20)));
+    }
+
+    // A broker or a database that takes its time would make less of a thousand a second otherwise.
+    [Theory]
+    [InlineData(40, 60)]
+    [InlineData(100, 0)]
+    [InlineData(250, 0)]
+    public void But_not_for_so_long_that_fewer_are_announced_than_may_begin(int worked, int rests)
+    {
+        First(1);
+
+        Assert.Equal(TimeSpan.FromMilliseconds(rests), _pace.RestAfter(100, TimeSpan.FromMilliseconds(worked)));
     }
 
     [Theory]
@@ -83,7 +95,7 @@ public sealed class RetryPaceTests
 
     private void First(int count) => _pace.SawFirstAttempts(count);
 
-    /// <summary>In groups of a hundred, as the loop takes them: when the last one begins. The clock stands still.</summary>
+    /// <summary>In groups of a hundred: when the last one begins. The clock stands still.</summary>
     private double SecondsFor(int retries)
     {
         var last = TimeSpan.Zero;

@@ -22,7 +22,7 @@ public sealed class When_the_publisher_is_killed : IAsyncLifetime
     public async Task Should_hand_over_to_the_one_that_stands_by_and_lose_nothing()
     {
         await using var first = await ServiceChild.StartAsync("Publisher", _world.Settings());
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 1, Limit, "the first publisher to consume");
+        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 1, Limit, () => $"the first publisher to consume. {first.Tail}");
         var second = await _world.StartPublisherAsync();
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 2, Limit, "the second one to stand by");
         using var accepted = new AcceptedBy(second);

@@ -15,6 +15,9 @@ public sealed class ServiceChild : IAsyncDisposable
     /// <summary>What it has printed.</summary>
     public string LogFile => _process.LogFile;
 
+    /// <summary>The end of that, for the message of a failure.</summary>
+    public string Tail => Local.Processes.LogFile.TailOf(LogFile);
+
     /// <param name="service">"Publisher".</param>
     /// <param name="settings">Configuration keys, with colons.</param>
     public static async Task<ServiceChild> StartAsync(string service, IEnumerable<KeyValuePair<string, string>> settings)
