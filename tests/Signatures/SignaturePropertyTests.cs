@@ -60,8 +60,8 @@ public sealed class SignaturePropertyTests
             var signature = request.Headers[scheme.SignatureHeader].ToCharArray();
             var position = where.Get % signature.Length;
 
-            // Hex is read in both cases: the same digest.
-            var same = char.ToLowerInvariant(signature[position]) == char.ToLowerInvariant(with);
+            // Hex is read in both cases, and base64 without its padding, which a space at the end of a list of signatures makes of it: the same digest.
+            var same = char.ToLowerInvariant(signature[position]) == char.ToLowerInvariant(with) || (signature[position], with) == ('=', ' ');
             signature[position] = with;
             request.Headers[scheme.SignatureHeader] = new string(signature);
             return same || Verify(scheme, request.Headers, request.Body) is not SignatureVerification.Valid;
