@@ -51,6 +51,7 @@ public sealed class When_the_broker_is_away(OutageBroker broker) : IClassFixture
         var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
         var consumer = ours.Consume(Queue, declare: channel => channel.DeclareQuorumQueueAsync(Queue));
         await publisher.PublishAsync([Message(Queue, "before")], CancellationToken.None);
+        await Eventually.TrueAsync(() => consumer.IsConsuming, OurSide.Limit, "the consumer's connection");
         var before = await broker.Server.ConnectionsAsync(uri);
 
         await broker.Server.RaiseMemoryAlarmAsync();
