@@ -2,13 +2,15 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.DuePolling;
 
 /// <summary>Announces what is due by its row: waits over an hour, and those that a receiver or chance made up.</summary>
-internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, SubscriptionCache subscriptions, RetryPace pace, TimeProvider clock)
+internal sealed class DuePoller(
+    DueStore store, ConfirmedPublisher publisher, SubscriptionCache subscriptions, RetryPace pace, DatabaseGate database, TimeProvider clock)
 {
     // Due deliveries are announced within 250 ms: a tick, a query and a publish.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -42,6 +44,8 @@ internal sealed class DuePoller(DueStore store, ConfirmedPublisher publisher, Su
             leading);
 
         // After the confirm: dying in between announces twice, which the look at the row makes harmless; the other order could lose.
-        await store.ClearAsync(due, now, leading);
+        // Only this is repeated. A database that answers and refuses (0021) would be asked what is due again and again, and all of
+        // it be announced each time.
+        await database.RunAsync(token => store.ClearAsync(due, now, token), leading);
     }
 }

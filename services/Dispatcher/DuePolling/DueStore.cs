@@ -47,10 +47,11 @@ internal sealed class DueStore(NpgsqlDataSource database)
         return due;
     }
 
+    /// <summary>Leaves them to the broker; answers how many were unchanged. May be repeated.</summary>
     /// <param name="announced">What was announced.</param>
     /// <param name="at">When that was, as the messages say it.</param>
     /// <param name="cancellationToken">The end of the leadership.</param>
-    public async Task ClearAsync(IReadOnlyList<DueDelivery> announced, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<int> ClearAsync(IReadOnlyList<DueDelivery> announced, DateTimeOffset at, CancellationToken cancellationToken)
     {
         // In the order of their keys, not of their times: the first of them are being recorded meanwhile, and unsorted ones wait for each other.
         var rows = announced.OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id).ToList();
@@ -62,6 +63,6 @@ internal sealed class DueStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[0].CreatedAt.UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[^1].CreatedAt.UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -10,6 +10,10 @@ internal sealed class PublishingTurn(NoticeStore store, NotificationPublisher pu
     // seconds: with these, channels stay below the 2,047 that a connection may have.
     private const int Limit = 200;
 
+    // Until they are deleted. A database that answers and refuses (0021) makes the turn be repeated once a second, for as long as it
+    // does. By their ids: they stay theirs, whatever the database is restored from meanwhile.
+    private readonly HashSet<string> _published = [];
+
     public async Task<bool> RunAsync(CancellationToken stop)
     {
         await using var session = await store.TryBeginAsync(NoticeStep.Publishing, stop);
@@ -19,8 +23,14 @@ internal sealed class PublishingTurn(NoticeStore store, NotificationPublisher pu
         }
 
         var notices = await session.ReadAsync(Limit, stop);
-        await publisher.PublishAsync(notices, stop);
+        if (notices.Where(told => !_published.Contains(told.Notice.Id)).ToList() is { Count: > 0 } untold)
+        {
+            await publisher.PublishAsync(untold, stop);
+            _published.UnionWith(untold.Select(told => told.Notice.Id));
+        }
+
         await session.DeleteAsync(notices, stop);
+        _published.ExceptWith(notices.Select(told => told.Notice.Id));
         return notices.Count == Limit;
     }
 }
