@@ -1,7 +1,6 @@
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
-using Webhooks.Broker.Topology;
 using Webhooks.Publisher.FanOut;
 using Webhooks.Subscriptions.Events;
 
@@ -24,12 +23,6 @@ internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metric
         var refused = new List<RefusedMessage>();
         foreach (var message in group)
         {
-            if (message.DeliveryCount >= BrokerTopology.PoisonCount)
-            {
-                refused.Add(Park(message, ParkingReason.Poison, $"The message was handed over {message.DeliveryCount} times and never finished."));
-                continue;
-            }
-
             switch (EventReader.Read(message.Body, message.Properties.ContentType, maxBytes: options.MaxEventBytes))
             {
                 case EventReading.Accepted accepted:
@@ -44,7 +37,8 @@ internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metric
         return (events, refused);
     }
 
-    private RefusedMessage Park(ReceivedMessage message, string reason, string detail)
+    /// <summary>Counts a message as parked, and makes the copy.</summary>
+    public RefusedMessage Park(ReceivedMessage message, string reason, string detail)
     {
         metrics.Parked(reason);
         var tenantId = EventTenant.Find(message.Body, message.Properties.ContentType);

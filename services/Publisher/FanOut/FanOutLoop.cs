@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Publishing;
 using Webhooks.Database.Faults;
+using Webhooks.Publisher.Suspects;
 
 namespace Webhooks.Publisher.FanOut;
 
@@ -10,7 +11,7 @@ namespace Webhooks.Publisher.FanOut;
 /// is in hand; when that lasts, it gives it back, in order, so that a publisher with a database can go on.
 /// </summary>
 internal sealed class FanOutLoop(
-    QueueConsumer consumer, ConfirmedPublisher publisher, DatabaseGate database, FanOutTurn turn, TimeProvider clock) : BackgroundService
+    QueueConsumer consumer, ConfirmedPublisher publisher, DatabaseGate database, FanOutTurn turn, SuspectTrial trial, TimeProvider clock) : BackgroundService
 {
     // While one group is in the database the next one gathers; waiting longer only adds latency.
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
@@ -35,14 +36,14 @@ internal sealed class FanOutLoop(
         {
             while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } group)
             {
-                foreach (var part in GroupSize.Parts(group, message => message.Body.Length))
+                foreach (var part in GroupSize.Parts(group, message => message.Body.Length, SuspectTrial.IsDue))
                 {
                     await publisher.WhenReadyAsync(stop);
                     // What went back to the queue comes again from there; done here as well, it would be announced and parked twice.
                     var held = part.Where(message => !message.IsLost).ToList();
                     if (held.Count > 0)
                     {
-                        _size.Saw(held.Count, await turn.RunAsync(held, stop));
+                        _size.Saw(held.Count, SuspectTrial.IsDue(held[0]) ? await trial.RunAsync(held[0], stop) : await turn.RunAsync(held, stop));
                         _givingWay.Accepted();
                     }
                 }

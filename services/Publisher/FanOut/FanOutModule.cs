@@ -10,6 +10,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Database.Migrations;
 using Webhooks.Database.Settings;
 using Webhooks.Publisher.Events;
+using Webhooks.Publisher.Suspects;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Publisher.FanOut;
@@ -29,6 +30,8 @@ internal static class FanOutModule
         builder.Services.AddSingleton<FanOutStore>();
         builder.Services.AddSingleton<EventIntake>();
         builder.Services.AddSingleton<FanOutTurn>();
+        builder.Services.AddSingleton<SuspectStore>();
+        builder.Services.AddSingleton<SuspectTrial>();
 
         builder.Services.AddSingleton(services => services.GetRequiredService<BrokerLinks>().Publisher(
             "announcing", channel => DeclareAsync(channel, services)));

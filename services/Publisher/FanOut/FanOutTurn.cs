@@ -52,6 +52,13 @@ internal sealed partial class FanOutTurn(
         return made;
     }
 
+    /// <summary>Parks a message as poison, untried.</summary>
+    public async Task ParkAsync(ReceivedMessage message, string detail, CancellationToken stop)
+    {
+        await ParkAsync([intake.Park(message, ParkingReason.Poison, detail)], stop);
+        message.Ack();
+    }
+
     // Counted first: a message that is handed over again, because we died here, is counted twice rather than not at all.
     private async Task ParkAsync(List<RefusedMessage> refused, CancellationToken stop)
     {
@@ -109,9 +116,7 @@ internal sealed partial class FanOutTurn(
         {
             // One event that the database or our own code cannot take must not stand before all others for ever.
             Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
-            metrics.Parked(ParkingReason.Poison);
-            var tenantId = events[0].Event.TenantId;
-            refused.Add(new RefusedMessage(events[0].Message.Park(ParkingReason.Poison, $"The event could not be stored: {fault.Message}", tenantId), tenantId));
+            refused.Add(intake.Park(events[0].Message, ParkingReason.Poison, $"The event could not be stored: {fault.Message}"));
             return 0;
         }
     }

@@ -28,15 +28,15 @@ internal sealed class GroupSize
     /// <param name="deliveries">What they made.</param>
     public void Saw(int events, int deliveries) => _deliveriesOfOne += Weight * (((double)deliveries / events) - _deliveriesOfOne);
 
-    /// <summary>Divides what was read, in order, into parts of at most <see cref="MostBytes"/>; what is larger stands alone.</summary>
-    public static IEnumerable<IReadOnlyList<T>> Parts<T>(IReadOnlyList<T> read, Func<T, int> bytesOf)
+    /// <summary>Divides what was read, in order, into parts of at most <see cref="MostBytes"/>; what is larger stands alone, and what is to.</summary>
+    public static IEnumerable<IReadOnlyList<T>> Parts<T>(IReadOnlyList<T> read, Func<T, int> bytesOf, Func<T, bool> standsAlone)
     {
         var part = new List<T>(read.Count);
         var bytes = 0L;
         foreach (var one in read)
         {
             bytes += bytesOf(one);
-            if (part.Count > 0 && bytes > MostBytes)
+            if (part.Count > 0 && (bytes > MostBytes || standsAlone(one) || standsAlone(part[^1])))
             {
                 yield return part;
                 (part, bytes) = ([], bytesOf(one));

@@ -38,7 +38,7 @@ public sealed class GroupSizeTests
     {
         int[] read = [1_000, 1_000, 5 * Megabyte, 3 * Megabyte, 16 * Megabyte, 2_000, 8 * Megabyte, 0];
 
-        var parts = GroupSize.Parts(read, bytes => bytes).ToList();
+        var parts = GroupSize.Parts(read, bytes => bytes, _ => false).ToList();
 
         Assert.Equal([[1_000, 1_000, 5 * Megabyte], [3 * Megabyte], [16 * Megabyte], [2_000], [8 * Megabyte, 0]], parts);
     }
@@ -48,8 +48,16 @@ public sealed class GroupSizeTests
     {
         var read = Enumerable.Repeat(1_000, GroupSize.Most).ToList();
 
-        Assert.Equal(read, Assert.Single(GroupSize.Parts(read, bytes => bytes)));
-        Assert.Empty(GroupSize.Parts<int>([], bytes => bytes));
+        Assert.Equal(read, Assert.Single(GroupSize.Parts(read, bytes => bytes, _ => false)));
+        Assert.Empty(GroupSize.Parts<int>([], bytes => bytes, _ => false));
+    }
+
+    [Fact]
+    public void One_that_is_to_stand_alone_does_so_and_the_order_stays()
+    {
+        int[] read = [1, 2, -3, -4, 5, 6, -7];
+
+        Assert.Equal([[1, 2], [-3], [-4], [5, 6], [-7]], GroupSize.Parts(read, _ => 1_000, number => number < 0));
     }
 
     private void Saw(int groups, int deliveries)

@@ -105,21 +105,6 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.All(parked, message => Assert.Contains("this one is poison", message.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData(19, false)]
-    [InlineData(20, true)]
-    public async Task A_message_that_was_handed_over_twenty_times_is_parked(int times, bool isParked)
-    {
-        await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
-        await _world.Bus.TouchAsync(BrokerNames.PublisherQueue, times);
-
-        await _world.StartPublisherAsync();
-
-        await _world.SettledAsync();
-        Assert.Equal(isParked ? 0 : 1, (await _world.AnnouncedAsync()).Count);
-        Assert.Equal(isParked ? ["poison"] : [], (await _world.Bus.DrainAsync(BrokerNames.ParkingQueue)).Select(parked => parked.Header(BrokerNames.ParkedReasonHeader)));
-    }
-
     [Fact]
     public async Task A_message_is_held_while_it_cannot_be_counted()
     {

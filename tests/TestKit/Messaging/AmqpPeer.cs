@@ -122,6 +122,30 @@ public sealed class AmqpPeer : IAsyncDisposable
         await touching.DisposeAsync();
     }
 
+    /// <summary>Is handed so many messages at once, so many times, and finishes none of them, as a consumer that dies would.</summary>
+    public async Task HoldAsync(string queue, int messages, int times)
+    {
+        for (var time = 0; time < times; time++)
+        {
+            await using var holding = await _connection.CreateChannelAsync();
+            await holding.BasicQosAsync(prefetchSize: 0, (ushort)messages, global: false);
+            var left = messages;
+            var all = new TaskCompletionSource();
+            var consumer = new AsyncEventingBasicConsumer(holding);
+            consumer.ReceivedAsync += (_, _) =>
+            {
+                if (--left == 0)
+                {
+                    all.SetResult();
+                }
+
+                return Task.CompletedTask;
+            };
+            await holding.BasicConsumeAsync(queue, autoAck: false, consumer);
+            await all.Task.WaitAsync(Limit);
+        }
+    }
+
     /// <summary>Ready messages, those in somebody's hands not counted.</summary>
     public async Task<int> CountAsync(string queue) => (int)(await Channel.QueueDeclarePassiveAsync(queue)).MessageCount;
 

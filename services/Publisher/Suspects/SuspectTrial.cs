@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Topology;
+using Webhooks.Database.Faults;
+using Webhooks.Publisher.FanOut;
+
+namespace Webhooks.Publisher.Suspects;
+
+/// <summary>
+/// Tries a message by itself that was handed over so often that whoever held it may have died of it. The broker counts for
+/// all that a publisher had in hand, up to a thousand; of these only the one that nobody survived alone is parked (decision 0030).
+/// </summary>
+internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, DatabaseGate database, ILogger<SuspectTrial> logger)
+{
+    // A publisher may be stopped, or be killed by somebody, while it has an innocent one at work; hardly three in a row with the same one.
+    private const int MostTries = 3;
+
+    /// <summary>Is it to be tried by itself? A fatal one is parked as soon as it was handed over as often as poison is.</summary>
+    public static bool IsDue(ReceivedMessage message) => message.DeliveryCount >= BrokerTopology.PoisonCount - MostTries;
+
+    /// <summary>Answers how many deliveries it made.</summary>
+    public async Task<int> RunAsync(ReceivedMessage suspect, CancellationToken stop)
+    {
+        var key = SHA256.HashData(suspect.Body);
+        var tries = await database.RunAsync(token => store.TriesAsync(key, token), stop);
+        var made = 0;
+        if (tries < MostTries)
+        {
+            await WriteAsync(token => store.BeginAsync(key, tries + 1, token), stop);
+            made = await turn.RunAsync([suspect], stop);
+        }
+        else
+        {
+            Log.Fatal(logger, suspect.DeliveryCount, tries);
+            await turn.ParkAsync(
+                suspect, $"The message was handed over {suspect.DeliveryCount} times and never finished, the last {tries} times with no other at work.", stop);
+        }
+
+        await WriteAsync(token => store.EndAsync(key, token), stop);
+        return made;
+    }
+
+    private Task WriteAsync(Func<CancellationToken, Task> write, CancellationToken stop) => database.RunAsync(
+        async token =>
+        {
+            await write(token);
+            return true;
+        },
+        stop);
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "A message that was handed over {Times} times is parked: the last {Tries} publishers did not survive it, and had no other at work")]
+        public static partial void Fatal(ILogger logger, long times, int tries);
+    }
+}
