@@ -6,10 +6,12 @@ namespace Webhooks.Database;
 internal static class ConnectionSettings
 {
     // A session whose client is gone without a word (its machine died, the network was cut) holds row locks and the
-    // leadership: the server notices within half a minute instead of hours.
+    // leadership: the server notices within half a minute instead of hours. Of a client that merely stands still (a process that
+    // was stopped, a virtual machine that pauses) the network says nothing: it may not keep others from its rows for longer than
+    // three seconds. That is time enough between two statements; what waits for others meanwhile says so (IdleTransaction).
     private const string EndsWithItsClient =
         "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=20000"
-        + " -c client_connection_check_interval=5000 -c idle_in_transaction_session_timeout=30000";
+        + " -c client_connection_check_interval=5000 -c idle_in_transaction_session_timeout=3000";
 
     // Planned once, for any keys: a plan for the keys at hand takes their range for a short way and walks all rows in it.
     // A forbidden scan that cannot be avoided (a table of two rows) counts as so dear that it would be compiled each time.

@@ -8,7 +8,7 @@ public sealed class ConnectionSettingsTests
     [Theory]
     [InlineData("tcp_user_timeout", "20000")]
     [InlineData("client_connection_check_interval", "5s")]
-    [InlineData("idle_in_transaction_session_timeout", "30s")]
+    [InlineData("idle_in_transaction_session_timeout", "3s")]
     [InlineData("enable_seqscan", "off")]
     public async Task The_server_takes_what_we_ask_of_a_session(string setting, string expected)
     {

@@ -15,6 +15,9 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
     // Often enough that a leader whose session was ended by the server stops before another has done much.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(1);
 
+    // A leader that stands still keeps its session, and does nothing: after some heartbeats that did not come the server ends it.
+    private const string EndsWithoutHeartbeat = "SET idle_session_timeout = '5s'";
+
     /// <summary>Runs <paramref name="lead"/> while this process leads; its token ends with the leadership.</summary>
     public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken stop)
     {
@@ -44,6 +47,11 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
         if (await acquire.ExecuteScalarAsync(stop) is not true)
         {
             return;
+        }
+
+        await using (var limit = new NpgsqlCommand(EndsWithoutHeartbeat, session))
+        {
+            await limit.ExecuteNonQueryAsync(stop);
         }
 
         Log.Leading(logger);

@@ -41,6 +41,8 @@ internal sealed class ParkedStore(NpgsqlDataSource database)
         try
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            // For the broker to confirm.
+            await IdleTransaction.AllowAsync(connection, cancellationToken);
             await using var command = new NpgsqlCommand(
                 "SELECT properties, body FROM parked WHERE id = $1 AND republished_at IS NOT DISTINCT FROM $2 FOR UPDATE SKIP LOCKED", connection, transaction);
             command.Parameters.Add(new() { Value = seen.Id });

@@ -5,6 +5,7 @@ using Webhooks.Api.OpenApi;
 using Webhooks.Api.Pages;
 using Webhooks.Api.Problems;
 using Webhooks.Contracts;
+using Webhooks.Database;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Secrets;
@@ -103,6 +104,7 @@ internal static partial class SubscriptionsApi
             var next = Next(change.Current, draft);
             if (next.Settings.Retry != change.Current.Settings.Retry)
             {
+                await IdleTransaction.AllowAsync(change.Connection, cancellationToken);
                 await delays.EnsureAsync(next.Settings.Retry, clock, cancellationToken);
             }
 

@@ -55,6 +55,31 @@ public sealed class LeadershipTests : IAsyncLifetime
         Assert.NotEqual(led, await LeaderAsync());
     }
 
+    // It keeps its session: nothing on the network says that it does nothing.
+    [Fact]
+    public async Task When_the_leader_stands_still_another_one_announces_what_is_due()
+    {
+        await using var leader = await _world.StartChildAsync();
+        await LeadAsync();
+        var led = await LeaderAsync();
+        await _world.StartDispatcherAsync();
+
+        leader.Freeze();
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await _world.MakeDueAsync(accepted[0], TimeProvider.System.GetUtcNow());
+
+        // To the one that stands still, perhaps.
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at IS NULL") == 1, World.Limit, "it to be announced");
+        Assert.NotEqual(led, await LeaderAsync());
+
+        leader.Thaw();
+
+        await _world.EndedAsync();
+        Assert.Equal(1, _receiver.Count);
+        Assert.Equal(1, await _world.Database.ScalarAsync<long>(Leaders));
+    }
+
     [Fact]
     public async Task A_leader_that_is_stopped_hands_over()
     {

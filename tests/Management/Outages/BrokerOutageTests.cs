@@ -39,6 +39,27 @@ public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<Managem
         await EventuallyAcceptedAsync(instance);
     }
 
+    // The subscription is locked meanwhile, which a change may be for seconds only unless it says so.
+    [Fact]
+    public async Task A_change_that_waits_for_the_broker_for_longer_than_a_transaction_may_stand_still_is_made()
+    {
+        await using var relay = Relay();
+        var instance = await api.StartHostAsync(
+            ("ConnectionStrings:RabbitMq", Through(relay)), ("ConnectionStrings:Postgres", $"{api.Postgres};Options=-c idle_in_transaction_session_timeout=300ms"));
+        await EventuallyAcceptedAsync(instance);
+        var subscription = await api.SubscribeAsync("outage");
+
+        relay.FallSilent();
+        var changing = api.SendAsync(HttpMethod.Patch, $"/v1/subscriptions/{subscription.Id}", """{"retry":{"initial_delay_seconds":8.8}}""", ManagementApi.AdminToken, via: instance);
+        await Eventually.TrueAsync(
+            async () => await api.Database.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND now() - state_change > interval '600 ms'") == 1,
+            Soon, "the change to wait for the broker");
+        relay.Restore();
+
+        Assert.Equal(HttpStatusCode.OK, (await changing).Status);
+    }
+
     [Theory]
     [InlineData("the binding")]
     [InlineData("the queue")]
