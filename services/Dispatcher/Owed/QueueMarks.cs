@@ -13,7 +13,7 @@ internal static class QueueMarks
     /// <summary>Within this a broker has noticed that a dispatcher is dead, and given back what that had in hand.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
-    /// <summary>The mark of the slowest of the queues. Null: one of them is consumed by nobody, and then nothing in it is known to be lost.</summary>
+    /// <summary>The mark of the slowest of the queues. Null: of one nobody knows how far it has come, and then nothing in it is known to be lost.</summary>
     public static DateTimeOffset? Least(IReadOnlyList<NotedMark> notes, IEnumerable<string> queues)
     {
         DateTimeOffset? least = null;
@@ -41,6 +41,8 @@ internal static class QueueMarks
         // What a dead one held is handed out before anything new is. So it counts until, some time after it fell silent, one
         // that lives has got something new, or found nothing.
         var freshAge = living.Min(note => note.FreshAge ?? TimeSpan.MaxValue);
-        return notes.Where(note => note.Age < Silence || freshAge > note.Age - Silence).Min(note => note.Mark);
+        var counting = notes.Where(note => note.Age < Silence || freshAge > note.Age - Silence).ToList();
+        // One that has just joined says what it has in hand. What came before that, it does not know.
+        return counting.Any(note => note.FreshAge is not null) ? counting.Min(note => note.Mark) : null;
     }
 }

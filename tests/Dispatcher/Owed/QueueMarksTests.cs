@@ -35,5 +35,15 @@ public sealed class QueueMarksTests
         Assert.Equal(Noon.AddMinutes(1), QueueMarks.Least([dead, living with { FreshAge = Long - QueueMarks.Silence - TimeSpan.FromSeconds(1) }], ["a"]));
     }
 
+    [Fact]
+    public void One_that_has_got_nothing_new_yet_holds_back_and_says_nothing()
+    {
+        var joined = Living("a", Noon) with { FreshAge = null };
+
+        Assert.Null(QueueMarks.Least([joined], ["a"]));
+        Assert.Equal(Noon, QueueMarks.Least([joined, Living("a", Noon.AddMinutes(1))], ["a"]));
+        Assert.Equal(Noon.AddMinutes(-1), QueueMarks.Least([joined, Living("a", Noon.AddMinutes(-1))], ["a"]));
+    }
+
     private static NotedMark Living(string queue, DateTimeOffset mark) => new(queue, mark, Age: TimeSpan.FromSeconds(1), FreshAge: TimeSpan.FromSeconds(1));
 }

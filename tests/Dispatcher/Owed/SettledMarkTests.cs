@@ -27,8 +27,16 @@ public sealed class SettledMarkTests
         Assert.Equal((Noon.AddHours(1), true), _mark.Of(Noon.AddHours(1), Settling));
     }
 
+    // Nothing is known of what came before it, and what it has got is in hand.
     [Fact]
-    public void Before_the_first_connection_is_old_nothing_is_known() => Assert.Equal((null, false), _mark.Of(Noon, Settling / 2));
+    public void On_the_first_connection_it_stays_at_the_first_that_there_was_until_that_is_old()
+    {
+        Assert.Equal((null, false), _mark.Of(null, TimeSpan.Zero));
+        Assert.Equal((Noon, false), _mark.Of(Noon, TimeSpan.Zero));
+        Assert.Equal((Noon, false), _mark.Of(Noon.AddHours(1), Settling / 2));
+        Assert.Equal((Noon.AddHours(-1), false), _mark.Of(Noon.AddHours(-1), Settling / 2));
+        Assert.Equal((Noon.AddHours(1), true), _mark.Of(Noon.AddHours(1), Settling));
+    }
 
     [Fact]
     public void Without_a_time_to_settle_a_mark_is_always_what_it_is() => Assert.Equal((Noon, true), new SettledMark(TimeSpan.Zero).Of(Noon, TimeSpan.Zero));
