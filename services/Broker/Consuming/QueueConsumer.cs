@@ -17,6 +17,9 @@ public sealed partial class QueueConsumer(
 {
     private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(200);
 
+    // How soon it is seen that there is room again.
+    private static readonly TimeSpan RoomCheck = TimeSpan.FromMilliseconds(100);
+
     // What hangs must not keep us from the queue for ever.
     private static readonly TimeSpan LongestParting = TimeSpan.FromSeconds(10);
 
@@ -33,8 +36,11 @@ public sealed partial class QueueConsumer(
 
     public string Queue => queue.Name;
 
-    /// <summary>How many messages a channel, and what follows a pause, begins with: the queue's prefetch, unless whoever holds them knows better.</summary>
-    public Func<ushort> FirstWindow { get; set; } = () => queue.Prefetch;
+    /// <summary>
+    /// How many messages a channel, and what follows a pause, begins with; 0: nothing is consumed until there is room. Unless whoever
+    /// holds them knows better, the queue's prefetch, less what is still in hand.
+    /// </summary>
+    public Func<ushort>? FirstWindow { private get; set; }
 
     /// <summary>How many more messages the broker would hand over before one is acknowledged; null: it hands over none at present.</summary>
     public int? Free => IsConsuming ? _window?.Free : null;
@@ -141,14 +147,15 @@ public sealed partial class QueueConsumer(
             return Task.CompletedTask;
         };
 
-        var messages = FirstWindow();
+        var messages = First(acks);
         while (channel.IsOpen)
         {
-            if (!IsWanted(out var changed))
+            // The end of a pause makes no room: a database that answers and refuses brings one every second.
+            if (!IsWanted(out var changed) || messages == 0)
             {
                 IsConsuming = false;
-                await Task.WhenAny(changed, closed.Task).WaitAsync(stop);
-                messages = FirstWindow();
+                await Task.WhenAny(changed, closed.Task, Task.Delay(RoomCheck, clock)).WaitAsync(stop);
+                messages = First(acks);
                 continue;
             }
 
@@ -159,7 +166,7 @@ public sealed partial class QueueConsumer(
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((ConsumerWindow)source!).End(), window);
             _isSilent = await IsSilentAsync(Task.WhenAny(changed, closed.Task, window.Ended), acks);
-            messages = window.Next ?? FirstWindow();
+            messages = window.Next ?? First(acks);
             // Between two windows is no time in which the broker would have nothing for us.
             IsConsuming = window.Next is not null;
             if (queue.InOrder || _isSilent)
@@ -175,6 +182,18 @@ public sealed partial class QueueConsumer(
 
             stop.ThrowIfCancellationRequested();
         }
+    }
+
+    private ushort First(AckWriter acks)
+    {
+        if (FirstWindow is { } first)
+        {
+            return first();
+        }
+
+        // A narrow window would stay so, for as long as nobody asks for another one: it waits for half of the room at least.
+        var room = queue.Prefetch - acks.InHand;
+        return room * 2 >= queue.Prefetch ? (ushort)room : (ushort)0;
     }
 
     /// <summary>True when nothing was handed over for too long and nothing is in hand; false when <paramref name="end"/> came before.</summary>

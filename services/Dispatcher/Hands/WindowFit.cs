@@ -16,16 +16,17 @@ internal static class WindowFit
     public static ushort? Instead(int most, int inHand, int free, double size)
     {
         var room = Math.Max(0, most - inHand);
-        var fitting = First(most, inHand, size);
+        // What is too wide is made as narrow as a window can be.
+        var fitting = Math.Max((ushort)1, First(most, inHand, size));
         var isTooNarrow = room >= most / 8 && free < fitting / 2;
         var isTooWide = free * size > (2 * room) + (most / 4);
         return isTooNarrow || isTooWide ? fitting : null;
     }
 
-    /// <summary>How many messages a window should have that begins now.</summary>
+    /// <summary>How many messages a window should have that begins now; 0: there is no room for one.</summary>
     /// <param name="most">Deliveries that may be in hand.</param>
     /// <param name="inHand">Of these, those that are.</param>
     /// <param name="size">Deliveries of a message, on average; at least 1.</param>
     public static ushort First(int most, int inHand, double size) =>
-        (ushort)Math.Clamp(Math.Min(Math.Max(0, most - inHand) / size, most / 8), 1, ushort.MaxValue);
+        (ushort)Math.Min(Math.Min(Math.Max(0, most - inHand) / size, most / 8), ushort.MaxValue);
 }

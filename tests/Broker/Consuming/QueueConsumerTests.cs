@@ -61,6 +61,33 @@ public sealed class QueueConsumerTests : IAsyncLifetime
         Assert.All(rest, message => Assert.Equal(0, message.DeliveryCount));
     }
 
+    // A database that answers and refuses pauses and resumes once a second.
+    [Fact]
+    public async Task Many_pauses_in_a_row_bring_no_more_in_hand_than_the_prefetch()
+    {
+        await PublishAsync(60);
+        var consumer = _ours.Consume(Queue, prefetch: 10);
+        var inHand = await consumer.NextAsync(10);
+
+        for (var round = 0; round < 4; round++)
+        {
+            consumer.Pause();
+            await Eventually.TrueAsync(async () => await ConsumersAsync() == 0, OurSide.Limit, "the consumer to be canceled");
+            consumer.Resume();
+        }
+
+        // Room for a few would be a narrow window for long.
+        foreach (var message in inHand.Take(7))
+        {
+            message.Ack();
+        }
+
+        await consumer.NextAsync(7);
+        Assert.Equal(0, consumer.Free);
+        Assert.Equal(43, await _peer.CountAsync(Queue));
+        Assert.False(consumer.Received.TryPeek(out _));
+    }
+
     [Fact]
     public async Task Many_pauses_in_a_row_lose_and_repeat_nothing()
     {
@@ -141,13 +168,18 @@ public sealed class QueueConsumerTests : IAsyncLifetime
     {
         await PublishAsync(30);
         var consumer = _ours.Consume(Queue, prefetch: 2);
-        await consumer.NextAsync(2);
+        var inHand = await consumer.NextAsync(2);
         consumer.Renew(10);
-        await consumer.NextAsync(10);
+        inHand = [.. inHand, .. await consumer.NextAsync(10)];
 
         consumer.Pause();
         await Eventually.TrueAsync(async () => await ConsumersAsync() == 0, OurSide.Limit, "the consumer to be canceled");
         Assert.Null(consumer.Free);
+        foreach (var message in inHand)
+        {
+            message.Ack();
+        }
+
         consumer.Resume();
 
         await consumer.NextAsync(2);

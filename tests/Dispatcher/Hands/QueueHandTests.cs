@@ -103,6 +103,29 @@ public sealed class QueueHandTests : IAsyncLifetime
         Assert.InRange(_inHand.Count, Most * 7 / 8, 5 * Most);
     }
 
+    // A database that answers and refuses pauses and resumes once a second, for as long as it takes to find another disk.
+    [Fact]
+    public async Task Pauses_bring_nothing_more_while_it_is_full()
+    {
+        await PublishAsync(messages: 40, together: 16);
+        Start();
+        await HaveInHandAsync(Most);
+
+        for (var round = 0; round < 5; round++)
+        {
+            _consumer.Pause();
+            await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 0, World.Limit, "the consumer to be canceled");
+            _consumer.Resume();
+        }
+
+        // What a window holds that began in between has come by then.
+        await AssertNothingComesAsync();
+        Assert.Equal(Most, _inHand.Count);
+
+        Finish([.. _inHand]);
+        await HaveInHandAsync(Most);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

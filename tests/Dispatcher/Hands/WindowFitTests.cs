@@ -30,6 +30,16 @@ public sealed class WindowFitTests
     public void A_window_is_changed_when_it_is_far_off(int inHand, int free, double size, int? instead) =>
         Assert.Equal(instead, WindowFit.Instead(Most, inHand, free, size));
 
+    [Theory]
+    [InlineData(0, 16, 125)]
+    [InlineData(0, 1, 250)]
+    [InlineData(1_984, 16, 1)]
+    [InlineData(1_985, 16, 0)]
+    [InlineData(2_000, 1, 0)]
+    [InlineData(2_100, 1, 0)]
+    public void None_begins_without_room_for_a_message(int inHand, double size, int first) =>
+        Assert.Equal(first, WindowFit.First(Most, inHand, size));
+
     [Fact]
     public void A_window_that_was_changed_fits()
     {
