@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
@@ -8,7 +9,7 @@ using Webhooks.Subscriptions.Storage;
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>Turns a delivery into the request of its next attempt, by the revision that it is pinned to.</summary>
-internal sealed class AttemptRenderer(RequestRenderer requests, SubscriptionStore store)
+internal sealed class AttemptRenderer(RequestRenderer requests, SubscriptionStore store, DatabaseGate database)
 {
     private const int RememberedRevisions = 1_000;
 
@@ -40,7 +41,7 @@ internal sealed class AttemptRenderer(RequestRenderer requests, SubscriptionStor
             return known;
         }
 
-        var settings = await store.FindRevisionAsync(subscriptionId, revision, cancellationToken);
+        var settings = await database.RunAsync(token => store.FindRevisionAsync(subscriptionId, revision, token), cancellationToken);
         if (settings is not null)
         {
             if (_oldRevisions.Count >= RememberedRevisions)
