@@ -19,7 +19,7 @@ public sealed class DayPartitions(NpgsqlDataSource database, TimeProvider clock)
         {
             foreach (var table in Tables)
             {
-                // A transaction each: a new partition locks its table, and whoever holds two of them may deadlock with a writer.
+                // A transaction each: none of them locks more than one table, and that against no reader and no writer.
                 await using var ensure = new NpgsqlCommand("SELECT ensure_day_partition($1, $2)", connection)
                 {
                     Parameters = { new() { Value = table }, new() { Value = day } },
