@@ -5,6 +5,7 @@ using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Dispatcher.Lanes.Reading;
 using Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
 using Webhooks.TestKit;
 
@@ -45,7 +46,10 @@ public sealed class LaneSenderTests : IAsyncLifetime
     private async Task<(int Started, bool IsToRead)> StartWhileRenewedEveryAsync(TimeSpan beat)
     {
         var dispatcher = await _world.StartDispatcherAsync();
-        var subscription = await _world.SubscribeAsync(_receiver.Requests.Url, timeout: HeldReceiver.Deadline);
+        var subscribed = await _world.SubscribeAsync(_receiver.Requests.Url, timeout: HeldReceiver.Deadline);
+        // As the lane's loop has it: the one object of that version.
+        var config = await dispatcher.Services.GetRequiredService<SubscriptionCache>().AtLeastAsync(subscribed.ConfigVersion, CancellationToken.None);
+        var subscription = config.ById[subscribed.Id];
         var accepted = (await _world.AcceptIntoLaneAsync(subscription))[0];
         var lease = new Lease(_clock);
         lease.Hold(Held, _clock.GetTimestamp());
@@ -62,7 +66,7 @@ public sealed class LaneSenderTests : IAsyncLifetime
         await using (var blocking = await _world.Database.OpenConnectionAsync())
         await using (await BeginAsync(blocking, "LOCK TABLE subscription_health IN ACCESS EXCLUSIVE MODE"))
         {
-            starting = sender.StartAsync([new LaneEntry(accepted.Id, accepted.CreatedAt, DueAt: accepted.CreatedAt, WaitsFor: TimeSpan.Zero)], slots: 1, CancellationToken.None);
+            starting = sender.StartAsync([new LaneEntry(accepted.Id, accepted.CreatedAt, DueAt: accepted.CreatedAt, WaitsFor: TimeSpan.Zero)], slots: 1, subscription, CancellationToken.None);
             await Eventually.TrueAsync(IsHealthAwaitedAsync, World.Limit, "the sender to wait between its look and the start");
             for (var passed = TimeSpan.Zero; passed < Lease.Term; passed += beat)
             {

@@ -43,7 +43,8 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
     /// <summary>Returns when each was started, or given back because the receiver, the lane, or the subscription's configuration, is not what it was.</summary>
     /// <param name="entries">Taken into hand.</param>
     /// <param name="slots">Taken for them; at least as many.</param>
-    public async Task StartAsync(List<LaneEntry> entries, int slots, CancellationToken abandon)
+    /// <param name="subscription">By whose limits they were taken. The look at their rows may be the first to learn of others.</param>
+    public async Task StartAsync(List<LaneEntry> entries, int slots, Subscription subscription, CancellationToken abandon)
     {
         var open = entries.Where(TryBegin).ToList();
         tools.Slots.GiveBack(lane.SubscriptionId, slots - open.Count);
@@ -59,7 +60,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
             var looked = await tools.Work.LookAsync(lane, open, abandon);
             for (; started < open.Count; started++)
             {
-                if (looked.Subscription is not { } subscription || !await MayStartAsync(subscription, lookedAt, abandon))
+                if (!ReferenceEquals(looked.Subscription, subscription) || !await MayStartAsync(subscription, lookedAt, abandon))
                 {
                     news.AskToRead();
                     return;

@@ -152,7 +152,7 @@ internal sealed partial class LaneServing
         }
 
         var room = pace.Room(Now, Math.Min(most, backlog.Ahead));
-        return room == 0 ? pace.Wait(Now) - LanePace.Ahead : await StartAsync(backlog, room, abandon);
+        return room == 0 ? pace.Wait(Now) - LanePace.Ahead : await StartAsync(backlog, room, subscription, abandon);
     }
 
     private bool IsNeeded(Subscription subscription) => LaneNeed.Of(subscription) is not null || _health.NeedsLane(subscription);
@@ -183,7 +183,7 @@ internal sealed partial class LaneServing
         return !backlog.NeedsReading || await backlog.ReadAsync(Lane, _tools.Work, abandon) ? backlog : null;
     }
 
-    private async Task<TimeSpan> StartAsync(ILaneBacklog backlog, int room, CancellationToken abandon)
+    private async Task<TimeSpan> StartAsync(ILaneBacklog backlog, int room, Subscription subscription, CancellationToken abandon)
     {
         var given = _tools.Slots.Take(Lane.SubscriptionId, room, _news.Wake);
         if (given == 0)
@@ -197,7 +197,7 @@ internal sealed partial class LaneServing
             _closing.PutOff();
         }
 
-        await _sender.StartAsync(entries, given, abandon);
+        await _sender.StartAsync(entries, given, subscription, abandon);
         return TimeSpan.Zero;
     }
 
