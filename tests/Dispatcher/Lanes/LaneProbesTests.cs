@@ -32,6 +32,15 @@ public sealed class LaneProbesTests
     }
 
     [Fact]
+    public void The_one_that_is_not_sent_for_it_is_read_again_afterwards()
+    {
+        Probe(_first, _second);
+        Probe(_first, _second);
+
+        Assert.True(_backlog.NeedsReading);
+    }
+
+    [Fact]
     public void One_that_is_alone_is_sent_each_time()
     {
         Assert.Equal(_first, Probe(_first));

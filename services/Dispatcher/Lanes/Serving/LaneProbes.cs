@@ -16,6 +16,8 @@ internal sealed class LaneProbes
         if (probe is [var first] && first.Id == _last && backlog.Take(1) is [var next])
         {
             backlog.Release(first.Id);
+            // It is in nobody's hand, and in what was read no more.
+            backlog.Doubt();
             probe = [next];
         }
 
