@@ -47,6 +47,37 @@ public sealed class LaneSlotsTests
     }
 
     [Fact]
+    public void As_many_are_woken_as_come_back()
+    {
+        Take(_one, 9);
+        Assert.Equal([1, 1, 1], Enumerable.Range(0, 3).Select(_ => Take(Guid.NewGuid(), 1)));
+        Assert.Equal([0, 0, 0], Enumerable.Range(0, 3).Select(_ => Take(Guid.NewGuid(), 1)));
+
+        _slots.GiveBack(_one, 2);
+
+        Assert.Equal(2, _woken);
+    }
+
+    [Fact]
+    public void Who_is_woken_and_wants_none_any_more_passes_it_on()
+    {
+        Take(_one, 9);
+        Assert.Equal([1, 1, 1], Enumerable.Range(0, 3).Select(_ => Take(Guid.NewGuid(), 1)));
+        var woken = new List<Guid>();
+        List<Guid> waiting = [.. Enumerable.Range(0, 3).Select(_ => Guid.NewGuid())];
+        waiting.ForEach(lane => Assert.Equal(0, _slots.Take(lane, 1, () => woken.Add(lane))));
+        _slots.GiveBack(_one, 1);
+        Assert.Equal([waiting[0]], woken);
+
+        _slots.PassOn(waiting[0]);
+        _slots.Leave(waiting[1]);
+
+        Assert.Equal(waiting, woken);
+        Assert.Equal(1, Take(waiting[2], 1));
+        _slots.PassOn(waiting[2]);
+    }
+
+    [Fact]
     public void Who_has_its_part_is_not_woken_instead_of_one_that_has_none()
     {
         Take(_one, 9);

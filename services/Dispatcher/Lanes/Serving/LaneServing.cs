@@ -73,6 +73,7 @@ internal sealed partial class LaneServing
         while (!IsLost && !_news.IsToHandOver && !_isClosed)
         {
             var wait = await TurnOrPauseAsync(abandon);
+            _tools.Slots.PassOn(Lane.SubscriptionId);
             if (wait > TimeSpan.Zero)
             {
                 await _news.WaitAsync(wait > ShortestWait ? wait : ShortestWait);

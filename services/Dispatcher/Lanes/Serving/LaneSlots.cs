@@ -23,6 +23,9 @@ internal sealed class LaneSlots
     {
         public int Taken { get; set; }
 
+        /// <summary>It was told that there may be some, and has not asked since.</summary>
+        public bool IsWoken { get; set; }
+
         public LinkedListNode<(Guid Lane, Action Wake)>? Wanting { get; set; }
     }
 
@@ -44,6 +47,7 @@ internal sealed class LaneSlots
                 _shares[lane] = share = new Share();
             }
 
+            share.IsWoken = false;
             var given = Math.Clamp(wanted, 0, RoomOf(share));
             if (given > 0)
             {
@@ -67,14 +71,34 @@ internal sealed class LaneSlots
             return;
         }
 
-        Action? wake;
+        Action? wake = null;
         lock (_lock)
         {
             var share = _shares[lane];
             _free += count;
             share.Taken -= count;
             Forget(lane, share);
-            wake = NextWanting();
+            for (; count > 0 && NextWanting() is { } next; count--)
+            {
+                wake += next;
+            }
+        }
+
+        wake?.Invoke();
+    }
+
+    /// <summary>A lane's turn is over: what it was woken for, and has not asked for, another one may want.</summary>
+    public void PassOn(Guid lane)
+    {
+        Action? wake = null;
+        lock (_lock)
+        {
+            if (_shares.TryGetValue(lane, out var share) && share.IsWoken)
+            {
+                share.IsWoken = false;
+                Forget(lane, share);
+                wake = NextWanting();
+            }
         }
 
         wake?.Invoke();
@@ -83,6 +107,7 @@ internal sealed class LaneSlots
     /// <summary>It is not served any more, and wants none. What it has is still given back.</summary>
     public void Leave(Guid lane)
     {
+        PassOn(lane);
         lock (_lock)
         {
             if (_shares.TryGetValue(lane, out var share))
@@ -109,7 +134,7 @@ internal sealed class LaneSlots
             if (RoomOf(share) > 0)
             {
                 WantNone(share);
-                Forget(next.Value.Lane, share);
+                share.IsWoken = true;
                 return next.Value.Wake;
             }
         }
@@ -128,7 +153,7 @@ internal sealed class LaneSlots
 
     private void Forget(Guid lane, Share share)
     {
-        if (share is { Taken: 0, Wanting: null })
+        if (share is { Taken: 0, Wanting: null, IsWoken: false })
         {
             _shares.Remove(lane);
         }
