@@ -2,14 +2,18 @@ namespace Webhooks.Dispatcher.Lanes;
 
 /// <summary>A lane that this dispatcher has taken.</summary>
 /// <param name="SubscriptionId">Whose lane it is.</param>
-/// <param name="Lease">The id under which this dispatcher held its lease then. A lease that was lost comes back under another.</param>
+/// <param name="LeaseId">The id under which this dispatcher held its lease then. A lease that was lost comes back under another.</param>
 /// <param name="Fence">The number that the lane got with the taking. What its holder writes is conditional on it.</param>
-/// <param name="Reason">Why the lane was opened.</param>
 /// <param name="SendsAfter">
-/// How long the pace of the holder before asks to wait, the first one's not at all; null: it died and left no word, so it may
-/// have sent until just now.
+/// How long the pace of the holder before asks to wait, the first one's not at all; null: there is no word of it, because it died,
+/// so it may have sent until just now.
 /// </param>
-internal sealed record HeldLane(Guid SubscriptionId, long Lease, long Fence, string Reason, TimeSpan? SendsAfter);
+internal sealed record HeldLane(Guid SubscriptionId, long LeaseId, long Fence, TimeSpan? SendsAfter);
+
+/// <summary>What a taking has brought.</summary>
+/// <param name="Reason">Why the lane was opened.</param>
+/// <param name="IsFirst">Nobody has held it since.</param>
+internal sealed record TakenLane(HeldLane Lane, string Reason, bool IsFirst);
 
 /// <summary>A delivery of a lane, as its index has it.</summary>
 /// <param name="DueAt">Its row is looked at again before it is sent: with another time, it has changed since.</param>

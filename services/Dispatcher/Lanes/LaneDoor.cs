@@ -97,7 +97,7 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
 
         // One statement after the other: each one's snapshot is newer than the locks of those before.
         if (await AskAsync(connection, LockSubscription, cancellationToken, lane.SubscriptionId) is not long version || version != decidedOn
-            || await AskAsync(connection, LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.Lease) is null)
+            || await AskAsync(connection, LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.LeaseId) is null)
         {
             return false;
         }

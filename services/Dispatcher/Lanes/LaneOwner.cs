@@ -20,7 +20,6 @@ internal sealed partial class LaneOwner(
     private readonly Dictionary<Guid, long> _unheldSince = [];
     private readonly Dictionary<Guid, long> _otherChosenSince = [];
     private readonly CancellationTokenSource _abandon = new();
-    private bool _mayHoldMore;
 
     private sealed record Serving(LaneServing Lane, Task Running)
     {
@@ -105,18 +104,16 @@ internal sealed partial class LaneOwner(
     {
         try
         {
-            var seen = await others.LookAroundAsync(_abandon.Token);
-            var own = tools.Lease.Id;
+            // Before the look: what is found then to be held, and is not served, is not just being given back.
             Forget();
-            if (_mayHoldMore)
-            {
-                await store.FreeUnservedAsync(own, [.. _served.Keys], _abandon.Token);
-                _mayHoldMore = false;
-            }
+            var own = tools.Lease.Id;
+            var seen = await others.LookAroundAsync(own, _abandon.Token);
+            Lose(seen);
 
             // One that has begun since is not among those that were seen, and chooses at the next look.
             if (!stopping.IsCancellationRequested && seen.Dispatchers.Contains(own))
             {
+                ServeFound(seen, own);
                 await TakeAsync(seen, own);
                 HandOver(seen, own);
             }
@@ -126,8 +123,6 @@ internal sealed partial class LaneOwner(
         }
         catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !_abandon.IsCancellationRequested)
         {
-            // What was being taken may be held nevertheless.
-            _mayHoldMore = true;
             Log.Interrupted(logger, fault.Message);
         }
         catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
@@ -145,10 +140,30 @@ internal sealed partial class LaneOwner(
                 _served.TryRemove(id, out _);
                 _otherChosenSince.Remove(id);
             }
-            else if (serving.Lane.Lane.Lease != tools.Lease.Id)
+        }
+    }
+
+    /// <summary>Nothing is served that is not held.</summary>
+    private void Lose(Fleet seen)
+    {
+        foreach (var (id, serving) in _served)
+        {
+            if (seen.Own.GetValueOrDefault(id) != serving.Lane.Lane.Fence)
             {
-                // It ends when it learns that it is lost.
-                serving.Lane.Tell();
+                serving.Lane.Lose();
+            }
+        }
+    }
+
+    /// <summary>Nothing is held that is not served: a taking whose answer was lost is carried out nevertheless, it may be much later.</summary>
+    private void ServeFound(Fleet seen, long own)
+    {
+        foreach (var (id, fence) in seen.Own)
+        {
+            if (!_served.ContainsKey(id))
+            {
+                Log.Found(logger, id, fence);
+                Serve(new HeldLane(id, own, fence, SendsAfter: null));
             }
         }
     }
@@ -178,20 +193,25 @@ internal sealed partial class LaneOwner(
             return;
         }
 
-        foreach (var lane in await store.TakeAsync(own, wanted, _abandon.Token))
+        foreach (var (lane, reason, isFirst) in await store.TakeAsync(own, wanted, _abandon.Token))
         {
-            if (lane.Fence == 1)
+            if (isFirst)
             {
-                Log.Opened(logger, lane.SubscriptionId, lane.Reason);
+                Log.Opened(logger, lane.SubscriptionId, reason, lane.Fence);
             }
             else
             {
-                Log.TakenOver(logger, lane.SubscriptionId, lane.Reason, lane.Fence);
+                Log.TakenOver(logger, lane.SubscriptionId, reason, lane.Fence);
             }
 
-            var serving = new LaneServing(lane, tools, logger);
-            _served[lane.SubscriptionId] = new Serving(serving, Task.Run(() => serving.RunAsync(_abandon.Token), CancellationToken.None));
+            Serve(lane);
         }
+    }
+
+    private void Serve(HeldLane lane)
+    {
+        var serving = new LaneServing(lane, tools, logger);
+        _served[lane.SubscriptionId] = new Serving(serving, Task.Run(() => serving.RunAsync(_abandon.Token), CancellationToken.None));
     }
 
     private void HandOver(Fleet seen, long own)
@@ -270,11 +290,14 @@ internal sealed partial class LaneOwner(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} was opened ({Reason}), and this dispatcher serves it")]
-        public static partial void Opened(ILogger logger, Guid subscriptionId, string reason);
+        [LoggerMessage(1, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} was opened ({Reason}), and this dispatcher serves it (fence {Fence})")]
+        public static partial void Opened(ILogger logger, Guid subscriptionId, string reason, long fence);
 
         [LoggerMessage(2, LogLevel.Information, "This dispatcher takes over the lane of subscription sub_{SubscriptionId:N} ({Reason}, fence {Fence})")]
         public static partial void TakenOver(ILogger logger, Guid subscriptionId, string reason, long fence);
+
+        [LoggerMessage(4, LogLevel.Information, "This dispatcher finds that it holds the lane of subscription sub_{SubscriptionId:N} (fence {Fence}), and serves it")]
+        public static partial void Found(ILogger logger, Guid subscriptionId, long fence);
 
         [LoggerMessage(3, LogLevel.Debug, "This dispatcher could not renew its lease: {Reason}")]
         public static partial void Interrupted(ILogger logger, string reason);

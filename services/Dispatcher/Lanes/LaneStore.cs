@@ -1,24 +1,27 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Webhooks.Dispatcher.Lanes;
 
-/// <summary>The SQL of a lane's row as its holder, or who wants to be it, moves it: take, read, free. What a holder does is conditional on its fence.</summary>
+/// <summary>
+/// The SQL of a lane's row as its holder, or who wants to be it, moves it: take, read, free. What a holder does is conditional on its
+/// fence, which no taking of any lane has had before, and on its lease. So a statement that somebody has given up may be carried out
+/// whenever it will: it finds the lane as it was left, or does nothing.
+/// </summary>
 internal sealed class LaneStore(NpgsqlDataSource database)
 {
     // Fails if this dispatcher's own row is gone: the reference takes care that nothing is held by nobody.
     private const string Take = """
-        UPDATE lanes SET holder = $1, fence = fence + 1, next_send_at = NULL
-        FROM (SELECT subscription_id, next_send_at FROM lanes WHERE subscription_id = ANY($2) AND holder IS NULL ORDER BY subscription_id FOR NO KEY UPDATE) AS free
+        UPDATE lanes SET holder = $1, fence = nextval('lane_fences'), next_send_at = NULL
+        FROM (SELECT subscription_id, fence, next_send_at FROM lanes
+              WHERE subscription_id = ANY($2) AND holder IS NULL ORDER BY subscription_id FOR NO KEY UPDATE) AS free
         WHERE lanes.subscription_id = free.subscription_id
-        RETURNING lanes.subscription_id, lanes.fence, lanes.reason, free.next_send_at - clock_timestamp()
+        RETURNING lanes.subscription_id, lanes.fence, lanes.reason, free.fence = 0, free.next_send_at - clock_timestamp()
         """;
 
     private const string Free = """
-        UPDATE lanes SET holder = NULL, next_send_at = clock_timestamp() + $3 WHERE subscription_id = $1 AND fence = $2
+        UPDATE lanes SET holder = NULL, next_send_at = clock_timestamp() + $4 WHERE subscription_id = $1 AND fence = $2 AND holder = $3
         """;
-
-    // Those that were taken by a statement whose answer was lost.
-    private const string FreeUnserved = "UPDATE lanes SET holder = NULL WHERE holder = $1 AND NOT (subscription_id = ANY($2))";
 
     private const string SelectIsHolder = "SELECT fence = $2 AND holder = $3 FROM lanes WHERE subscription_id = $1";
 
@@ -33,24 +36,24 @@ internal sealed class LaneStore(NpgsqlDataSource database)
     /// <summary>A statement that answers true; anything else, or nothing: the lane is not this dispatcher's any more.</summary>
     public static NpgsqlBatchCommand IsHolder(HeldLane lane) => new(SelectIsHolder)
     {
-        Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = lane.Fence }, new() { Value = lane.Lease } },
+        Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = lane.Fence }, new() { Value = lane.LeaseId } },
     };
 
     /// <summary>Takes those of the lanes that nobody holds.</summary>
-    public async Task<IReadOnlyList<HeldLane>> TakeAsync(long lease, IReadOnlyCollection<Guid> subscriptionIds, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TakenLane>> TakeAsync(long leaseId, IReadOnlyCollection<Guid> subscriptionIds, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Take);
-        command.Parameters.AddWithValue(lease);
+        command.Parameters.AddWithValue(leaseId);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. subscriptionIds] });
         try
         {
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
-            var taken = new List<HeldLane>();
+            var taken = new List<TakenLane>();
             while (await row.ReadAsync(cancellationToken))
             {
-                var fence = row.GetInt64(1);
-                TimeSpan? sendsAfter = !row.IsDBNull(3) ? row.GetFieldValue<TimeSpan>(3) : fence == 1 ? TimeSpan.Zero : null;
-                taken.Add(new HeldLane(row.GetGuid(0), lease, fence, row.GetString(2), sendsAfter));
+                var isFirst = row.GetBoolean(3);
+                TimeSpan? sendsAfter = !row.IsDBNull(4) ? row.GetFieldValue<TimeSpan>(4) : isFirst ? TimeSpan.Zero : null;
+                taken.Add(new TakenLane(new HeldLane(row.GetGuid(0), leaseId, row.GetInt64(1), sendsAfter), row.GetString(2), isFirst));
             }
 
             return taken;
@@ -64,22 +67,14 @@ internal sealed class LaneStore(NpgsqlDataSource database)
 
     /// <summary>Gives a lane back.</summary>
     /// <param name="lane">Held by this dispatcher; if it is not any more, nothing happens.</param>
-    /// <param name="left">How long its pace asks the next holder to wait.</param>
-    public async Task FreeAsync(HeldLane lane, TimeSpan left, CancellationToken cancellationToken)
+    /// <param name="left">How long its pace asks the next holder to wait; null: not known.</param>
+    public async Task FreeAsync(HeldLane lane, TimeSpan? left, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Free);
         command.Parameters.AddWithValue(lane.SubscriptionId);
         command.Parameters.AddWithValue(lane.Fence);
-        command.Parameters.AddWithValue(left > TimeSpan.Zero ? left : TimeSpan.Zero);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    /// <summary>Gives back whatever else this dispatcher holds without knowing.</summary>
-    public async Task FreeUnservedAsync(long lease, IReadOnlyCollection<Guid> served, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(FreeUnserved);
-        command.Parameters.AddWithValue(lease);
-        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. served] });
+        command.Parameters.AddWithValue(lane.LeaseId);
+        command.Parameters.Add(new() { Value = left is { } wait ? TimeSpan.FromTicks(Math.Max(0, wait.Ticks)) : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

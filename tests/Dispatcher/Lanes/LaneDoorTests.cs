@@ -46,7 +46,7 @@ public sealed class LaneDoorTests : IAsyncLifetime
         var (subscription, lane) = await PausedAsync();
 
         Assert.False(await _door.CloseAsync(lane with { Fence = lane.Fence - 1 }, subscription.ConfigVersion, CancellationToken.None));
-        Assert.False(await _door.CloseAsync(lane with { Lease = lane.Lease + 1 }, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _door.CloseAsync(lane with { LeaseId = lane.LeaseId + 1 }, subscription.ConfigVersion, CancellationToken.None));
 
         Assert.Equal(1, await _world.LanesAsync());
     }
@@ -130,6 +130,6 @@ public sealed class LaneDoorTests : IAsyncLifetime
     {
         var subscription = await _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "*"));
         var (holder, fence) = await _world.HeldAsync(subscription);
-        return (subscription, new HeldLane(subscription.Id, holder, fence, "paused", SendsAfter: null));
+        return (subscription, new HeldLane(subscription.Id, holder, fence, SendsAfter: null));
     }
 }

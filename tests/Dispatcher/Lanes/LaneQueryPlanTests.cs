@@ -34,7 +34,7 @@ public sealed class LaneQueryPlanTests : IAsyncLifetime
         var subscription = await PausedAsync();
         await FillAsync(subscription);
         var (holder, fence) = await _world.HeldAsync(subscription);
-        var lane = new HeldLane(subscription.Id, holder, fence, "paused", SendsAfter: null);
+        var lane = new HeldLane(subscription.Id, holder, fence, SendsAfter: null);
         var store = new LaneStore(_plans.Database);
         for (var round = 0; round < 8; round++)
         {

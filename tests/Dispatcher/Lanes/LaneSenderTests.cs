@@ -54,7 +54,7 @@ public sealed class LaneSenderTests : IAsyncLifetime
         var lease = new Lease(_clock);
         lease.Hold(Held, _clock.GetTimestamp());
         var tools = dispatcher.Services.GetRequiredService<LaneTools>() with { Lease = lease, Clock = _clock };
-        var lane = new HeldLane(subscription.Id, Held, Fence: 1, Reason: "", SendsAfter: TimeSpan.Zero);
+        var lane = new HeldLane(subscription.Id, Held, Fence: 1, SendsAfter: TimeSpan.Zero);
         var (ahead, news, limits) = (new LaneAhead(_clock), new LaneNews(_clock), LaneLimits.Of(subscription));
         var sender = new LaneSender(lane, tools, ahead, new LaneHealth(lane, tools), news, NullLogger.Instance);
         ahead.Of(limits);

@@ -5,7 +5,8 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 /// <summary>What a dispatcher sees when it looks around.</summary>
 /// <param name="Dispatchers">The ids of those that are alive.</param>
 /// <param name="Unheld">Lanes that nobody holds.</param>
-internal sealed record Fleet(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld);
+/// <param name="Own">Lanes that it holds itself, and their fences.</param>
+internal sealed record Fleet(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld, IReadOnlyDictionary<Guid, long> Own);
 
 /// <summary>The SQL of being alive: one row a dispatcher, whatever the number of its lanes.</summary>
 internal static class LeaseStore
@@ -24,6 +25,8 @@ internal static class LeaseStore
     private const string SelectAlive = "SELECT id FROM dispatchers";
 
     private const string SelectUnheld = "SELECT subscription_id FROM lanes WHERE holder IS NULL";
+
+    private const string SelectOwn = "SELECT subscription_id, fence FROM lanes WHERE holder = $1";
 
     private const string End = "DELETE FROM dispatchers WHERE id = $1";
 
@@ -68,10 +71,13 @@ internal static class LeaseStore
         }
     }
 
-    /// <summary>Who is alive, and what nobody holds.</summary>
-    public static async Task<Fleet> LookAroundAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Who is alive, what nobody holds, and what this dispatcher does.</summary>
+    public static async Task<Fleet> LookAroundAsync(NpgsqlConnection connection, long own, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(SelectAlive), new(SelectUnheld) } };
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { new(SelectAlive), new(SelectUnheld), new(SelectOwn) { Parameters = { new() { Value = own } } } },
+        };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         var alive = new List<long>();
         while (await row.ReadAsync(cancellationToken))
@@ -86,7 +92,14 @@ internal static class LeaseStore
             unheld.Add(row.GetGuid(0));
         }
 
-        return new Fleet(alive, unheld);
+        await row.NextResultAsync(cancellationToken);
+        var held = new Dictionary<Guid, long>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            held.Add(row.GetGuid(0), row.GetInt64(1));
+        }
+
+        return new Fleet(alive, unheld, held);
     }
 
     /// <summary>Ends this dispatcher's own lease; lanes that it still holds become unheld.</summary>

@@ -4,14 +4,16 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>
 /// Looks after the others' leases: ends those that ran out, unless the database was away for us a moment ago and so for them, and
-/// sees who is alive and what nobody holds. One call at a time.
+/// sees who is alive, what nobody holds, and what this dispatcher does. One call at a time.
 /// </summary>
 internal sealed class LeaseWatch(NpgsqlDataSource database, Contact contact) : IAsyncDisposable
 {
     // Of its own: taking over must not wait for one behind what is served.
     private NpgsqlConnection? _connection;
 
-    public async Task<Fleet> LookAroundAsync(CancellationToken cancellationToken)
+    /// <param name="own">The id of this dispatcher's lease.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<Fleet> LookAroundAsync(long own, CancellationToken cancellationToken)
     {
         try
         {
@@ -21,7 +23,7 @@ internal sealed class LeaseWatch(NpgsqlDataSource database, Contact contact) : I
                 await LeaseStore.EndOverdueAsync(_connection, until, cancellationToken);
             }
 
-            return await LeaseStore.LookAroundAsync(_connection, cancellationToken);
+            return await LeaseStore.LookAroundAsync(_connection, own, cancellationToken);
         }
         catch
         {

@@ -6,9 +6,13 @@ internal sealed class LaneNews(TimeProvider clock)
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isToRead = true;
     private volatile bool _isToHandOver;
+    private volatile bool _isLost;
 
     /// <summary>The lane is to be handed over: nothing more is started.</summary>
     public bool IsToHandOver => _isToHandOver;
+
+    /// <summary>The lane is not this dispatcher's any more.</summary>
+    public bool IsLost => _isLost;
 
     /// <summary>There may be deliveries that were not read.</summary>
     public bool IsToRead => _isToRead;
@@ -16,6 +20,12 @@ internal sealed class LaneNews(TimeProvider clock)
     public void HandOver()
     {
         _isToHandOver = true;
+        Wake();
+    }
+
+    public void Lose()
+    {
+        _isLost = true;
         Wake();
     }
 

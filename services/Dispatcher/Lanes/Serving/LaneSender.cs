@@ -26,8 +26,8 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>How long until the next send may start, as the next holder is to be told.</summary>
-    public TimeSpan Wait => _pace?.Wait(Now) ?? lane.SendsAfter ?? TimeSpan.Zero;
+    /// <summary>How long until the next send may start, as the next holder is to be told; null: this one knows nothing of it.</summary>
+    public TimeSpan? Wait => _pace?.Wait(Now) ?? lane.SendsAfter - Now;
 
     /// <summary>The pace by which sends start from now on.</summary>
     public LanePace PaceAt(LaneLimits limits)
@@ -87,8 +87,10 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         }
 
         // Others that were started may have told something of the receiver meanwhile.
-        return await health.ClosedForAsync(subscription, abandon) <= TimeSpan.Zero && tools.Lease.Covers(lane.Lease, lookedAt) && !news.IsToHandOver && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId))
-            && !LaneLimits.Of(subscription).IsPaused;
+        return await health.ClosedForAsync(subscription, abandon) <= TimeSpan.Zero
+            && tools.Lease.Covers(lane.LeaseId, lookedAt)
+            && !news.IsToHandOver && !news.IsLost
+            && ReferenceEquals(subscription, tools.Subscriptions.Current.ById.GetValueOrDefault(lane.SubscriptionId));
     }
 
     private void Start(LaneEntry entry, DeliveryRow? row, Subscription subscription, CancellationToken abandon)

@@ -35,7 +35,6 @@ internal sealed partial class LaneServing
     private readonly LaneSender _sender;
     private readonly LaneClosing _closing;
     private bool _isClosed;
-    private bool _isLost;
     private TimeSpan _doubtedAt;
 
     public LaneServing(HeldLane lane, LaneTools tools, ILogger logger)
@@ -51,7 +50,7 @@ internal sealed partial class LaneServing
     public HeldLane Lane { get; }
 
     /// <summary>Somebody else may have it. A lease that is only overdue may be renewed yet: nothing is started until then.</summary>
-    private bool IsLost => _isLost || _tools.Lease.Id != Lane.Lease;
+    private bool IsLost => _news.IsLost || _tools.Lease.Id != Lane.LeaseId;
 
     private TimeSpan Now => _sender.Now;
 
@@ -65,6 +64,9 @@ internal sealed partial class LaneServing
 
     /// <summary>Starts nothing more, and frees the lane as soon as nothing is in flight.</summary>
     public void HandOver() => _news.HandOver();
+
+    /// <summary>It is not this dispatcher's any more.</summary>
+    public void Lose() => _news.Lose();
 
     /// <summary>Ends when the lane is closed, freed or lost. What is in flight then, of a lane that was lost, still is recorded.</summary>
     /// <param name="abandon">The shutdown ran out of time: what is in flight is left to others.</param>
@@ -111,7 +113,7 @@ internal sealed partial class LaneServing
     /// <summary>Starts what may be started now. Answers how long there is nothing to do, unless it is told otherwise.</summary>
     private async Task<TimeSpan> TurnAsync(CancellationToken abandon)
     {
-        if (!_tools.Lease.Covers(Lane.Lease) || _tools.Subscriptions.Current.ById.GetValueOrDefault(Lane.SubscriptionId) is not { } subscription)
+        if (!_tools.Lease.Covers(Lane.LeaseId) || _tools.Subscriptions.Current.ById.GetValueOrDefault(Lane.SubscriptionId) is not { } subscription)
         {
             return Lease.Beat;
         }
@@ -142,7 +144,7 @@ internal sealed partial class LaneServing
 
         if (await ReadAsync(limits, abandon) is not { } backlog)
         {
-            _isLost = true;
+            _news.Lose();
             return TimeSpan.Zero;
         }
 

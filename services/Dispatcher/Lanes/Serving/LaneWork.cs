@@ -69,7 +69,7 @@ internal sealed class LaneWork(
 
     public Task TakeOutAsync(LaneEntry entry, CancellationToken stop) => database.RunAsync(token => lanes.TakeOutAsync(entry, token), stop);
 
-    public Task FreeAsync(HeldLane lane, TimeSpan left, CancellationToken stop) => RunAsync(
+    public Task FreeAsync(HeldLane lane, TimeSpan? left, CancellationToken stop) => RunAsync(
         _leaving,
         async token =>
         {

@@ -35,7 +35,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
                 return contact.JudgesUntil is not null;
             },
             World.Limit, "contact for a term");
-        var seen = await watch.LookAroundAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        var seen = await watch.LookAroundAsync(lease.Id, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
 
         Assert.Equal([dead, lease.Id], seen.Dispatchers.Order());
         Assert.Empty(seen.Unheld);
@@ -46,7 +46,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
             async () =>
             {
                 await keeper.RenewAsync(CancellationToken.None);
-                seen = await watch.LookAroundAsync(CancellationToken.None);
+                seen = await watch.LookAroundAsync(lease.Id, CancellationToken.None);
                 return seen.Dispatchers.SequenceEqual([lease.Id]);
             },
             World.Limit, "the dead one's lease to be ended");

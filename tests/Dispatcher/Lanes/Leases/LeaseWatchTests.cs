@@ -50,7 +50,7 @@ public sealed class LeaseWatchTests : IAsyncLifetime
         await HaveRunOutAsync();
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => _first.RenewAsync(CancellationToken.None));
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => _second.RenewAsync(CancellationToken.None));
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => _watch.LookAroundAsync(CancellationToken.None));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => _watch.LookAroundAsync(_firstLease.Id, CancellationToken.None));
         _renewals.Restore();
         _looks.Restore();
 
@@ -69,7 +69,7 @@ public sealed class LeaseWatchTests : IAsyncLifetime
         await SeenAsync();
 
         _looks.FallSilent();
-        var look = _watch.LookAroundAsync(CancellationToken.None);
+        var look = _watch.LookAroundAsync(_firstLease.Id, CancellationToken.None);
         await _looks.HoldsAsync();
         await HaveRunOutAsync();
         await _first.RenewAsync(CancellationToken.None);
@@ -112,7 +112,7 @@ public sealed class LeaseWatchTests : IAsyncLifetime
     private NpgsqlDataSource Over(TcpRelay relay) =>
         NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { Port = relay.Port, Pooling = false });
 
-    private async Task<IReadOnlyList<long>> SeenAsync() => [.. (await _watch.LookAroundAsync(CancellationToken.None)).Dispatchers.Order()];
+    private async Task<IReadOnlyList<long>> SeenAsync() => [.. (await _watch.LookAroundAsync(_firstLease.Id, CancellationToken.None)).Dispatchers.Order()];
 
     private Task HaveRunOutAsync() => Eventually.TrueAsync(
         async () => await _world.Database.ScalarAsync<bool>("SELECT bool_and(alive_until < clock_timestamp()) FROM dispatchers"), World.Limit, "the leases to run out");

@@ -45,7 +45,7 @@ public sealed partial class HeadQueryPlanTests : IAsyncLifetime
         {
             FoundHeads? found = null;
             var finding = await plans.DuringAsync(async () => found = await store.FindAsync(
-                new HeldLane(subscription.Id, holder, fence, "ordering", TimeSpan.Zero), new HeadSearch([1, 2, 99], long.MinValue, Limit: 500, LooseLimit: 500), CancellationToken.None));
+                new HeldLane(subscription.Id, holder, fence, TimeSpan.Zero), new HeadSearch([1, 2, 99], long.MinValue, Limit: 500, LooseLimit: 500), CancellationToken.None));
 
             Assert.Equal(Enumerable.Range(1, Keys).Select(key => (long)key), found!.Next.Select(head => head.Key));
             Assert.Equal([1, 2], found.Asked.Select(head => head.Key).Order());
