@@ -1,12 +1,13 @@
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using Webhooks.Broker.Connections;
 
 namespace Webhooks.Broker.Consuming;
 
 /// <summary>Writes the acks of one channel, a few milliseconds' worth at a time.</summary>
-internal sealed class AckWriter(IChannel channel, TimeProvider clock)
+internal sealed partial class AckWriter(IChannel channel, TimeProvider clock, ILogger logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(3);
+    internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(3);
 
     private readonly Lock _lock = new();
     private readonly AckWindow _window = new();
@@ -58,12 +59,42 @@ internal sealed class AckWriter(IChannel channel, TimeProvider clock)
 
     private async Task WriteAsync()
     {
+        try
+        {
+            await WriteUntilIdleAsync();
+        }
+        catch (Exception fault)
+        {
+            if (!BrokerFault.IsOurs(fault))
+            {
+                Log.Failed(logger, fault);
+            }
+
+            // Whatever it was: what was to be written is written by nobody any more. The messages come again, flagged redelivered, when the
+            // channel is gone; on one that stays they would be in hand for ever.
+            lock (_lock)
+            {
+                _writing = null;
+            }
+
+            await channel.AbortAsync();
+        }
+    }
+
+    private async Task WriteUntilIdleAsync()
+    {
         var idleRounds = 0;
         while (idleRounds < 2)
         {
             await Task.Delay(Interval, clock);
             lock (_lock)
             {
+                if (IsLost)
+                {
+                    _writing = null;
+                    return;
+                }
+
                 // One more round than there is news: a message left behind is acknowledged alone in it.
                 idleRounds = _more ? 0 : idleRounds + 1;
                 _more = false;
@@ -77,34 +108,14 @@ internal sealed class AckWriter(IChannel channel, TimeProvider clock)
 
             foreach (var ack in _acks)
             {
-                if (!await TryWriteAsync(ack))
-                {
-                    lock (_lock)
-                    {
-                        _writing = null;
-                    }
-
-                    return;
-                }
+                await channel.BasicAckAsync(ack.Tag, ack.Multiple);
             }
         }
     }
 
-    private async ValueTask<bool> TryWriteAsync(Ack ack)
+    private static partial class Log
     {
-        try
-        {
-            if (channel.IsOpen)
-            {
-                await channel.BasicAckAsync(ack.Tag, ack.Multiple);
-                return true;
-            }
-        }
-        catch (Exception fault) when (BrokerFault.IsOurs(fault))
-        {
-            // The channel is gone, and with it our hold on the message: it comes again, flagged redelivered.
-        }
-
-        return false;
+        [LoggerMessage(1, LogLevel.Error, "Messages could not be acknowledged: their channel is given up, and they come again")]
+        public static partial void Failed(ILogger logger, Exception fault);
     }
 }

@@ -74,28 +74,18 @@ public sealed partial class QueueConsumer(
     /// <summary>Consumes until stopped. What is in hand then stays unacknowledged until it is acknowledged or the connection ends.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        try
         {
-            try
+            while (!stop.IsCancellationRequested)
             {
-                await ConsumeAsync(stop);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                break;
-            }
-            catch (Exception fault) when (BrokerFault.IsOurs(fault))
-            {
-                Log.Interrupted(logger, connection.Describe(fault), Queue, ReopenPause.TotalSeconds);
-                await Task.Delay(ReopenPause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            finally
-            {
-                IsConsuming = false;
+                await ConsumeAgainAsync(stop);
             }
         }
-
-        _received.Writer.TryComplete();
+        finally
+        {
+            // Also after a fault that another channel does not cure: whoever reads ends with us, and is seen to.
+            _received.Writer.TryComplete();
+        }
     }
 
     /// <summary>Writes what has been acknowledged; before the connection is closed.</summary>
@@ -108,6 +98,27 @@ public sealed partial class QueueConsumer(
         {
             await FlushAcksAsync().WaitAsync(LongestParting, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await channel.AbortAsync().WaitAsync(LongestParting, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ConsumeAgainAsync(CancellationToken stop)
+    {
+        try
+        {
+            await ConsumeAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The end.
+        }
+        catch (Exception fault) when (BrokerFault.IsOurs(fault))
+        {
+            Log.Interrupted(logger, connection.Describe(fault), Queue, ReopenPause.TotalSeconds);
+            await Task.Delay(ReopenPause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            IsConsuming = false;
         }
     }
 
@@ -132,7 +143,7 @@ public sealed partial class QueueConsumer(
 
     private async Task ConsumeAsync(IChannel channel, CancellationToken stop)
     {
-        var acks = _acks = new AckWriter(channel, clock);
+        var acks = _acks = new AckWriter(channel, clock, logger);
         if (!_isSilent)
         {
             await declare(channel);

@@ -24,22 +24,19 @@ internal sealed class DeliveryLoop(
     /// <summary>Works until <paramref name="stop"/>, then takes nothing more, and ends when what is in hand has ended or <paramref name="abandon"/> says so.</summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
     {
-        var consuming = consumer.RunAsync(stop);
-        var (taking, working) = (TakeAsync(stop, abandon), WorkAsync(stop, abandon));
+        Task[] parts = [consumer.RunAsync(stop), TakeAsync(stop, abandon), WorkAsync(stop, abandon)];
         // Before the stop only a fault ends one of them, and that ends the loop.
-        foreach (var half in (Task[])[await Task.WhenAny(taking, working), taking, working])
+        foreach (var part in (Task[])[await Task.WhenAny(parts), .. parts])
         {
             try
             {
-                await half;
+                await part;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 // What was handed over and not begun stays unacknowledged: another dispatcher gets it.
             }
         }
-
-        await consuming;
     }
 
     private async Task TakeAsync(CancellationToken stop, CancellationToken abandon)

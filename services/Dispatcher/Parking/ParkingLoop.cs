@@ -30,7 +30,10 @@ internal sealed partial class ParkingLoop(
         try
         {
             await schema.WhenThereAsync().WaitAsync(stoppingToken);
-            await Task.WhenAll(_consumer.RunAsync(stoppingToken), DrainAsync(stoppingToken));
+            Task[] parts = [_consumer.RunAsync(stoppingToken), DrainAsync(stoppingToken)];
+            // Before the stop only a fault ends one of them, and the service ends with it.
+            await await Task.WhenAny(parts);
+            await Task.WhenAll(parts);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

@@ -1,5 +1,6 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using Webhooks.Broker.Consuming;
 using Webhooks.TestKit;
 using static Webhooks.Broker.Tests.Reading;
 
@@ -290,6 +291,40 @@ public sealed class QueueConsumerTests : IAsyncLifetime
         Assert.Equal("new", (await consumer.NextAsync()).Text());
     }
 
+    // A mistake in our code, for example: whoever reads must not wait for ever for what nobody brings.
+    [Fact]
+    public async Task A_fault_that_no_other_connection_cures_ends_the_consumer_and_its_reader()
+    {
+        var consumer = _ours.Consumer(new ConsumedQueue(Queue, Prefetch: 10), _ => throw new InvalidOperationException("a mistake"));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => consumer.RunAsync(CancellationToken.None));
+
+        Assert.True(consumer.Received.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task When_acks_cannot_be_written_by_whatever_fault_the_messages_come_again_on_another_channel()
+    {
+        var clock = new FailingClock();
+        await using var ours = new OurSide(_ours.Uri, clock);
+        var consumer = ours.Consume(Queue, prefetch: 2);
+        await PublishAsync(4);
+        var inHand = await consumer.NextAsync(2);
+
+        clock.FailAt = AckWriter.Interval;
+        inHand[0].Ack();
+
+        // The other one is still in hand, and its channel is not given up for its silence.
+        foreach (var text in (string[])["0", "1", "2", "3"])
+        {
+            var message = await consumer.NextAsync();
+            Assert.Equal(text, message.Text());
+            message.Ack();
+        }
+
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 0, OurSide.Limit, "every ack to arrive");
+    }
+
     [Fact]
     public async Task A_stop_ends_the_reader_and_leaves_the_rest_to_others()
     {
@@ -338,4 +373,21 @@ public sealed class QueueConsumerTests : IAsyncLifetime
     private async Task<int> ConsumersAsync() => await (await TestBroker.ServerAsync()).ConsumersAsync(_ours.Uri);
 
     private async Task<int> UnacknowledgedAsync() => await (await TestBroker.ServerAsync()).UnacknowledgedAsync(_ours.Uri, Queue);
+
+    /// <summary>Stands for a mistake of ours: it fails once, when it is asked for a certain time.</summary>
+    private sealed class FailingClock : TimeProvider
+    {
+        public TimeSpan? FailAt { get; set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime == FailAt)
+            {
+                FailAt = null;
+                throw new InvalidOperationException("a mistake");
+            }
+
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
 }
