@@ -25,9 +25,9 @@ public sealed class When_nothing_is_lost : IAsyncLifetime
         var dispatcher = await StartAsync();
         using var owed = OwedCount.Of(dispatcher);
 
-        // New events come behind it all the while. Not for longer: a quick machine has sent it all in twenty seconds.
+        // New events come behind it all the while. Not for longer: a quick machine has sent it all in eleven seconds.
         var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < 5 * Grace)
+        while (watch.Elapsed < 3 * Grace)
         {
             await _world.DeliverAsync(subscription, count: 10);
         }
