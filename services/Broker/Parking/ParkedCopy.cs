@@ -38,13 +38,25 @@ public static class ParkedCopy
     /// <param name="tenantId">Whose it is; null: that cannot be read.</param>
     public static OutgoingMessage Park(this ReceivedMessage message, string reason, string detail, string? tenantId = null)
     {
-        var properties = new BasicProperties(message.Properties);
+        ArgumentNullException.ThrowIfNull(message);
+        return Of(message.Queue, message.Properties, message.Body, reason, detail, tenantId);
+    }
+
+    /// <param name="queue">Where it goes when it is republished.</param>
+    /// <param name="own">Its own properties.</param>
+    /// <param name="body">Its own.</param>
+    /// <param name="reason">One of <see cref="ParkingReason"/>.</param>
+    /// <param name="detail">A sentence.</param>
+    /// <param name="tenantId">Whose it is; null: that cannot be read.</param>
+    public static OutgoingMessage Of(string queue, IReadOnlyBasicProperties own, ReadOnlyMemory<byte> body, string reason, string detail, string? tenantId)
+    {
+        var properties = new BasicProperties(own);
         // Refused, with the channel, when it is not the connection's user.
         properties.ClearUserId();
         properties.ClearExpiration();
 
         var headers = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (var (name, value) in message.Properties.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
+        foreach (var (name, value) in own.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
         {
             // A message that somebody put back with the headers of its parking is parked anew.
             if (!RoutingHeaders.Contains(name, StringComparer.Ordinal) && !WayBack.IsOfParking(name))
@@ -55,7 +67,7 @@ public static class ParkedCopy
 
         headers[BrokerNames.ParkedReasonHeader] = reason;
         headers[BrokerNames.ParkedDetailHeader] = detail.Length <= LongestDetail ? detail : detail[..LongestDetail];
-        headers[BrokerNames.ParkedQueueHeader] = message.Queue;
+        headers[BrokerNames.ParkedQueueHeader] = queue;
         if (tenantId is not null)
         {
             headers[BrokerNames.ParkedTenantHeader] = tenantId;
@@ -65,6 +77,6 @@ public static class ParkedCopy
         headers[BrokerNames.ParkedIdHeader] = Guid.CreateVersion7().ToString();
         properties.Headers = headers;
         // The default exchange: straight into the queue.
-        return new OutgoingMessage("", BrokerNames.ParkingQueue, message.Body) { Properties = properties };
+        return new OutgoingMessage("", BrokerNames.ParkingQueue, body) { Properties = properties };
     }
 }

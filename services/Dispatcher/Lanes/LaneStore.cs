@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Webhooks.Dispatcher.Deliveries;
 
 namespace Webhooks.Dispatcher.Lanes;
 
@@ -31,6 +32,13 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         WHERE subscription_id = $1 AND lane_due_at IS NOT NULL
         ORDER BY lane_due_at, seq
         LIMIT $2
+        """;
+
+    // As if it had been announced now, after as many times in vain as are counted (Owed/OwedStore): it waits for somebody who mends
+    // what is wrong, and a message that is missed long before would only bring it back.
+    private const string TakeOut = """
+        UPDATE deliveries SET lane_due_at = NULL, next_attempt_at = clock_timestamp(), owed_times = 10
+        WHERE created_at = $1 AND id = $2 AND lane_due_at = $3 AND status = 'pending'
         """;
 
     /// <summary>A statement that answers true; anything else, or nothing: the lane is not this dispatcher's any more.</summary>
@@ -78,13 +86,14 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Takes a delivery that has ended out of its lane.</summary>
-    public async Task<int> TakeOutAsync(LaneEntry entry, CancellationToken cancellationToken)
+    /// <summary>Takes a delivery that was parked out of its lane, unless it has changed since it was looked at.</summary>
+    public async Task TakeOutAsync(DeliveryRow delivery, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("UPDATE deliveries SET lane_due_at = NULL WHERE created_at = $1 AND id = $2 AND status <> 'pending'");
-        command.Parameters.AddWithValue(entry.CreatedAt.UtcDateTime);
-        command.Parameters.AddWithValue(entry.Id);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var command = database.CreateCommand(TakeOut);
+        command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
+        command.Parameters.AddWithValue(delivery.Id);
+        command.Parameters.AddWithValue(delivery.LaneDueAt!.Value.UtcDateTime);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>The first deliveries of a lane, in the order in which they are served, also those that are not due yet. Null: it is not this dispatcher's any more.</summary>

@@ -1,18 +1,23 @@
 using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
+using Webhooks.Broker.Topology;
+using Webhooks.Contracts;
 using Webhooks.Database.Accounting;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Hands;
+using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Parking;
 
-/// <summary>Parks messages that cannot be processed: counted, put aside, and only then acknowledged.</summary>
+/// <summary>Parks what cannot be processed: counted, put aside, and only then acknowledged, or taken out of its lane.</summary>
 internal sealed partial class DeliveryParking(
-    ConfirmedPublisher publisher, DeliveryStore deliveries, ParkedCounts counts, DatabaseGate database, ILogger<DeliveryParking> logger)
+    ConfirmedPublisher publisher, DeliveryStore deliveries, ParkedCounts counts, SubscriptionCache subscriptions, DatabaseGate database,
+    ILogger<DeliveryParking> logger)
 {
     /// <summary>A message that cannot be read.</summary>
     /// <param name="received">The message.</param>
@@ -30,6 +35,23 @@ internal sealed partial class DeliveryParking(
     {
         await ParkAsync(delivery.Of.Received, delivery.Message, delivery.ToMessage(), reason, detail, abandon);
         delivery.Finish();
+    }
+
+    /// <summary>A delivery of a lane, as the message that would announce it: republished, it comes into its lane again.</summary>
+    /// <param name="delivery">As it was looked at, in the lane.</param>
+    /// <param name="reason">One of <see cref="ParkingReason"/>.</param>
+    /// <param name="detail">A sentence.</param>
+    /// <param name="abandon">The shutdown has run out of time.</param>
+    public async Task ParkAsync(DeliveryRow delivery, string reason, string detail, CancellationToken abandon)
+    {
+        var message = new DeliveryMessage(
+            delivery.Id, delivery.CreatedAt, delivery.LastAttempt + 1, EnqueuedAt: delivery.LaneDueAt!.Value, delivery.Event.Traceparent);
+        var shard = Shard.Of(PrefixedId.Format(PrefixedId.Subscription, delivery.SubscriptionId), subscriptions.Current.Shards);
+        var queue = message.Number == 1 ? BrokerNames.DeliveriesQueue(shard) : BrokerNames.RetriesQueue(shard);
+        var tenantId = delivery.Event.TenantId;
+        Log.ParkedOfLane(logger, delivery.Id, reason);
+        await database.RunAsync(token => counts.AddAsync([tenantId], token), abandon);
+        await publisher.PublishAsync([ParkedCopy.Of(queue, new BasicProperties(), message.ToBytes(), reason, detail, tenantId)], abandon);
     }
 
     private async Task ParkAsync(ReceivedMessage received, DeliveryMessage? about, byte[] body, string reason, string detail, CancellationToken abandon)
@@ -50,5 +72,8 @@ internal sealed partial class DeliveryParking(
     {
         [LoggerMessage(1, LogLevel.Error, "A message in {Queue} is parked: {Reason}")]
         public static partial void Parked(ILogger logger, string queue, string reason);
+
+        [LoggerMessage(2, LogLevel.Error, "Delivery dlv_{DeliveryId:N} of a lane is parked: {Reason}")]
+        public static partial void ParkedOfLane(ILogger logger, Guid deliveryId, string reason);
     }
 }

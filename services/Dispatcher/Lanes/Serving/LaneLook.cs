@@ -1,3 +1,4 @@
+using Webhooks.Broker.Topology;
 using Webhooks.Dispatcher.Deliveries;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;
@@ -10,8 +11,8 @@ internal enum LaneVerdict
 
     Send,
 
-    /// <summary>It has ended, by somebody who left it in the lane: it is taken out.</summary>
-    TakeOut,
+    /// <summary>Work on it has failed so often by a fault of our own that it is put aside.</summary>
+    Park,
 
     /// <summary>The subscription takes it no more, or its event is not kept any more.</summary>
     Cancel,
@@ -23,11 +24,12 @@ internal static class LaneLook
     /// <param name="entry">As it was found due.</param>
     /// <param name="row">As it is now; null: there is none.</param>
     /// <param name="accepts">Whether the subscription takes it, and its event is there.</param>
-    public static LaneVerdict At(LaneEntry entry, DeliveryRow? row, bool accepts) => row switch
+    /// <param name="faults">How often work on it has failed by a fault of our own.</param>
+    public static LaneVerdict At(LaneEntry entry, DeliveryRow? row, bool accepts, int faults) => row switch
     {
         null => LaneVerdict.Leave,
         _ when row.LaneDueAt != entry.DueAt => LaneVerdict.Leave,
-        { Status: not DeliveryStatus.Pending } => LaneVerdict.TakeOut,
+        _ when faults >= BrokerTopology.PoisonCount => LaneVerdict.Park,
         _ => accepts ? LaneVerdict.Send : LaneVerdict.Cancel,
     };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
@@ -18,6 +19,9 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
     private readonly long _begunAt = tools.Clock.GetTimestamp();
+
+    // By the delivery, how often work on it has failed since this process serves the lane; of those on which it fails.
+    private readonly ConcurrentDictionary<Guid, int> _faults = new();
     private LanePace? _pace;
     private int _inFlight;
 
@@ -95,7 +99,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
 
     private void Start(LaneEntry entry, DeliveryRow? row, Subscription subscription, CancellationToken abandon)
     {
-        switch (LaneLook.At(entry, row, row is { EventIsGone: false } && subscription.Accepts(row.CreatedAt)))
+        switch (LaneLook.At(entry, row, row is { EventIsGone: false } && subscription.Accepts(row.CreatedAt), _faults.GetValueOrDefault(entry.Id)))
         {
             case LaneVerdict.Send:
                 _pace = _pace!.Value.Sent(Now);
@@ -106,9 +110,9 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
                 Interlocked.Increment(ref _inFlight);
                 _ = FinishAsync(entry.Id, () => tools.Work.CancelAsync(row!, abandon), abandon);
                 break;
-            case LaneVerdict.TakeOut:
+            case LaneVerdict.Park:
                 Interlocked.Increment(ref _inFlight);
-                _ = FinishAsync(entry.Id, () => tools.Work.TakeOutAsync(entry, abandon), abandon);
+                _ = FinishAsync(entry.Id, () => tools.Work.ParkAsync(row!, abandon), abandon);
                 break;
             default:
                 news.AskToRead();
@@ -141,6 +145,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         try
         {
             await work();
+            _faults.TryRemove(deliveryId, out _);
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
@@ -150,6 +155,7 @@ internal sealed partial class LaneSender(HeldLane lane, LaneTools tools, LaneAhe
         {
             // It is in hand still, so that only this one waits before it is tried again.
             Log.DeliveryFailed(logger, fault, deliveryId);
+            _faults.AddOrUpdate(deliveryId, 1, (_, times) => times + 1);
             news.AskToRead();
             await Task.Delay(FaultPause, tools.Clock, CancellationToken.None);
         }

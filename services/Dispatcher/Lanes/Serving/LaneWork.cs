@@ -1,9 +1,12 @@
 using Webhooks.Broker.Deliveries;
+using Webhooks.Broker.Parking;
+using Webhooks.Broker.Topology;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Ordering;
+using Webhooks.Dispatcher.Parking;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
@@ -16,7 +19,7 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 /// <summary>What a lane does to its deliveries: find, look, attempt, cancel. An attempt goes the same way as one that a message asked for.</summary>
 internal sealed class LaneWork(
     LaneStore lanes, HeadStore heads, LaneDoor door, DeliveryStore deliveries, SubscriptionCache subscriptions, DatabaseGate database, InFlight inFlight, AttemptRunner attempts,
-    HealthStore health) : IDisposable
+    HealthStore health, DeliveryParking parking) : IDisposable
 {
     // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
     private readonly SemaphoreSlim _reading = new(8);
@@ -67,7 +70,18 @@ internal sealed class LaneWork(
 
     public Task CancelAsync(DeliveryRow row, CancellationToken stop) => database.RunAsync(token => deliveries.CancelAsync(row, token), stop);
 
-    public Task TakeOutAsync(LaneEntry entry, CancellationToken stop) => database.RunAsync(token => lanes.TakeOutAsync(entry, token), stop);
+    /// <summary>Puts it aside, as a message that work fails on is: nothing else in its lane waits for it any more.</summary>
+    public async Task ParkAsync(DeliveryRow row, CancellationToken stop)
+    {
+        await parking.ParkAsync(row, ParkingReason.Poison, $"Work on this delivery failed {BrokerTopology.PoisonCount} times by a fault of our own.", stop);
+        await database.RunAsync(
+            async token =>
+            {
+                await lanes.TakeOutAsync(row, token);
+                return true;
+            },
+            stop);
+    }
 
     public Task FreeAsync(HeldLane lane, TimeSpan? left, CancellationToken stop) => RunAsync(
         _leaving,
