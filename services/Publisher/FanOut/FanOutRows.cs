@@ -11,5 +11,10 @@ internal readonly record struct NewEvent(AcceptedEvent Event, DateTimeOffset Cre
 /// <param name="OrderingKey">Of those in a lane that share it, each waits for the one before; null: it waits for none.</param>
 internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision, bool InLane, long? OrderingKey);
 
+/// <summary>What was accepted in one transaction.</summary>
+/// <param name="Events">How many of the events that were given, the first of them, repeats among them.</param>
+/// <param name="Deliveries">What the new ones of these make.</param>
+internal readonly record struct Acceptance(int Events, IReadOnlyList<NewDelivery> Deliveries);
+
 /// <summary>A delivery that waits for its first attempt.</summary>
 internal readonly record struct UnattemptedDelivery(Guid Id, DateTimeOffset CreatedAt, Guid SubscriptionId, string? Traceparent);

@@ -50,45 +50,37 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         """;
 
     /// <summary>
-    /// Accepts the events that are new and inserts a delivery per match. An event is accepted once this returns; from
-    /// then on nothing may lose it. Repeats are left out of the answer.
+    /// Accepts those of the events that are new and inserts a delivery per match; the first of them only, if all would make more than
+    /// <see cref="GroupSize.MostDeliveries"/>. An event is accepted once this returns; from then on nothing may lose it.
     /// </summary>
-    public async Task<IReadOnlyList<NewDelivery>> AcceptAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
+    public async Task<Acceptance> AcceptAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var deliveries = await AcceptAsync(connection, events, dueAtOnce: false, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return deliveries;
+        while (true)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var plan = await PlanAsync(connection, events, GroupSize.MostDeliveries, cancellationToken);
+            if (plan.Fitting == events.Count)
+            {
+                var deliveries = await InsertAsync(connection, plan, dueAtOnce: false, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return new Acceptance(events.Count, deliveries);
+            }
+
+            // With the keys of those that do not fit.
+            await transaction.RollbackAsync(cancellationToken);
+            events = [.. events.Take(plan.Fitting)];
+        }
     }
 
-    /// <summary>The same within a transaction of the caller.</summary>
+    /// <summary>The same, of all of them, within a transaction of the caller.</summary>
     /// <param name="connection">In a transaction.</param>
     /// <param name="dueAtOnce">
     /// True: the due-poller announces the deliveries, so that nothing but the commit is needed. False: the caller does, after the commit.
     /// </param>
     public async Task<IReadOnlyList<NewDelivery>> AcceptAsync(
-        NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, bool dueAtOnce, CancellationToken cancellationToken)
-    {
-        var (configVersion, accepted) = await InsertKeysAsync(connection, events, cancellationToken);
-        if (accepted.Count == 0)
-        {
-            return [];
-        }
-
-        // Read in the same transaction: a subscription whose creation was answered before this event was published is matched.
-        var config = await subscriptions.AtLeastAsync(configVersion, cancellationToken);
-        var deliveries = FanOutPlan.Deliveries(accepted, config.Index);
-
-        await InsertEventsAsync(connection, accepted, cancellationToken);
-        deliveries = await HoldLanesAsync(connection, deliveries, cancellationToken);
-        foreach (var chunk in deliveries.Chunk(DeliveriesPerStatement))
-        {
-            await InsertDeliveriesAsync(connection, chunk, dueAtOnce, cancellationToken);
-        }
-
-        return deliveries;
-    }
+        NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, bool dueAtOnce, CancellationToken cancellationToken) =>
+        await InsertAsync(connection, await PlanAsync(connection, events, most: int.MaxValue, cancellationToken), dueAtOnce, cancellationToken);
 
     /// <summary>The deliveries of events handed over again that were never attempted: perhaps they were never announced.</summary>
     public async Task<IReadOnlyList<UnattemptedDelivery>> FindUnattemptedAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
@@ -104,6 +96,38 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         }
 
         return found;
+    }
+
+    /// <summary>Takes the keys of the events that are new, and decides what these become.</summary>
+    private async Task<Plan> PlanAsync(NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, int most, CancellationToken cancellationToken)
+    {
+        var (configVersion, accepted) = await InsertKeysAsync(connection, events, cancellationToken);
+        if (accepted.Count == 0)
+        {
+            return new Plan(accepted, [], events.Count);
+        }
+
+        // Read in the same transaction: a subscription whose creation was answered before this event was published is matched.
+        var config = await subscriptions.AtLeastAsync(configVersion, cancellationToken);
+        var (deliveries, planned) = FanOutPlan.Deliveries(accepted, config.Index, most);
+        return new Plan(accepted, deliveries, planned == accepted.Count ? events.Count : events.Index().First(one => one.Item == accepted[planned].Event).Index);
+    }
+
+    private static async Task<IReadOnlyList<NewDelivery>> InsertAsync(NpgsqlConnection connection, Plan plan, bool dueAtOnce, CancellationToken cancellationToken)
+    {
+        if (plan.Events.Count == 0)
+        {
+            return [];
+        }
+
+        await InsertEventsAsync(connection, plan.Events, cancellationToken);
+        var deliveries = await HoldLanesAsync(connection, plan.Deliveries, cancellationToken);
+        foreach (var chunk in deliveries.Chunk(DeliveriesPerStatement))
+        {
+            await InsertDeliveriesAsync(connection, chunk, dueAtOnce, cancellationToken);
+        }
+
+        return deliveries;
     }
 
     private static async Task<(long ConfigVersion, List<NewEvent> Accepted)> InsertKeysAsync(
@@ -199,4 +223,10 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         columns.Add(received => received.TenantId);
         columns.Add(received => received.Id);
     }
+
+    /// <summary>What is to be inserted.</summary>
+    /// <param name="Events">Those that are new.</param>
+    /// <param name="Deliveries">What they make.</param>
+    /// <param name="Fitting">How many of the events that were given, in their order, this is the plan of.</param>
+    private sealed record Plan(List<NewEvent> Events, List<NewDelivery> Deliveries, int Fitting);
 }

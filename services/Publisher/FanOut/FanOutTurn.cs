@@ -24,25 +24,11 @@ internal sealed partial class FanOutTurn(
     // A million announcements need not stand in memory at once.
     private const int AnnouncementsAtOnce = 2_000;
 
-    /// <summary>Answers how many deliveries it made.</summary>
+    /// <summary>Answers how many deliveries it made, those in lanes included.</summary>
     public async Task<int> RunAsync(IReadOnlyList<ReceivedMessage> group, CancellationToken stop)
     {
         var (events, refused) = intake.Read(group);
-        var deliveries = new List<UnattemptedDelivery>();
-        var inDoubt = new List<IncomingEvent>();
-        var made = await AcceptAsync(events, deliveries, inDoubt, refused, stop);
-
-        var again = events.Where(received => received.Message.Redelivered).Concat(inDoubt).Select(received => received.Event).ToList();
-        if (again.Count > 0)
-        {
-            // Whoever held these before may have died between its commit and its announcements, and so may the answer to
-            // a commit of our own. What is announced twice does no harm: the dispatcher looks at the row.
-            var known = deliveries.Select(delivery => delivery.Id).ToHashSet();
-            var unattempted = await database.RunAsync(token => store.FindUnattemptedAsync(again, token), stop);
-            deliveries.AddRange(unattempted.Where(delivery => !known.Contains(delivery.Id)));
-        }
-
-        await AnnounceAsync(deliveries, stop);
+        var made = await PassOnAsync(events, refused, stop);
         await ParkAsync(refused, stop);
         foreach (var message in group)
         {
@@ -70,55 +56,73 @@ internal sealed partial class FanOutTurn(
     }
 
     /// <summary>
-    /// Accepts a group; one that fails by its data is halved until the culprit stands alone, and that is parked. Answers how many
-    /// deliveries were made, those in lanes included.
+    /// Accepts events, as many at a time as may go together, and announces what they make. A group that fails by its data is halved
+    /// until the culprit stands alone, and that is parked.
     /// </summary>
-    private async Task<int> AcceptAsync(
-        IReadOnlyList<IncomingEvent> events, List<UnattemptedDelivery> deliveries, List<IncomingEvent> inDoubt, List<RefusedMessage> refused,
-        CancellationToken stop)
+    private async Task<int> PassOnAsync(IReadOnlyList<IncomingEvent> events, List<RefusedMessage> refused, CancellationToken stop)
     {
-        if (events.Count == 0)
+        var made = 0;
+        while (events.Count > 0)
         {
-            return 0;
-        }
-
-        try
-        {
-            var rows = events.Select(received => received.Event).ToList();
-            var tries = 0;
-            var accepted = await database.RunAsync(
-                token =>
-                {
-                    tries++;
-                    return store.AcceptAsync(rows, token);
-                },
-                stop);
-            if (tries > 1)
+            Accepted accepted;
+            try
             {
-                // A commit whose answer was lost makes its events look like repeats when it is tried again.
-                inDoubt.AddRange(events);
+                accepted = await AcceptAsync(events, stop);
+            }
+            catch (Exception fault) when (IsOfTheEvents(fault, stop) && events.Count > 1)
+            {
+                Log.Halving(logger, events.Count, fault.Message);
+                var half = events.Count / 2;
+                return made + await PassOnAsync([.. events.Take(half)], refused, stop) + await PassOnAsync([.. events.Skip(half)], refused, stop);
+            }
+            catch (Exception fault) when (IsOfTheEvents(fault, stop))
+            {
+                // One event that the database or our own code cannot take must not stand before all others for ever.
+                Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
+                refused.Add(intake.Park(events[0].Message, ParkingReason.Poison, $"The event could not be stored: {fault.Message}"));
+                return made;
             }
 
-            deliveries.AddRange(accepted.Where(delivery => !delivery.InLane).Select(delivery =>
-                new UnattemptedDelivery(delivery.Id, delivery.Of.CreatedAt, delivery.SubscriptionId, delivery.Of.Event.Traceparent)));
-            metrics.Accepted(events.Count);
-            Log.Accepted(logger, events.Count, accepted.Count);
-            return accepted.Count;
+            await AnnounceAsync(await ToAnnounceAsync(accepted, stop), stop);
+            made += accepted.Deliveries.Count;
+            events = [.. events.Skip(accepted.Events.Count)];
         }
-        catch (Exception fault) when (IsOfTheEvents(fault, stop) && events.Count > 1)
+
+        return made;
+    }
+
+    private async Task<Accepted> AcceptAsync(IReadOnlyList<IncomingEvent> events, CancellationToken stop)
+    {
+        var rows = events.Select(received => received.Event).ToList();
+        var tries = 0;
+        var (count, deliveries) = await database.RunAsync(
+            token =>
+            {
+                tries++;
+                return store.AcceptAsync(rows, token);
+            },
+            stop);
+        metrics.Accepted(count);
+        Log.Accepted(logger, count, deliveries.Count);
+        // A commit whose answer was lost makes its events look like repeats when it is tried again.
+        return new Accepted([.. events.Take(count)], deliveries, IsInDoubt: tries > 1);
+    }
+
+    private async Task<List<UnattemptedDelivery>> ToAnnounceAsync(Accepted accepted, CancellationToken stop)
+    {
+        var deliveries = accepted.Deliveries.Where(delivery => !delivery.InLane).Select(delivery =>
+            new UnattemptedDelivery(delivery.Id, delivery.Of.CreatedAt, delivery.SubscriptionId, delivery.Of.Event.Traceparent)).ToList();
+        var again = accepted.Events.Where(received => received.Message.Redelivered || accepted.IsInDoubt).Select(received => received.Event).ToList();
+        if (again.Count > 0)
         {
-            Log.Halving(logger, events.Count, fault.Message);
-            var half = events.Count / 2;
-            return await AcceptAsync([.. events.Take(half)], deliveries, inDoubt, refused, stop)
-                + await AcceptAsync([.. events.Skip(half)], deliveries, inDoubt, refused, stop);
+            // Whoever held these before may have died between its commit and its announcements, and so may the answer to
+            // a commit of our own. What is announced twice does no harm: the dispatcher looks at the row.
+            var known = deliveries.Select(delivery => delivery.Id).ToHashSet();
+            var unattempted = await database.RunAsync(token => store.FindUnattemptedAsync(again, token), stop);
+            deliveries.AddRange(unattempted.Where(delivery => !known.Contains(delivery.Id)));
         }
-        catch (Exception fault) when (IsOfTheEvents(fault, stop))
-        {
-            // One event that the database or our own code cannot take must not stand before all others for ever.
-            Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
-            refused.Add(intake.Park(events[0].Message, ParkingReason.Poison, $"The event could not be stored: {fault.Message}"));
-            return 0;
-        }
+
+        return deliveries;
     }
 
     // A configuration that we cannot read is no event's fault: it ends the service, which says what it lacks.
@@ -137,6 +141,11 @@ internal sealed partial class FanOutTurn(
                 stop);
         }
     }
+
+    /// <param name="Events">The first of those that were given.</param>
+    /// <param name="Deliveries">What they make.</param>
+    /// <param name="IsInDoubt">They may have been accepted by a try whose answer was lost.</param>
+    private readonly record struct Accepted(IReadOnlyList<IncomingEvent> Events, IReadOnlyList<NewDelivery> Deliveries, bool IsInDoubt);
 
     private static partial class Log
     {

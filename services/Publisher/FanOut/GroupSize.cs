@@ -13,6 +13,9 @@ internal sealed class GroupSize
     /// <summary>As much as one statement may carry, of events that are large. PostgreSQL takes a gigabyte, but not in the time of a command.</summary>
     public const int MostBytes = 8 * 1024 * 1024;
 
+    /// <summary>More deliveries than these are accepted in several transactions, for what came last may have made few. A wide event stands alone.</summary>
+    public const int MostDeliveries = 10_000;
+
     private const double Deliveries = 1_000;
 
     // After about four groups the average has followed.

@@ -246,17 +246,7 @@ public sealed class FanOutTests : IAsyncLifetime
     public async Task One_event_for_thousands_of_subscriptions_reaches_all()
     {
         // More than one statement takes, and more than is announced at once.
-        const int Count = 5_500;
-        var template = await _world.SubscribeAsync("nothing");
-        var ids = Enumerable.Range(0, Count).Select(_ => Guid.CreateVersion7()).ToArray();
-        await _world.Database.ExecuteAsync(
-            "INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at) SELECT unnest($1::uuid[]), 'tenant_001', 'active', 1, 5, now(), now()", ids);
-        await _world.Database.ExecuteAsync(
-            "INSERT INTO subscription_revisions (subscription_id, revision, url, event_types, profile, created_at) SELECT unnest($1::uuid[]), 1, 'https://receiver.example', ARRAY['a.b'], 'matcher', now()", ids);
-        await _world.Database.ExecuteAsync(
-            "INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at) SELECT unnest($1::uuid[]), 1, 'test', unnest($2::bytea[]), now()",
-            ids, ids.Select(id => _world.Vault.Seal(id, template.SigningSecret).Ciphertext).ToArray());
-        await _world.Database.ExecuteAsync("UPDATE settings SET value = 5 WHERE name = 'config_version'");
+        var ids = await _world.SubscribeManyAsync(5_500, "a.b");
         await _world.StartPublisherAsync();
 
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b"));

@@ -33,6 +33,22 @@ public sealed class World : Surroundings
     public Task<Subscription> SubscribeAsync(string tenantId, SubscriptionState state, params string[] eventTypes) =>
         SubscribeAsync(tenantId, state, SettingsFor("https://receiver.example/hook", eventTypes));
 
+    /// <summary>As many subscriptions as would take too long one by one; for a publisher that is not there yet. Answers their ids.</summary>
+    public async Task<IReadOnlyList<Guid>> SubscribeManyAsync(int count, string eventType)
+    {
+        var template = await SubscribeAsync("nothing");
+        var ids = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).ToArray();
+        await Database.ExecuteAsync(
+            "INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at) SELECT unnest($1::uuid[]), 'tenant_001', 'active', 1, 5, now(), now()", ids);
+        await Database.ExecuteAsync(
+            "INSERT INTO subscription_revisions (subscription_id, revision, url, event_types, profile, created_at) SELECT unnest($1::uuid[]), 1, 'https://receiver.example', ARRAY[$2], 'matcher', now()", ids, eventType);
+        await Database.ExecuteAsync(
+            "INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at) SELECT unnest($1::uuid[]), 1, 'test', unnest($2::bytea[]), now()",
+            ids, ids.Select(id => Vault.Seal(id, template.SigningSecret).Ciphertext).ToArray());
+        await Database.ExecuteAsync("UPDATE settings SET value = 5 WHERE name = 'config_version'");
+        return ids;
+    }
+
     public Task PublishAsync(TestEvent given, BasicProperties? properties = null) =>
         Bus.PublishAsync(BrokerNames.EventsExchange, given.Type, given.Body, properties);
 
