@@ -86,14 +86,14 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Takes a delivery that was parked out of its lane, unless it has changed since it was looked at.</summary>
-    public async Task TakeOutAsync(DeliveryRow delivery, CancellationToken cancellationToken)
+    /// <summary>Takes a delivery that was parked out of its lane; zero: it has changed since it was looked at.</summary>
+    public async Task<int> TakeOutAsync(DeliveryRow delivery, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(TakeOut);
         command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
         command.Parameters.AddWithValue(delivery.Id);
         command.Parameters.AddWithValue(delivery.LaneDueAt!.Value.UtcDateTime);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>The first deliveries of a lane, in the order in which they are served, also those that are not due yet. Null: it is not this dispatcher's any more.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Dispatcher.Lanes.Ordering;
+using Webhooks.Dispatcher.Lanes.Reading;
 using Webhooks.Dispatcher.Lanes.Serving;
 
 namespace Webhooks.Dispatcher.Lanes;
@@ -26,7 +27,9 @@ internal static class LanesModule
         builder.Services.AddSingleton<LaneDoor>();
         builder.Services.AddSingleton<LaneIntake>();
         builder.Services.AddSingleton<LaneMetrics>();
+        builder.Services.AddSingleton<LaneReads>();
         builder.Services.AddSingleton<LaneWork>();
+        builder.Services.AddSingleton<LaneExit>();
         builder.Services.AddSingleton(new LaneSlots(Slots));
         builder.Services.AddSingleton<LaneTools>();
         builder.Services.AddSingleton<LaneOwner>();

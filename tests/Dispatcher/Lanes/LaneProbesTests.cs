@@ -8,6 +8,7 @@ namespace Webhooks.Dispatcher.Tests.Lanes;
 public sealed class LaneProbesTests
 {
     private readonly TestClock _clock = new();
+    private readonly LaneHands _hands = new();
     private readonly LaneBacklog _backlog;
     private readonly LaneProbes _probes = new();
     private readonly LaneEntry _first;
@@ -15,7 +16,7 @@ public sealed class LaneProbesTests
 
     public LaneProbesTests()
     {
-        _backlog = new LaneBacklog(_clock, new LaneHands());
+        _backlog = new LaneBacklog(_clock, _hands);
         (_first, _second) = (Due(seconds: 2), Due(seconds: 1));
     }
 
@@ -28,7 +29,7 @@ public sealed class LaneProbesTests
         Assert.Equal(_first, Probe(_first, _second));
         Assert.Equal(_second, Probe(_first, _second));
         Assert.Equal(_first, Probe(_first, _second));
-        Assert.Equal(0, _backlog.InHand);
+        Assert.Equal(0, _hands.Count);
     }
 
     [Fact]

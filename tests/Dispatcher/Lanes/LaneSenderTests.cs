@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Leases;
-using Webhooks.Dispatcher.Lanes.Reading;
 using Webhooks.Dispatcher.Lanes.Serving;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
@@ -55,9 +54,9 @@ public sealed class LaneSenderTests : IAsyncLifetime
         lease.Hold(Held, _clock.GetTimestamp());
         var tools = dispatcher.Services.GetRequiredService<LaneTools>() with { Lease = lease, Clock = _clock };
         var lane = new HeldLane(subscription.Id, Held, Fence: 1, SendsAfter: TimeSpan.Zero);
-        var (ahead, news, limits) = (new LaneAhead(_clock), new LaneNews(_clock), LaneLimits.Of(subscription));
-        var sender = new LaneSender(lane, tools, ahead, new LaneHealth(lane, tools), news, NullLogger.Instance);
-        ahead.Of(limits);
+        var (state, limits) = (new LaneState(lane, tools, NullLogger.Instance), LaneLimits.Of(subscription));
+        var (sender, news) = (state.Sender, state.News);
+        state.Ahead.Of(limits);
         sender.PaceAt(limits);
         news.Read();
         tools.Slots.Take(subscription.Id, wanted: 1, wake: () => { });
@@ -76,7 +75,7 @@ public sealed class LaneSenderTests : IAsyncLifetime
         }
 
         await starting;
-        var answer = (sender.InFlight, news.IsToRead);
+        var answer = (InFlight: state.Entries.InFlight, news.IsToRead);
         _receiver.Release();
         await _world.HaveAttemptsAsync(answer.InFlight);
         return answer;

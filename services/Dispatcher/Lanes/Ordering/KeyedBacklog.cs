@@ -37,13 +37,11 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
     private int _rounds = 1;
     private long _from = long.MinValue;
 
-    public int InHand => hands.Count;
-
-    public int Ahead => _turns.Ready + _loose.Count;
+    public int Ready => _turns.Ready + _loose.Count;
 
     public bool AsksForReleased => true;
 
-    public bool NeedsReading => Ahead == 0 ? UntilNext <= TimeSpan.Zero : Now - _readAt > Fresh;
+    public bool NeedsReading => Ready == 0 ? UntilNext <= TimeSpan.Zero : Now - _readAt > Fresh;
 
     public TimeSpan? UntilNext
     {
@@ -70,7 +68,7 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
         _isLooseRead = false;
     }
 
-    public async Task<bool> ReadAsync(HeldLane lane, LaneWork work, CancellationToken stop)
+    public async Task<bool> ReadAsync(HeldLane lane, LaneReads reads, CancellationToken stop)
     {
         // Before the rows are read: what ended until now is not found as a head any more.
         lock (_lock)
@@ -82,9 +80,9 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
 
         var now = Now;
         // So many without a key that some are found that are in nobody's hand.
-        var looseLimit = InHand + KeysAtOnce;
+        var looseLimit = hands.Count + KeysAtOnce;
         var search = new HeadSearch(_turns.TakeKeysToAsk(now, KeysAtOnce), _rounds > 0 && _turns.Ready < Enough ? _from : null, KeysAtOnce, looseLimit);
-        if (await work.FindHeadsAsync(lane, search, stop) is not { } found)
+        if (await reads.FindHeadsAsync(lane, search, stop) is not { } found)
         {
             return false;
         }
@@ -107,7 +105,7 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
     public List<LaneEntry> Take(int count)
     {
         var taken = new List<LaneEntry>(count);
-        while (taken.Count < count && Ahead > 0)
+        while (taken.Count < count && Ready > 0)
         {
             var isHead = _turns.TryPeek(out var head) && !(_loose.TryPeek(out var loose) && loose.DueAt < head.Entry.DueAt);
             var entry = isHead ? _turns.Take().Entry : _loose.Dequeue();

@@ -1,18 +1,13 @@
-using Webhooks.Dispatcher.Lanes.Serving;
-
 namespace Webhooks.Dispatcher.Lanes.Reading;
 
 /// <summary>
 /// What of a lane may be started next, read ahead: in the order of (due, accepted), or the oldest of each key. Belongs to the
-/// lane's loop; only <see cref="InHand"/> and <see cref="Release"/> may be called by others.
+/// lane's loop; only <see cref="Release"/> may be called by others.
 /// </summary>
 internal interface ILaneBacklog
 {
-    /// <summary>How many are being worked on.</summary>
-    public int InHand { get; }
-
     /// <summary>How many may be taken.</summary>
-    public int Ahead { get; }
+    public int Ready { get; }
 
     /// <summary>What is due is to be read: there may be some, or what was read is old.</summary>
     public bool NeedsReading { get; }
@@ -27,7 +22,7 @@ internal interface ILaneBacklog
     public void Doubt();
 
     /// <summary>False: the lane is not this dispatcher's any more.</summary>
-    public Task<bool> ReadAsync(HeldLane lane, LaneWork work, CancellationToken stop);
+    public Task<bool> ReadAsync(HeldLane lane, LaneReads reads, CancellationToken stop);
 
     /// <summary>Takes the next ones into hand.</summary>
     public List<LaneEntry> Take(int count);

@@ -1,10 +1,6 @@
-using Webhooks.Dispatcher.Lanes.Serving;
-
 namespace Webhooks.Dispatcher.Lanes.Reading;
 
-/// <summary>
-/// The first due deliveries of a lane that are in nobody's hand, read ahead, a hundred at most.
-/// </summary>
+/// <summary>The first due deliveries of a lane that are in nobody's hand, read ahead, a hundred at most.</summary>
 internal sealed class LaneBacklog(TimeProvider clock, LaneHands hands) : ILaneBacklog
 {
     public const int Limit = 100;
@@ -17,26 +13,24 @@ internal sealed class LaneBacklog(TimeProvider clock, LaneHands hands) : ILaneBa
     private bool _isRead;
     private TimeSpan? _nextDue;
 
-    public int InHand => hands.Count;
-
     /// <summary>How many are to be read so that some are found that are in nobody's hand.</summary>
-    public int ToRead => InHand + Limit + 1;
+    public int ToRead => hands.Count + Limit + 1;
 
     public bool NeedsReading => _ahead.Count == 0 ? !_isRead || UntilNext <= TimeSpan.Zero : clock.GetElapsedTime(_readAt) > Fresh;
 
     /// <summary>How long until the first that is not due yet; null: none is known.</summary>
     public TimeSpan? UntilNext => _nextDue - clock.GetElapsedTime(_readAt);
 
-    public int Ahead => _ahead.Count;
+    public int Ready => _ahead.Count;
 
     public bool AsksForReleased => false;
 
     public void Doubt() => _isRead = false;
 
-    public async Task<bool> ReadAsync(HeldLane lane, LaneWork work, CancellationToken stop)
+    public async Task<bool> ReadAsync(HeldLane lane, LaneReads reads, CancellationToken stop)
     {
         var (askedAt, limit) = (clock.GetTimestamp(), ToRead);
-        if (await work.FindFirstAsync(lane, limit, stop) is not { } first)
+        if (await reads.FindFirstAsync(lane, limit, stop) is not { } first)
         {
             return false;
         }

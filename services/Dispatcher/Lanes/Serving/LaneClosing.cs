@@ -23,7 +23,7 @@ internal sealed class LaneClosing(TimeSpan idleTime)
     public void PutOff() => (_unneededSince, _begunAt) = (null, null);
 
     /// <summary>Nothing needs the lane, and nothing waits in it. Answers how long it stays open yet; zero or less: the closing has begun.</summary>
-    public TimeSpan Rest(TimeSpan now)
+    public TimeSpan StaysOpenFor(TimeSpan now)
     {
         var left = idleTime - (now - (_unneededSince ??= now));
         _begunAt = left <= TimeSpan.Zero ? now : null;

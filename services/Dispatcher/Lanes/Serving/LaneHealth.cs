@@ -64,7 +64,7 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
             if (IsToRead)
             {
                 (_isOld, _isDoubted, _readAt) = (false, false, tools.Clock.GetTimestamp());
-                Known = await tools.Work.FindHealthAsync(lane, stop);
+                Known = await tools.Reads.FindHealthAsync(lane, stop);
             }
 
             lock (_unrecorded)

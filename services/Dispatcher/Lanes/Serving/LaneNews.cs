@@ -3,6 +3,9 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 /// <summary>What one lane's loop is told by others, and by what it has started. It waits here for that, or for a time.</summary>
 internal sealed class LaneNews(TimeProvider clock)
 {
+    // Timers count whole milliseconds: a wait for less would be none.
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isToRead = true;
     private volatile bool _isToHandOver;
@@ -16,6 +19,8 @@ internal sealed class LaneNews(TimeProvider clock)
 
     /// <summary>There may be deliveries that were not read.</summary>
     public bool IsToRead => _isToRead;
+
+    public static TimeSpan AtLeastShortest(TimeSpan wait) => wait > Shortest ? wait : Shortest;
 
     public void HandOver()
     {
@@ -39,9 +44,15 @@ internal sealed class LaneNews(TimeProvider clock)
     public void Wake() => Volatile.Read(ref _next).TrySetResult();
 
     /// <summary>Whoever waits looks at everything anew afterwards: what was told while it was awake ends the next wait at once.</summary>
+    /// <param name="atMost">Zero or less: not at all.</param>
     public async Task WaitAsync(TimeSpan atMost)
     {
-        await Volatile.Read(ref _next).Task.WaitAsync(atMost, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (atMost <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        await Volatile.Read(ref _next).Task.WaitAsync(AtLeastShortest(atMost), clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Volatile.Write(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 }

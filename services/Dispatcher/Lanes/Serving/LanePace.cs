@@ -13,7 +13,7 @@ internal readonly record struct LanePace(TimeSpan Interval, TimeSpan Next)
     public static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(150);
 
     /// <summary>As long before its moment as a send is prepared.</summary>
-    public static readonly TimeSpan Ahead = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan Preparation = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The pace of a lane that was just taken.</summary>
     /// <param name="perSecond">Null: none.</param>
@@ -40,7 +40,7 @@ internal readonly record struct LanePace(TimeSpan Interval, TimeSpan Next)
             return most;
         }
 
-        var ahead = now + Ahead - First(now);
+        var ahead = now + Preparation - First(now);
         return ahead < TimeSpan.Zero ? 0 : (int)Math.Min(most, (ahead.Ticks / Interval.Ticks) + 1);
     }
 

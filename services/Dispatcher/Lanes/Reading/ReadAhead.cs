@@ -4,7 +4,7 @@ using Webhooks.Subscriptions.Lanes;
 namespace Webhooks.Dispatcher.Lanes.Reading;
 
 /// <summary>What of one lane is read ahead and what is in hand, whether or not it has an order at present.</summary>
-internal sealed class LaneAhead(TimeProvider clock)
+internal sealed class ReadAhead(TimeProvider clock)
 {
     private readonly LaneHands _hands = new();
     private volatile ILaneBacklog? _backlog;

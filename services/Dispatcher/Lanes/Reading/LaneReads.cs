@@ -1,0 +1,57 @@
+using Webhooks.Broker.Deliveries;
+using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
+using Webhooks.Dispatcher.Lanes.Ordering;
+using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Caching;
+
+namespace Webhooks.Dispatcher.Lanes.Reading;
+
+/// <summary>What one look at entries' rows found, under the configuration of that moment.</summary>
+internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow> Rows, Subscription? Subscription);
+
+/// <summary>What all lanes of this process read. Each waits as long as the database is away.</summary>
+internal sealed class LaneReads(
+    LaneStore lanes, HeadStore heads, DeliveryStore deliveries, HealthStore health, SubscriptionCache subscriptions, DatabaseGate database) : IDisposable
+{
+    // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
+    private readonly SemaphoreSlim _turns = new(8);
+
+    public void Dispose() => _turns.Dispose();
+
+    /// <summary>Null: the lane is not this dispatcher's any more.</summary>
+    public Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken stop) =>
+        ReadAsync(token => lanes.FindFirstAsync(lane, limit, token), stop);
+
+    /// <summary>The same in an ordered lane.</summary>
+    public Task<FoundHeads?> FindHeadsAsync(HeldLane lane, HeadSearch search, CancellationToken stop) =>
+        ReadAsync(token => heads.FindAsync(lane, search, token), stop);
+
+    /// <summary>Looks at the rows of entries whose work was begun. A change that was answered before the look is honoured by it.</summary>
+    public Task<LaneLooked> LookAsync(HeldLane lane, IReadOnlyList<LaneEntry> entries, CancellationToken stop) => ReadAsync(
+        async token =>
+        {
+            var found = await deliveries.LookUpAsync(
+                [.. entries.Select(entry => new DeliveryMessage(entry.Id, entry.CreatedAt, Number: 0, entry.CreatedAt, Traceparent: null))], token);
+            var config = await subscriptions.AtLeastAsync(found.ConfigVersion, token);
+            return new LaneLooked(found.Rows, config.ById.GetValueOrDefault(lane.SubscriptionId));
+        },
+        stop);
+
+    /// <summary>How the receiver fares, as the whole fleet has found.</summary>
+    public Task<EndpointHealth> FindHealthAsync(HeldLane lane, CancellationToken stop) => ReadAsync(token => health.FindAsync(lane.SubscriptionId, token), stop);
+
+    private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken stop)
+    {
+        await _turns.WaitAsync(stop);
+        try
+        {
+            return await database.RunAsync(read, stop);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+}

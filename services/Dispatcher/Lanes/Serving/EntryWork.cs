@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Health;
+using Webhooks.Dispatcher.Lanes.Reading;
+using Webhooks.Subscriptions;
+
+namespace Webhooks.Dispatcher.Lanes.Serving;
+
+/// <summary>
+/// The work on the entries that one lane has in hand, each from <see cref="TryBegin"/> to its end. What was started runs beside the
+/// lane's loop, and none of it waits for another.
+/// </summary>
+internal sealed partial class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead, LaneHealth health, LaneNews news, ILogger logger)
+{
+    // By the delivery, since this process serves the lane; of those alone on which work fails.
+    private readonly ConcurrentDictionary<Guid, int> _faults = new();
+    private int _inFlight;
+
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>How often work on it has failed by a fault of our own.</summary>
+    public int FaultsOf(Guid deliveryId) => _faults.GetValueOrDefault(deliveryId);
+
+    /// <summary>True: nothing else in this process works on it, until it is started and has ended, or is given back. False: a message's work on it runs.</summary>
+    public bool TryBegin(LaneEntry entry)
+    {
+        if (tools.Work.TryBegin(entry.Id, out var ended))
+        {
+            return true;
+        }
+
+        // In hand until then, so that it is not found again and again.
+        _ = ReleaseAfterAsync(ended, entry.Id);
+        return false;
+    }
+
+    /// <summary>Ends what was begun and is not started.</summary>
+    public void GiveBack(Guid deliveryId)
+    {
+        tools.Work.End(deliveryId);
+        ahead.Release(deliveryId);
+        tools.Slots.GiveBack(lane.SubscriptionId, 1);
+    }
+
+    public void Attempt(DeliveryRow row, Subscription subscription, CancellationToken abandon) => Start(
+        row.Id,
+        async () =>
+        {
+            var finished = await tools.Work.AttemptAsync(row, subscription, result => health.Answered(row.Id, result), abandon);
+            // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
+            if (finished is not { NextAttemptAt: null } && !ahead.AsksForReleased)
+            {
+                news.AskToRead();
+            }
+
+            // Successes of a receiver that is well say nothing new.
+            if (finished is not { Next: NextStep.Complete } || health.Known != EndpointHealth.Unknown)
+            {
+                health.Outdate();
+            }
+        },
+        abandon);
+
+    public void Cancel(DeliveryRow row, CancellationToken abandon) => Start(row.Id, () => tools.Work.CancelAsync(row, abandon), abandon);
+
+    public void Park(DeliveryRow row, CancellationToken abandon) => Start(row.Id, () => tools.Work.ParkAsync(row, abandon), abandon);
+
+    private void Start(Guid deliveryId, Func<Task> work, CancellationToken abandon)
+    {
+        Interlocked.Increment(ref _inFlight);
+        _ = RunAsync(deliveryId, work, abandon);
+    }
+
+    private async Task RunAsync(Guid deliveryId, Func<Task> work, CancellationToken abandon)
+    {
+        try
+        {
+            await work();
+            _faults.TryRemove(deliveryId, out _);
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            // It stays in the lane, for whoever holds it next.
+        }
+        catch (Exception fault)
+        {
+            // It is in hand still, so that only this one waits before it is tried again.
+            Log.Failed(logger, fault, deliveryId);
+            _faults.AddOrUpdate(deliveryId, 1, (_, times) => times + 1);
+            news.AskToRead();
+            await Task.Delay(LaneServing.FaultPause, tools.Clock, CancellationToken.None);
+        }
+        finally
+        {
+            // What it was answered is in the record, which is to be read anew by now, or will be answered again.
+            health.Recorded(deliveryId);
+            Interlocked.Decrement(ref _inFlight);
+            GiveBack(deliveryId);
+            news.Wake();
+        }
+    }
+
+    private async Task ReleaseAfterAsync(Task ended, Guid deliveryId)
+    {
+        await ended;
+        ahead.Release(deliveryId);
+        // A message's work may have said something of the receiver.
+        health.Doubt();
+        news.AskToRead();
+        news.Wake();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2, LogLevel.Error, "Work on delivery dlv_{DeliveryId:N} of a lane failed by a fault of our own and is tried again")]
+        public static partial void Failed(ILogger logger, Exception fault, Guid deliveryId);
+    }
+}

@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Lanes.Reading;
+
+namespace Webhooks.Dispatcher.Lanes.Serving;
+
+/// <summary>What the turns of one lane's loop leave to each other, from the taking to the end. None of it outlives the serving.</summary>
+internal sealed class LaneState
+{
+    public LaneState(HeldLane lane, LaneTools tools, ILogger logger)
+    {
+        (Lane, Tools) = (lane, tools);
+        News = new LaneNews(tools.Clock);
+        Ahead = new ReadAhead(tools.Clock);
+        Health = new LaneHealth(lane, tools);
+        Entries = new EntryWork(lane, tools, Ahead, Health, News, logger);
+        Sender = new LaneSender(lane, tools, Entries, Health, News);
+        Closing = new LaneClosing(tools.Options.IdleTime);
+    }
+
+    public HeldLane Lane { get; }
+
+    public LaneTools Tools { get; }
+
+    public LaneNews News { get; }
+
+    public ReadAhead Ahead { get; }
+
+    public LaneHealth Health { get; }
+
+    public LaneProbes Probes { get; } = new();
+
+    public EntryWork Entries { get; }
+
+    public LaneSender Sender { get; }
+
+    public LaneClosing Closing { get; }
+
+    /// <summary>When what was read ahead was doubted the last time.</summary>
+    public TimeSpan DoubtedAt { get; set; }
+}
