@@ -6,7 +6,7 @@ using Webhooks.Subscriptions.Lanes;
 namespace Webhooks.Dispatcher.Lanes;
 
 /// <summary>Hears which lanes were given deliveries. What is missed, because the connection was lost, is made up for by waking all.</summary>
-internal sealed class LaneSignals(NpgsqlDataSource database, LaneOwner owner, TimeProvider clock) : BackgroundService
+internal sealed class LaneSignals(NpgsqlDataSource database, ServedLanes served, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(500);
 
@@ -42,7 +42,7 @@ internal sealed class LaneSignals(NpgsqlDataSource database, LaneOwner owner, Ti
             await listen.ExecuteNonQueryAsync(stop);
         }
 
-        owner.TellAll();
+        served.TellAll();
         await using var ask = new NpgsqlCommand("SELECT 1", connection);
         while (true)
         {
@@ -59,7 +59,7 @@ internal sealed class LaneSignals(NpgsqlDataSource database, LaneOwner owner, Ti
         {
             if (Guid.TryParseExact(id, "N", out var subscriptionId))
             {
-                owner.Tell(subscriptionId);
+                served.Tell(subscriptionId);
             }
         }
     }

@@ -32,8 +32,8 @@ internal static class LanesModule
         builder.Services.AddSingleton<LaneExit>();
         builder.Services.AddSingleton(new LaneSlots(Slots));
         builder.Services.AddSingleton<LaneTools>();
-        builder.Services.AddSingleton<LaneOwner>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<LaneOwner>());
+        builder.Services.AddSingleton<ServedLanes>();
+        builder.Services.AddHostedService<LaneOwner>();
         builder.Services.AddHostedService<LaneSignals>();
     }
 }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
+using Webhooks.Database.Faults;
 
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
@@ -6,9 +8,31 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 /// Keeps this process's lease, over a connection of its own: a renewal waits neither for one behind the work that needs it, nor for
 /// the looking around, which waits for others. One call at a time.
 /// </summary>
-internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, Contact contact, TimeProvider clock) : IAsyncDisposable
+internal sealed partial class LeaseKeeper(
+    NpgsqlDataSource database, Lease lease, Contact contact, TimeProvider clock, ILogger<LeaseKeeper> logger) : IAsyncDisposable
 {
     private NpgsqlConnection? _connection;
+
+    /// <summary>Under which id it is held; 0: not at all.</summary>
+    public long Id => lease.Id;
+
+    /// <summary>Renews the lease each beat. An outage lets it run out.</summary>
+    public async Task KeepAsync(CancellationToken ending)
+    {
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                await RenewAsync(ending);
+            }
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault) || ending.IsCancellationRequested)
+            {
+                Log.NotRenewed(logger, fault.Message);
+            }
+
+            await Task.Delay(Lease.Beat, clock, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     /// <summary>
     /// Begins or renews the lease. When somebody else has ended it, nothing that was held is held any more, and another one is begun.
@@ -39,15 +63,24 @@ internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, Contac
         }
     }
 
-    /// <summary>Ends the lease; what is still held is free at once.</summary>
-    public async Task EndAsync(CancellationToken cancellationToken)
+    /// <summary>Ends the lease; what is still held is free at once. In an outage it runs out.</summary>
+    public async Task EndAsync(CancellationToken abandon)
     {
         var id = lease.Id;
         lease.Lose();
-        if (id != 0)
+        if (id == 0)
         {
-            _connection ??= await database.OpenConnectionAsync(cancellationToken);
-            await LeaseStore.EndAsync(_connection, id, cancellationToken);
+            return;
+        }
+
+        try
+        {
+            _connection ??= await database.OpenConnectionAsync(abandon);
+            await LeaseStore.EndAsync(_connection, id, abandon);
+        }
+        catch (Exception fault) when (DatabaseFault.IsOurs(fault) || abandon.IsCancellationRequested)
+        {
+            Log.NotEnded(logger, fault.Message);
         }
     }
 
@@ -60,5 +93,14 @@ internal sealed class LeaseKeeper(NpgsqlDataSource database, Lease lease, Contac
             _connection = null;
             await connection.DisposeAsync();
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Debug, "This dispatcher could not renew its lease: {Reason}")]
+        public static partial void NotRenewed(ILogger logger, string reason);
+
+        [LoggerMessage(2, LogLevel.Debug, "This dispatcher could not end its lease, which runs out by itself: {Reason}")]
+        public static partial void NotEnded(ILogger logger, string reason);
     }
 }

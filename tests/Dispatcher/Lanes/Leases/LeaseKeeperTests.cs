@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Subscriptions;
@@ -26,7 +27,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
 
         var lease = new Lease(TimeProvider.System);
         var contact = new Contact();
-        await using var keeper = new LeaseKeeper(_world.Database, lease, contact, TimeProvider.System);
+        await using var keeper = new LeaseKeeper(_world.Database, lease, contact, TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
         await using var watch = new LeaseWatch(_world.Database, contact);
         await Eventually.TrueAsync(
             async () =>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.TestKit;
@@ -25,8 +26,8 @@ public sealed class LeaseWatchTests : IAsyncLifetime
         _world = await World.CreateAsync();
         (_renewals, _looks) = (new TcpRelay("127.0.0.1", _world.Postgres.Port), new TcpRelay("127.0.0.1", _world.Postgres.Port));
         (_renewing, _looking) = (Over(_renewals), Over(_looks));
-        _first = new LeaseKeeper(_renewing, _firstLease, _contact, TimeProvider.System);
-        _second = new LeaseKeeper(_renewing, _secondLease, new Contact(), TimeProvider.System);
+        _first = new LeaseKeeper(_renewing, _firstLease, _contact, TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
+        _second = new LeaseKeeper(_renewing, _secondLease, new Contact(), TimeProvider.System, NullLogger<LeaseKeeper>.Instance);
         _watch = new LeaseWatch(_looking, _contact);
         await _first.RenewAsync(CancellationToken.None);
         await _second.RenewAsync(CancellationToken.None);

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Webhooks.Dispatcher.Lanes.Leases;
+using Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Subscriptions;
+
+namespace Webhooks.Dispatcher.Lanes;
+
+/// <summary>The lanes that this dispatcher serves, each by a loop of its own, and who tells them what.</summary>
+internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, LaneMetrics metrics, ILogger<LaneServing> logger)
+{
+    private readonly ConcurrentDictionary<Guid, ServedLane> _lanes = new();
+
+    private sealed record ServedLane(LaneServing Serving, Task Running)
+    {
+        /// <summary>As it was when the lane was last told.</summary>
+        public Subscription? Subscription { get; set; }
+    }
+
+    /// <summary>Ends when all loops have; of those that are begun later nothing is said.</summary>
+    public Task Ended => Task.WhenAll(_lanes.Values.Select(lane => lane.Running));
+
+    /// <summary>A lane was given deliveries. Most are others'.</summary>
+    public void Tell(Guid subscriptionId)
+    {
+        if (_lanes.TryGetValue(subscriptionId, out var lane))
+        {
+            lane.Serving.Tell();
+        }
+    }
+
+    /// <summary>Any lane may have been given deliveries.</summary>
+    public void TellAll()
+    {
+        foreach (var lane in _lanes.Values)
+        {
+            lane.Serving.Tell();
+        }
+    }
+
+    /// <summary>Tells those whose subscription has changed.</summary>
+    public void TellOfChanges()
+    {
+        var config = tools.Subscriptions.Current;
+        foreach (var (id, lane) in _lanes)
+        {
+            var subscription = config.ById.GetValueOrDefault(id);
+            if (!ReferenceEquals(subscription, lane.Subscription))
+            {
+                lane.Subscription = subscription;
+                lane.Serving.Tell();
+            }
+        }
+    }
+
+    /// <summary>Forgets those whose loop has ended.</summary>
+    public void Forget()
+    {
+        foreach (var (id, lane) in _lanes)
+        {
+            if (lane.Running.IsCompleted)
+            {
+                _lanes.TryRemove(id, out _);
+            }
+        }
+
+        metrics.Holds(_lanes.Count);
+    }
+
+    /// <summary>Nothing is served that is not held.</summary>
+    public void LoseOthers(Fleet seen)
+    {
+        foreach (var (id, lane) in _lanes)
+        {
+            if (seen.Own.GetValueOrDefault(id) != lane.Serving.Lane.Fence)
+            {
+                lane.Serving.Lose();
+            }
+        }
+    }
+
+    /// <summary>Nothing is held that is not served: a taking whose answer was lost is carried out nevertheless, it may be much later.</summary>
+    /// <param name="seen">By a look that began when what had ended was forgotten: what is being given back is none of these.</param>
+    public void ServeFound(Fleet seen, long own, CancellationToken abandon)
+    {
+        foreach (var (id, fence) in seen.Own)
+        {
+            if (!_lanes.ContainsKey(id))
+            {
+                Log.Found(logger, id, fence);
+                Serve(new HeldLane(id, own, fence, SendsAfter: null), abandon);
+            }
+        }
+    }
+
+    /// <summary>Takes what nobody holds, and serves it. One whose serving is still ending here is taken at a later beat.</summary>
+    public async Task TakeAsync(IEnumerable<Guid> subscriptionIds, long own, CancellationToken abandon)
+    {
+        List<Guid> wanted = [.. subscriptionIds.Where(id => !_lanes.ContainsKey(id))];
+        if (wanted.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var (lane, reason, isFirst) in await store.TakeAsync(own, wanted, abandon))
+        {
+            if (isFirst)
+            {
+                Log.Opened(logger, lane.SubscriptionId, reason, lane.Fence);
+            }
+            else
+            {
+                Log.TakenOver(logger, lane.SubscriptionId, reason, lane.Fence);
+            }
+
+            Serve(lane, abandon);
+        }
+    }
+
+    public void HandOver(IEnumerable<Guid> subscriptionIds)
+    {
+        foreach (var id in subscriptionIds)
+        {
+            if (_lanes.TryGetValue(id, out var lane))
+            {
+                lane.Serving.HandOver();
+            }
+        }
+    }
+
+    public void HandOverAll() => HandOver(_lanes.Keys);
+
+    private void Serve(HeldLane lane, CancellationToken abandon)
+    {
+        var serving = new LaneServing(lane, tools, logger);
+        _lanes[lane.SubscriptionId] = new ServedLane(serving, Task.Run(() => serving.RunAsync(abandon), CancellationToken.None));
+    }
+
+    // The numbers of all who log under this name: LaneServing has 1, EntryWork 2.
+    private static partial class Log
+    {
+        [LoggerMessage(3, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} was opened ({Reason}), and this dispatcher serves it (fence {Fence})")]
+        public static partial void Opened(ILogger logger, Guid subscriptionId, string reason, long fence);
+
+        [LoggerMessage(4, LogLevel.Information, "This dispatcher takes over the lane of subscription sub_{SubscriptionId:N} ({Reason}, fence {Fence})")]
+        public static partial void TakenOver(ILogger logger, Guid subscriptionId, string reason, long fence);
+
+        [LoggerMessage(5, LogLevel.Information, "This dispatcher finds that it holds the lane of subscription sub_{SubscriptionId:N} (fence {Fence}), and serves it")]
+        public static partial void Found(ILogger logger, Guid subscriptionId, long fence);
+    }
+}
