@@ -5,6 +5,7 @@ using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Dispatcher.Lanes.Reading;
 using Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Dispatcher.Lanes.Starting;
 
 namespace Webhooks.Dispatcher.Lanes;
 

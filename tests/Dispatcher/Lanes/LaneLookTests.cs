@@ -1,6 +1,6 @@
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Lanes;
-using Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Dispatcher.Lanes.Starting;
 
 namespace Webhooks.Dispatcher.Tests.Lanes;
 

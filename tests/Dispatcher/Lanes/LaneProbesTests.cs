@@ -1,6 +1,6 @@
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Reading;
-using Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Dispatcher.Lanes.Starting;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Lanes;

@@ -1,4 +1,4 @@
-using Webhooks.Dispatcher.Lanes.Serving;
+using Webhooks.Dispatcher.Lanes.Starting;
 
 namespace Webhooks.Dispatcher.Tests.Lanes;
 

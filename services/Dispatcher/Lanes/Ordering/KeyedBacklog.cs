@@ -1,5 +1,4 @@
 using Webhooks.Dispatcher.Lanes.Reading;
-using Webhooks.Dispatcher.Lanes.Serving;
 
 namespace Webhooks.Dispatcher.Lanes.Ordering;
 

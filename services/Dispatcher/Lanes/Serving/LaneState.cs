@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Webhooks.Dispatcher.Lanes.Reading;
+using Webhooks.Dispatcher.Lanes.Starting;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;
 

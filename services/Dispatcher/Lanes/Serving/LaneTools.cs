@@ -1,5 +1,6 @@
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Dispatcher.Lanes.Reading;
+using Webhooks.Dispatcher.Lanes.Starting;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;

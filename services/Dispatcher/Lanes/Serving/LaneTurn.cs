@@ -1,4 +1,5 @@
 using Webhooks.Dispatcher.Lanes.Reading;
+using Webhooks.Dispatcher.Lanes.Starting;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Health;
 using Webhooks.Subscriptions.Lanes;

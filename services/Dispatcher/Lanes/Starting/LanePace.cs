@@ -1,4 +1,4 @@
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>
 /// Decides when the next send may start so that a rate is kept exactly: each send has its moment, an interval after the one

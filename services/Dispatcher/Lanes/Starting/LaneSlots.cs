@@ -1,4 +1,4 @@
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>
 /// Shares out what all lanes of a dispatcher may have in flight: none gets more than its part of the whole while others want

@@ -1,6 +1,6 @@
 using Webhooks.Dispatcher.Lanes.Reading;
 
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>
 /// Which delivery is sent to see whether the receiver is back: the first one, but not the one that was sent for it the last time,

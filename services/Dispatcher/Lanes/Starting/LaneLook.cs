@@ -1,7 +1,7 @@
 using Webhooks.Broker.Topology;
 using Webhooks.Dispatcher.Deliveries;
 
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>What the look at an entry's row, right before it is sent, leads to.</summary>
 internal enum LaneVerdict

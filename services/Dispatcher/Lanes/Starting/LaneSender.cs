@@ -1,8 +1,9 @@
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Lanes.Serving;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Lanes;
 
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>Starts the entries that one lane's loop took into hand, each at its moment, after a look at its row.</summary>
 internal sealed class LaneSender(HeldLane lane, LaneTools tools, EntryWork entries, LaneHealth health, LaneNews news)

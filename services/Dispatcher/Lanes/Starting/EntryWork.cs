@@ -4,9 +4,10 @@ using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Reading;
+using Webhooks.Dispatcher.Lanes.Serving;
 using Webhooks.Subscriptions;
 
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>
 /// The work on the entries that one lane has in hand, each from <see cref="TryBegin"/> to its end. What was started runs beside the

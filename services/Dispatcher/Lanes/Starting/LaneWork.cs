@@ -7,7 +7,7 @@ using Webhooks.Dispatcher.Parking;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>What lanes do to their deliveries: attempt, cancel, park. An attempt goes the same way as one that a message asked for.</summary>
 internal sealed class LaneWork(

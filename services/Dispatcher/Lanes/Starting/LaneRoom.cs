@@ -1,7 +1,7 @@
 using Webhooks.Dispatcher.Health;
 using Webhooks.Subscriptions.Lanes;
 
-namespace Webhooks.Dispatcher.Lanes.Serving;
+namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>Decides how many more of a lane's deliveries may be in flight, whatever its pace. Pure.</summary>
 internal static class LaneRoom
