@@ -28,7 +28,8 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
     private const string LockLane = "SELECT 1 FROM lanes WHERE subscription_id = $1 AND fence = $2 AND holder = $3 FOR UPDATE";
 
     private const string SelectLeft = """
-        SELECT created_at, id, lane_due_at <= clock_timestamp() FROM deliveries WHERE subscription_id = $1 AND lane_due_at IS NOT NULL ORDER BY lane_due_at, seq LIMIT $2
+        SELECT created_at, id, lane_due_at <= clock_timestamp() FROM deliveries
+        WHERE subscription_id = $1 AND lane_due_at IS NOT NULL ORDER BY lane_due_at, seq LIMIT $2
         """;
 
     // What is due gets a time of its own: the due-poller, about to clear one that it announced before the row came into the
@@ -36,8 +37,8 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
     private static readonly string TurnOut = $"""
         UPDATE deliveries AS delivery SET due_at = greatest(delivery.lane_due_at, clock_timestamp()), lane_due_at = NULL
         FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[])")} AS left_over (created_at, id)
-        WHERE delivery.created_at = left_over.created_at AND delivery.id = left_over.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
-          AND delivery.lane_due_at IS NOT NULL
+        WHERE delivery.created_at = left_over.created_at AND delivery.id = left_over.id
+          AND {KeyLookup.Within("delivery.created_at", "$3", "$4")} AND delivery.lane_due_at IS NOT NULL
         """;
 
     private const string DeleteLane = "DELETE FROM lanes WHERE subscription_id = $1";
@@ -48,7 +49,9 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
         RETURNING {ConfigVersion.Notify}
         """;
 
-    /// <summary>Opens a lane for a reason that is no setting of the subscription's. False: it was open, or there is no such subscription.</summary>
+    /// <summary>
+    /// Opens a lane for a reason that is no setting of the subscription's. False: it was open, or there is no such subscription.
+    /// </summary>
     public async Task<bool> OpenAsync(Guid subscriptionId, LaneReason reason, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -71,8 +74,9 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
     }
 
     /// <summary>
-    /// Closes a lane; the few deliveries that are in it are left to the due-poller. False: there are more than a few, or it is
-    /// not this dispatcher's any more, or the subscription was changed and may need it, or others held what it needs for too long.
+    /// Closes a lane; the few deliveries that are in it are left to the due-poller. False: it stays open, because it is not this
+    /// dispatcher's any more, or the subscription was changed and may need it, or others held what it needs for too long, or there
+    /// are more than a few. Of those, when none is due, one more than a few are left to the due-poller at each call.
     /// </summary>
     /// <param name="lane">Held, with nothing in flight.</param>
     /// <param name="decidedOn">The subscription's configuration version by which the lane is not needed.</param>
@@ -125,7 +129,8 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
         return isAll;
     }
 
-    private static async Task<object?> AskAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] values)
+    private static async Task<object?> AskAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] values)
     {
         await using var command = Command(connection, sql, values);
         return await command.ExecuteScalarAsync(cancellationToken);
@@ -179,7 +184,8 @@ internal sealed partial class LaneDoor(NpgsqlDataSource database, ILogger<LaneDo
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} is closed (fence {Fence}); {Deliveries} deliveries are left to the due-poller")]
+        [LoggerMessage(1, LogLevel.Information,
+            "The lane of subscription sub_{SubscriptionId:N} is closed (fence {Fence}); {Deliveries} deliveries are left to the due-poller")]
         public static partial void Closed(ILogger logger, Guid subscriptionId, long fence, int deliveries);
     }
 }

@@ -20,15 +20,18 @@ internal sealed class LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
         UPDATE deliveries AS delivery
         SET lane_due_at = coalesce(delivery.lane_due_at, delivery.next_attempt_at, delivery.created_at), due_at = NULL, owed_times = NULL
         FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[])")} AS entering (created_at, id)
-        WHERE delivery.created_at = entering.created_at AND delivery.id = entering.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
-          AND delivery.status = 'pending'
+        WHERE delivery.created_at = entering.created_at AND delivery.id = entering.id
+          AND {KeyLookup.Within("delivery.created_at", "$3", "$4")} AND delivery.status = 'pending'
         """;
 
     private StatementGroups<DeliveryRow, bool>? _groups;
 
-    private StatementGroups<DeliveryRow, bool> Groups => LazyInitializer.EnsureInitialized(ref _groups, () => new(EnterAsync, gate, GroupLimit));
+    private StatementGroups<DeliveryRow, bool> Groups =>
+        LazyInitializer.EnsureInitialized(ref _groups, () => new(EnterAsync, gate, GroupLimit));
 
-    /// <summary>True: it is in the lane, or has ended meanwhile, and its message may go. False: there is no lane any more.</summary>
+    /// <summary>
+    /// True: it is in the lane, or has ended meanwhile, and its message may go. False: there is no lane any more.
+    /// </summary>
     public Task<bool> EnterAsync(DeliveryRow delivery, CancellationToken stop) => Groups.AddAsync(delivery, stop);
 
     /// <summary>Of each, whether its lane is open.</summary>
@@ -36,7 +39,8 @@ internal sealed class LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var open = await LaneStatements.HoldOpenAsync(connection, deliveries.Select(delivery => delivery.SubscriptionId).Distinct(), cancellationToken);
+        var open = await LaneStatements.HoldOpenAsync(
+            connection, deliveries.Select(delivery => delivery.SubscriptionId).Distinct(), cancellationToken);
         // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
         var entering = deliveries
             .Where(delivery => open.Contains(delivery.SubscriptionId))

@@ -1,24 +1,39 @@
 namespace Webhooks.Dispatcher.Lanes;
 
-// The states of a lane, and who moves it between them. All of it stands in the lane's row, so no process's memory or death matters.
+// The states of a lane, and who moves it between them. They stand in the lane's row, and in that of the dispatcher which holds
+// it. What processes remember (since when something has been so, what was read ahead, what is in hand) may die with them.
 //
-//            closed           There is no row. The subscription is served by messages.
-//              │ ▲
-//         open │ │ close      open: whoever saves what needs a lane, in the same transaction (LaneStatements.Open), or a dispatcher
-//              ▼ │                  (LaneDoor.OpenAsync). close: its holder alone, under the row's lock, when it has kept up,
-//            unheld           and nothing has needed it, for a while (LaneDoor.CloseAsync); from "held", not from here.
-//              │ ▲
-//         take │ │ free       take: the dispatcher whom the rendezvous hash chooses, at once; any other after two seconds. The fence
-//              ▼ │                  grows. free: the holder, when it has nothing in flight (it stops, or another one is chosen now);
-//             held            or the database, when the holder's lease ran out and any other dispatcher deleted its row.
+//                open             take                closed: there is no row; the subscription is served by messages.
+//      closed ─────────▶ unheld ─────────▶ held       unheld: deliveries wait.
+//        ▲                  ▲      free     │         held:   by a dispatcher that is alive, which serves it from its rows.
+//        │                  └───────────────┤
+//        └──────────────────────────────────┘ close
 //
-// What goes in: rows of new deliveries (publisher), rows whose message came (LaneIntake). Both hold the lane's row until their
-// commit, so closing sees them or they see that it is closed. What goes out: a row whose delivery has ended (AttemptStore,
-// CancelStore, DeliveryStore), and, at the closing, the few that are left, which the due-poller announces from then on.
-// What a holder does between the taking and the end: Serving/LaneServing. Who is alive: Leases/LeaseKeeper, Leases/LeaseWatch, Leases/Contact. Who takes and hands over: LaneOwner.
+// open   Whoever saves a setting that needs a lane (LaneNeed), in the same transaction. A dispatcher, when a receiver is to be
+//        left alone (HealthLanes) or takes more than its share (MessageSlots).
+// take   The dispatcher that the rendezvous hash chooses, at once; any other when it has seen the lane unheld for two seconds;
+//        none while its former serving of the lane still ends. The lane gets a fence that no taking of any lane has had.
+// free   Its holder, with nothing in hand: when it stops, or when another one has been chosen for two seconds. Or the database,
+//        when the holder's row is deleted: by any other dispatcher after its lease has run out, or by itself at its stop, then
+//        with sends in flight if the stop took too long.
+// close  Its holder, when for a while nothing has needed the lane and it has kept up (LaneClosing), with nothing in hand: under
+//        the lock of the subscription's row, unchanged since that was judged, and then of the lane's, with 500 rows left at most.
 //
-// Why no two send the same: a holder sends only until the end of its lease by its own clock, which it began to count before it
-// asked for it; others may take the lane only after that end by the database's clock. What it had on the wire by then is sent again.
+// In goes    what publishers insert, and rows whose message came (LaneIntake). Both hold the lane's row until their commit, so
+//            the closing sees them or they see that it is closed.
+// Out goes   what has ended (AttemptStore, CancelStore, DeliveryStore, HoldStore, ExpiryStore), what is parked
+//            (LaneStore.TakeOutAsync), and, to the due-poller, what is left at the closing. When more is left and none of it is
+//            due, 501 at each try to close.
+//
+// Who decides to take and to hand over: LaneMoves. Who looks around and acts: LaneOwner. Who is served: ServedLanes, each by a
+// Serving/LaneServing. Who is alive: Leases/Lease, LeaseKeeper, LeaseWatch, Contact. The statements: LaneStore, LaneDoor,
+// LeaseStore.
+//
+// Why no two send the same. When a lease has run out: a holder sends until the end by its own clock, counted from before it
+// asked; others take the lane after the end by the database's. When a lane is handed over: nothing is in hand. When a statement
+// comes late: what a holder reads, frees and closes is conditional on its fence and lease, and each look tells it what it holds;
+// so it serves that and nothing else. When the lease was overdue and is renewed: what was looked at before is looked at again.
+// What is sent twice is what was on the wire at the end of a lease and not recorded when the next holder looked.
 
 /// <summary>The closed set of what a dispatcher does about a lane at a moment.</summary>
 internal enum LaneMove
@@ -38,14 +53,16 @@ internal enum LaneMove
 /// <summary>Decides who takes which lane. Pure.</summary>
 internal static class LaneLife
 {
-    /// <summary>How long the chosen dispatcher may hesitate before any other one may take a lane.</summary>
+    /// <summary>How long it is waited whether the chosen dispatcher takes a lane, and whether the choice stays.</summary>
     public static readonly TimeSpan Hesitation = TimeSpan.FromSeconds(2);
 
     /// <param name="isChosen">The rendezvous hash chooses this dispatcher.</param>
     /// <param name="unheldFor">How long this dispatcher has seen it without a holder.</param>
-    public static LaneMove OfUnheld(bool isChosen, TimeSpan unheldFor) => isChosen || unheldFor >= Hesitation ? LaneMove.Take : LaneMove.Leave;
+    public static LaneMove OfUnheld(bool isChosen, TimeSpan unheldFor) =>
+        isChosen || unheldFor >= Hesitation ? LaneMove.Take : LaneMove.Leave;
 
     /// <param name="isChosen">The rendezvous hash chooses this dispatcher, which holds it.</param>
     /// <param name="otherChosenFor">For how long it has chosen another one: that one may be about to end, too.</param>
-    public static LaneMove OfHeld(bool isChosen, TimeSpan otherChosenFor) => isChosen || otherChosenFor < Hesitation ? LaneMove.Keep : LaneMove.HandOver;
+    public static LaneMove OfHeld(bool isChosen, TimeSpan otherChosenFor) =>
+        isChosen || otherChosenFor < Hesitation ? LaneMove.Keep : LaneMove.HandOver;
 }

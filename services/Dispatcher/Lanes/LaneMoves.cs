@@ -2,7 +2,9 @@ using Webhooks.Dispatcher.Lanes.Leases;
 
 namespace Webhooks.Dispatcher.Lanes;
 
-/// <summary>Which lanes this dispatcher takes and hands over, by <see cref="LaneLife"/> and by what it has seen until now.</summary>
+/// <summary>
+/// Which lanes this dispatcher takes and hands over, by <see cref="LaneLife"/> and by what it has seen until now.
+/// </summary>
 internal sealed class LaneMoves(TimeProvider clock)
 {
     private readonly Since _unheld = new(clock);
@@ -21,5 +23,6 @@ internal sealed class LaneMoves(TimeProvider clock)
         return [.. others.Where(id => LaneLife.OfHeld(isChosen: false, _otherChosen.For(id)) == LaneMove.HandOver)];
     }
 
-    private static bool IsChosen(Guid subscriptionId, Fleet seen, long own) => Rendezvous.Choose(subscriptionId, seen.Dispatchers) == own;
+    private static bool IsChosen(Guid subscriptionId, Fleet seen, long own) =>
+        Rendezvous.Choose(subscriptionId, seen.Dispatchers) == own;
 }

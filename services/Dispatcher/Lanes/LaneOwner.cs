@@ -10,7 +10,8 @@ namespace Webhooks.Dispatcher.Lanes;
 /// them back when the service is told to stop.
 /// </summary>
 internal sealed partial class LaneOwner(
-    LeaseKeeper lease, LeaseWatch others, ServedLanes served, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<LaneOwner> logger) : BackgroundService
+    LeaseKeeper lease, LeaseWatch others, ServedLanes served, TimeProvider clock, IHostApplicationLifetime lifetime,
+    ILogger<LaneOwner> logger) : BackgroundService
 {
     private readonly LaneMoves _moves = new(clock);
     private readonly CancellationTokenSource _abandon = new();

@@ -5,7 +5,9 @@ using Webhooks.Subscriptions.Lanes;
 
 namespace Webhooks.Dispatcher.Lanes;
 
-/// <summary>Hears which lanes were given deliveries. What is missed, because the connection was lost, is made up for by waking all.</summary>
+/// <summary>
+/// Hears which lanes were given deliveries. What is missed, because the connection was lost, is made up for by waking all.
+/// </summary>
 internal sealed class LaneSignals(NpgsqlDataSource database, ServedLanes served, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(500);

@@ -48,7 +48,8 @@ internal sealed class LaneStore(NpgsqlDataSource database)
     };
 
     /// <summary>Takes those of the lanes that nobody holds.</summary>
-    public async Task<IReadOnlyList<TakenLane>> TakeAsync(long leaseId, IReadOnlyCollection<Guid> subscriptionIds, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TakenLane>> TakeAsync(
+        long leaseId, IReadOnlyCollection<Guid> subscriptionIds, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Take);
         command.Parameters.AddWithValue(leaseId);
@@ -82,7 +83,8 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(lane.SubscriptionId);
         command.Parameters.AddWithValue(lane.Fence);
         command.Parameters.AddWithValue(lane.LeaseId);
-        command.Parameters.Add(new() { Value = left is { } wait ? TimeSpan.FromTicks(Math.Max(0, wait.Ticks)) : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
+        var wait = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+        command.Parameters.Add(new() { Value = wait is null ? DBNull.Value : wait, NpgsqlDbType = NpgsqlDbType.Interval });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -96,7 +98,10 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>The first deliveries of a lane, in the order in which they are served, also those that are not due yet. Null: it is not this dispatcher's any more.</summary>
+    /// <summary>
+    /// The first deliveries of a lane, in the order in which they are served, also those that are not due yet. Null: it is not
+    /// this dispatcher's any more.
+    /// </summary>
     public async Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -118,7 +123,8 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         var entries = new List<LaneEntry>();
         while (await row.ReadAsync(cancellationToken))
         {
-            entries.Add(new LaneEntry(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<TimeSpan>(3)));
+            entries.Add(new LaneEntry(
+                row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<TimeSpan>(3)));
         }
 
         return entries;

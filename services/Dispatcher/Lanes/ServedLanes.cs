@@ -79,7 +79,9 @@ internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, Lane
         }
     }
 
-    /// <summary>Nothing is held that is not served: a taking whose answer was lost is carried out nevertheless, it may be much later.</summary>
+    /// <summary>
+    /// Nothing is held that is not served: a taking whose answer was lost is carried out nevertheless, it may be much later.
+    /// </summary>
     /// <param name="seen">By a look that began when what had ended was forgotten: what is being given back is none of these.</param>
     public void ServeFound(Fleet seen, long own, CancellationToken abandon)
     {
@@ -93,7 +95,9 @@ internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, Lane
         }
     }
 
-    /// <summary>Takes what nobody holds, and serves it. One whose serving is still ending here is taken at a later beat.</summary>
+    /// <summary>
+    /// Takes what nobody holds, and serves it. One whose serving is still ending here is taken at a later beat.
+    /// </summary>
     public async Task TakeAsync(IEnumerable<Guid> subscriptionIds, long own, CancellationToken abandon)
     {
         List<Guid> wanted = [.. subscriptionIds.Where(id => !_lanes.ContainsKey(id))];
@@ -139,13 +143,16 @@ internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, Lane
     // The numbers of all who log under this name: LaneServing has 1, EntryWork 2.
     private static partial class Log
     {
-        [LoggerMessage(3, LogLevel.Information, "The lane of subscription sub_{SubscriptionId:N} was opened ({Reason}), and this dispatcher serves it (fence {Fence})")]
+        [LoggerMessage(3, LogLevel.Information,
+            "The lane of subscription sub_{SubscriptionId:N} was opened ({Reason}), and this dispatcher serves it (fence {Fence})")]
         public static partial void Opened(ILogger logger, Guid subscriptionId, string reason, long fence);
 
-        [LoggerMessage(4, LogLevel.Information, "This dispatcher takes over the lane of subscription sub_{SubscriptionId:N} ({Reason}, fence {Fence})")]
+        [LoggerMessage(4, LogLevel.Information,
+            "This dispatcher takes over the lane of subscription sub_{SubscriptionId:N} ({Reason}, fence {Fence})")]
         public static partial void TakenOver(ILogger logger, Guid subscriptionId, string reason, long fence);
 
-        [LoggerMessage(5, LogLevel.Information, "This dispatcher finds that it holds the lane of subscription sub_{SubscriptionId:N} (fence {Fence}), and serves it")]
+        [LoggerMessage(5, LogLevel.Information,
+            "This dispatcher finds that it holds the lane of subscription sub_{SubscriptionId:N} (fence {Fence}), and serves it")]
         public static partial void Found(ILogger logger, Guid subscriptionId, long fence);
     }
 }

@@ -13,5 +13,6 @@ internal sealed class Since(TimeProvider clock)
     }
 
     /// <summary>Zero of one of which it is not so.</summary>
-    public TimeSpan For(Guid subscriptionId) => _first.TryGetValue(subscriptionId, out var first) ? clock.GetElapsedTime(first) : TimeSpan.Zero;
+    public TimeSpan For(Guid subscriptionId) =>
+        _first.TryGetValue(subscriptionId, out var first) ? clock.GetElapsedTime(first) : TimeSpan.Zero;
 }

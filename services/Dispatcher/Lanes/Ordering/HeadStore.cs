@@ -54,13 +54,13 @@ internal sealed class HeadStore(NpgsqlDataSource database)
             BatchCommands =
             {
                 LaneStore.IsHolder(lane),
-                new(SelectOf) { Parameters = { new() { Value = lane.SubscriptionId }, new NpgsqlParameter<long[]> { TypedValue = [.. search.Keys] } } },
-                new(SelectLoose) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = search.LooseLimit } } },
+                Command(SelectOf, lane, new NpgsqlParameter<long[]> { TypedValue = [.. search.Keys] }),
+                Command(SelectLoose, lane, new() { Value = search.LooseLimit }),
             },
         };
         if (search.From is { } from)
         {
-            batch.BatchCommands.Add(new(SelectNext) { Parameters = { new() { Value = lane.SubscriptionId }, new() { Value = from }, new() { Value = search.Limit } } });
+            batch.BatchCommands.Add(Command(SelectNext, lane, new() { Value = from }, new() { Value = search.Limit }));
         }
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
@@ -71,7 +71,15 @@ internal sealed class HeadStore(NpgsqlDataSource database)
 
         var asked = await ReadAsync(row, cancellationToken);
         var loose = await ReadAsync(row, cancellationToken);
-        return new FoundHeads(asked, search.From is null ? [] : await ReadAsync(row, cancellationToken), [.. loose.Select(found => found.Entry)]);
+        var next = search.From is null ? [] : await ReadAsync(row, cancellationToken);
+        return new FoundHeads(asked, next, [.. loose.Select(found => found.Entry)]);
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, HeldLane lane, params NpgsqlParameter[] more)
+    {
+        var command = new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = lane.SubscriptionId } } };
+        command.Parameters.AddRange(more);
+        return command;
     }
 
     private static async Task<List<KeyHead>> ReadAsync(NpgsqlDataReader row, CancellationToken cancellationToken)

@@ -40,7 +40,9 @@ internal sealed class KeyTurns
         return keys;
     }
 
-    /// <summary>Takes note of a head, asked for or come by: it is ready, or waits for its time. Found after all that has ended was told.</summary>
+    /// <summary>
+    /// Takes note of a head, asked for or come by: it is ready, or waits for its time. Found after all that has ended was told.
+    /// </summary>
     public void Found(KeyHead head, TimeSpan now)
     {
         var isKnown = _known.TryGetValue(head.Key, out var present);
@@ -69,7 +71,9 @@ internal sealed class KeyTurns
     /// <summary>Takes the next one that may go. Its key has no other turn until <see cref="Ended"/>.</summary>
     public KeyHead Take() => _ready.Dequeue();
 
-    /// <summary>Nobody works on what was taken of a key any more: it has ended, or waits, or was never begun. The rows know.</summary>
+    /// <summary>
+    /// Nobody works on what was taken of a key any more: it has ended, or waits, or was never begun. The rows know.
+    /// </summary>
     public void Ended(long key)
     {
         _known.Remove(key);

@@ -80,7 +80,8 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
         var now = Now;
         // So many without a key that some are found that are in nobody's hand.
         var looseLimit = hands.Count + KeysAtOnce;
-        var search = new HeadSearch(_turns.TakeKeysToAsk(now, KeysAtOnce), _rounds > 0 && _turns.Ready < Enough ? _from : null, KeysAtOnce, looseLimit);
+        var keys = _turns.TakeKeysToAsk(now, KeysAtOnce);
+        var search = new HeadSearch(keys, _rounds > 0 && _turns.Ready < Enough ? _from : null, KeysAtOnce, looseLimit);
         if (await reads.FindHeadsAsync(lane, search, stop) is not { } found)
         {
             return false;
@@ -162,7 +163,8 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
     private void Fill(IReadOnlyList<LaneEntry> first, int limit, TimeSpan now)
     {
         _loose = new Queue<LaneEntry>(first.TakeWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Where(entry => !hands.Has(entry.Id)));
-        _nextLoose = first.SkipWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Select(entry => now + entry.WaitsFor).Cast<TimeSpan?>().FirstOrDefault();
+        _nextLoose = first
+            .SkipWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Select(entry => now + entry.WaitsFor).Cast<TimeSpan?>().FirstOrDefault();
 
         // All that was asked for is due: there may be more.
         _isLooseRead = first.Count < limit || _nextLoose is not null;

@@ -45,7 +45,8 @@ internal sealed class LaneBacklog(TimeProvider clock, LaneHands hands) : ILaneBa
     public void Fill(IReadOnlyList<LaneEntry> first, int limit, long askedAt)
     {
         _readAt = askedAt;
-        _ahead = new Queue<LaneEntry>(first.TakeWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Where(entry => !hands.Has(entry.Id)).Take(Limit));
+        _ahead = new Queue<LaneEntry>(
+            first.TakeWhile(entry => entry.WaitsFor <= TimeSpan.Zero).Where(entry => !hands.Has(entry.Id)).Take(Limit));
 
         var later = first.Where(entry => entry.WaitsFor > TimeSpan.Zero).Take(1).ToList();
         _nextDue = later.Count > 0 ? later[0].WaitsFor : null;

@@ -13,7 +13,8 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 
 /// <summary>What all lanes of this process read. Each waits as long as the database is away.</summary>
 internal sealed class LaneReads(
-    LaneStore lanes, HeadStore heads, DeliveryStore deliveries, HealthStore health, SubscriptionCache subscriptions, DatabaseGate database) : IDisposable
+    LaneStore lanes, HeadStore heads, DeliveryStore deliveries, HealthStore health, SubscriptionCache subscriptions,
+    DatabaseGate database) : IDisposable
 {
     // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
     private readonly SemaphoreSlim _turns = new(8);
@@ -28,7 +29,9 @@ internal sealed class LaneReads(
     public Task<FoundHeads?> FindHeadsAsync(HeldLane lane, HeadSearch search, CancellationToken stop) =>
         ReadAsync(token => heads.FindAsync(lane, search, token), stop);
 
-    /// <summary>Looks at the rows of entries whose work was begun. A change that was answered before the look is honoured by it.</summary>
+    /// <summary>
+    /// Looks at the rows of entries whose work was begun. A change that was answered before the look is honoured by it.
+    /// </summary>
     public Task<LaneLooked> LookAsync(HeldLane lane, IReadOnlyList<LaneEntry> entries, CancellationToken stop) => ReadAsync(
         async token =>
         {
@@ -40,7 +43,8 @@ internal sealed class LaneReads(
         stop);
 
     /// <summary>How the receiver fares, as the whole fleet has found.</summary>
-    public Task<EndpointHealth> FindHealthAsync(HeldLane lane, CancellationToken stop) => ReadAsync(token => health.FindAsync(lane.SubscriptionId, token), stop);
+    public Task<EndpointHealth> FindHealthAsync(HeldLane lane, CancellationToken stop) =>
+        ReadAsync(token => health.FindAsync(lane.SubscriptionId, token), stop);
 
     private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken stop)
     {

@@ -15,7 +15,9 @@ internal sealed class ReadAhead(TimeProvider clock)
     /// <summary>What is released is looked for by itself, and is no news.</summary>
     public bool AsksForReleased => _backlog!.AsksForReleased;
 
-    /// <summary>What is in hand stays so when an order begins or ends; what was read ahead is read anew. Called by the lane's loop.</summary>
+    /// <summary>
+    /// What is in hand stays so when an order begins or ends; what was read ahead is read anew. Called by the lane's loop.
+    /// </summary>
     public ILaneBacklog Of(LaneLimits limits)
     {
         if (limits.IsOrdered && _backlog is not KeyedBacklog)

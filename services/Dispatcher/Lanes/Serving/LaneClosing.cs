@@ -22,7 +22,9 @@ internal sealed class LaneClosing(TimeSpan idleTime)
     /// <summary>Something needs the lane, or it does not keep up: its while begins anew.</summary>
     public void PutOff() => (_unneededSince, _begunAt) = (null, null);
 
-    /// <summary>Nothing needs the lane, and nothing waits in it. Answers how long it stays open yet; zero or less: the closing has begun.</summary>
+    /// <summary>
+    /// Nothing needs the lane, and nothing waits in it. Answers how long it stays open yet; zero or less: the closing has begun.
+    /// </summary>
     public TimeSpan StaysOpenFor(TimeSpan now)
     {
         var left = idleTime - (now - (_unneededSince ??= now));

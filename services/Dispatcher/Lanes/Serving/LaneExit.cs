@@ -18,8 +18,12 @@ internal sealed class LaneExit(LaneStore lanes, LaneDoor door, DatabaseGate data
         },
         stop);
 
-    /// <summary>As <see cref="LaneDoor.CloseAsync"/> does. Should the answer to its commit be lost, the lane is found to be nobody's at the next look.</summary>
-    public Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken stop) => RunAsync(token => door.CloseAsync(lane, decidedOn, token), stop);
+    /// <summary>
+    /// As <see cref="LaneDoor.CloseAsync"/> does. Should the answer to its commit be lost, the lane is found to be nobody's at
+    /// the next look.
+    /// </summary>
+    public Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken stop) =>
+        RunAsync(token => door.CloseAsync(lane, decidedOn, token), stop);
 
     private async Task<bool> RunAsync(Func<CancellationToken, Task<bool>> leave, CancellationToken stop)
     {

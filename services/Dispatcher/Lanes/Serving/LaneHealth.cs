@@ -6,7 +6,8 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>
 /// How the receiver of one lane fares, as its holder knows: read out of the fleet's record, and again when that may say
-/// something else; and what it was answered itself and is not recorded yet. Belongs to the lane's loop; what is told may be told from anywhere.
+/// something else; and what it was answered itself and is not recorded yet. Belongs to the lane's loop; what is told may be told
+/// from anywhere.
 /// </summary>
 internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
 {
@@ -22,7 +23,8 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
 
     public EndpointHealth Known { get; private set; } = EndpointHealth.Unknown;
 
-    private bool IsToRead => _isOld || (_isDoubted && (Known.NeedsLane(tools.Clock.GetUtcNow()) || tools.Clock.GetElapsedTime(_readAt) > DoubtAfter));
+    private bool IsToRead =>
+        _isOld || (_isDoubted && (Known.NeedsLane(tools.Clock.GetUtcNow()) || tools.Clock.GetElapsedTime(_readAt) > DoubtAfter));
 
     /// <summary>Others may have recorded something.</summary>
     public void Doubt() => _isDoubted = true;
@@ -30,11 +32,15 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
     /// <summary>Something is recorded that says more than that the receiver is well.</summary>
     public void Outdate() => _isOld = true;
 
-    /// <summary>An attempt's answer was read. What the receiver asks for holds from now on, however long the record takes.</summary>
+    /// <summary>
+    /// An attempt's answer was read. What the receiver asks for holds from now on, however long the record takes.
+    /// </summary>
     public void Answered(Guid deliveryId, SendResult result)
     {
         // One that is gone is sent nothing more; its subscription is disabled with the record.
-        DateTimeOffset? until = result.Outcome == AttemptOutcome.Gone ? DateTimeOffset.MaxValue : result.StartedAt + result.Duration + result.RetryAfter;
+        DateTimeOffset? until = result.Outcome == AttemptOutcome.Gone
+            ? DateTimeOffset.MaxValue
+            : result.StartedAt + result.Duration + result.RetryAfter;
         if (until is { } asked)
         {
             lock (_unrecorded)
@@ -56,7 +62,10 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
     /// <summary>The lane is needed because of it.</summary>
     public bool NeedsLane(Subscription subscription) => IsSent(subscription) && Known.NeedsLane(tools.Clock.GetUtcNow());
 
-    /// <summary>For how long nothing may be sent; zero or less: something may. To what takes nothing any more nothing is sent: there is no receiver to spare.</summary>
+    /// <summary>
+    /// For how long nothing may be sent; zero or less: something may. To what takes nothing any more nothing is sent: there is no
+    /// receiver to spare.
+    /// </summary>
     public async Task<TimeSpan> ClosedForAsync(Subscription subscription, CancellationToken stop)
     {
         while (true)

@@ -43,7 +43,9 @@ internal sealed class LaneNews(TimeProvider clock)
     /// <summary>Begins the next turn at once.</summary>
     public void Wake() => Volatile.Read(ref _next).TrySetResult();
 
-    /// <summary>Whoever waits looks at everything anew afterwards: what was told while it was awake ends the next wait at once.</summary>
+    /// <summary>
+    /// Whoever waits looks at everything anew afterwards: what was told while it was awake ends the next wait at once.
+    /// </summary>
     /// <param name="atMost">Zero or less: not at all.</param>
     public async Task WaitAsync(TimeSpan atMost)
     {

@@ -16,7 +16,9 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
 
     public HeldLane Lane => lane;
 
-    /// <summary>Somebody else may have it. A lease that is only overdue may be renewed yet: nothing is started until then.</summary>
+    /// <summary>
+    /// Somebody else may have it. A lease that is only overdue may be renewed yet: nothing is started until then.
+    /// </summary>
     private bool IsLost => _state.News.IsLost || tools.Lease.Id != lane.LeaseId;
 
     /// <summary>There may be new deliveries, or the subscription has changed.</summary>
@@ -33,7 +35,9 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     /// <summary>It is not this dispatcher's any more.</summary>
     public void Lose() => _state.News.Lose();
 
-    /// <summary>Ends when the lane is freed, closed or lost. What is in flight then, of a lane that was lost, still is recorded.</summary>
+    /// <summary>
+    /// Ends when the lane is freed, closed or lost. What is in flight then, of a lane that was lost, still is recorded.
+    /// </summary>
     /// <param name="abandon">The shutdown ran out of time: what is in flight is left to others.</param>
     public async Task RunAsync(CancellationToken abandon)
     {
@@ -88,7 +92,8 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "Serving the lane of subscription sub_{SubscriptionId:N} failed by a fault of our own and is tried again in {Seconds} s")]
+        [LoggerMessage(1, LogLevel.Error,
+            "Serving the lane of subscription sub_{SubscriptionId:N} failed by a fault of our own and is tried again in {Seconds} s")]
         public static partial void Failed(ILogger logger, Exception fault, Guid subscriptionId, double seconds);
     }
 }

@@ -4,7 +4,9 @@ using Webhooks.Dispatcher.Lanes.Starting;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
-/// <summary>What the turns of one lane's loop leave to each other, from the taking to the end. None of it outlives the serving.</summary>
+/// <summary>
+/// What the turns of one lane's loop leave to each other, from the taking to the end. None of it outlives the serving.
+/// </summary>
 internal sealed class LaneState
 {
     public LaneState(HeldLane lane, LaneTools tools, ILogger logger)

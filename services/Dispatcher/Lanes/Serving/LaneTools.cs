@@ -7,4 +7,5 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>What the servings of all lanes of this process share.</summary>
 internal sealed record LaneTools(
-    LaneReads Reads, LaneWork Work, LaneExit Exit, LaneSlots Slots, Lease Lease, SubscriptionCache Subscriptions, LaneOptions Options, TimeProvider Clock);
+    LaneReads Reads, LaneWork Work, LaneExit Exit, LaneSlots Slots, Lease Lease, SubscriptionCache Subscriptions, LaneOptions Options,
+    TimeProvider Clock);

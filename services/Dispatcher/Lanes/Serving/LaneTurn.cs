@@ -14,7 +14,9 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 /// </summary>
 internal sealed class LaneTurn(LaneState lane, Subscription subscription)
 {
-    /// <summary>News come by themselves. Those that were lost are made up for: what was read is doubted after this time.</summary>
+    /// <summary>
+    /// News come by themselves. Those that were lost are made up for: what was read is doubted after this time.
+    /// </summary>
     public static readonly TimeSpan DoubtAfter = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
@@ -112,7 +114,9 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
         return TurnEnd.AtOnce;
     }
 
-    /// <summary>Nothing is due that is not in hand. A lane that keeps up so well, and that nothing has needed for a while, is closed.</summary>
+    /// <summary>
+    /// Nothing is due that is not in hand. A lane that keeps up so well, and that nothing has needed for a while, is closed.
+    /// </summary>
     private TurnEnd.Wait WaitForMore(ILaneBacklog backlog)
     {
         var untilDoubt = DoubtAfter - (Now - lane.DoubtedAt);

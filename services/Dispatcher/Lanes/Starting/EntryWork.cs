@@ -24,7 +24,10 @@ internal sealed partial class EntryWork(HeldLane lane, LaneTools tools, ReadAhea
     /// <summary>How often work on it has failed by a fault of our own.</summary>
     public int FaultsOf(Guid deliveryId) => _faults.GetValueOrDefault(deliveryId);
 
-    /// <summary>True: nothing else in this process works on it, until it is started and has ended, or is given back. False: a message's work on it runs.</summary>
+    /// <summary>
+    /// True: nothing else in this process works on it, until it is started and has ended, or is given back. False: a message's
+    /// work on it runs.
+    /// </summary>
     public bool TryBegin(LaneEntry entry)
     {
         if (tools.Work.TryBegin(entry.Id, out var ended))
@@ -115,7 +118,8 @@ internal sealed partial class EntryWork(HeldLane lane, LaneTools tools, ReadAhea
 
     private static partial class Log
     {
-        [LoggerMessage(2, LogLevel.Error, "Work on delivery dlv_{DeliveryId:N} of a lane failed by a fault of our own and is tried again")]
+        [LoggerMessage(2, LogLevel.Error,
+            "Work on delivery dlv_{DeliveryId:N} of a lane failed by a fault of our own and is tried again")]
         public static partial void Failed(ILogger logger, Exception fault, Guid deliveryId);
     }
 }

@@ -52,5 +52,6 @@ internal readonly record struct LanePace(TimeSpan Interval, TimeSpan Next)
 
     private TimeSpan First(TimeSpan now) => Next > now - Tolerance ? Next : now - Tolerance;
 
-    private static TimeSpan IntervalOf(double? perSecond) => perSecond is { } rate ? TimeSpan.FromTicks((long)Math.Ceiling(TimeSpan.TicksPerSecond / rate)) : TimeSpan.Zero;
+    private static TimeSpan IntervalOf(double? perSecond) =>
+        perSecond is { } rate ? TimeSpan.FromTicks((long)Math.Ceiling(TimeSpan.TicksPerSecond / rate)) : TimeSpan.Zero;
 }

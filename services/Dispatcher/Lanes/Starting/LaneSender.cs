@@ -14,7 +14,9 @@ internal sealed class LaneSender(HeldLane lane, LaneTools tools, EntryWork entri
     /// <summary>Counted from the taking of the lane.</summary>
     public TimeSpan Now => tools.Clock.GetElapsedTime(_begunAt);
 
-    /// <summary>How long until the next send may start, as the next holder is to be told; null: this one knows nothing of it.</summary>
+    /// <summary>
+    /// How long until the next send may start, as the next holder is to be told; null: this one knows nothing of it.
+    /// </summary>
     public TimeSpan? Wait => _pace?.Wait(Now) ?? lane.SendsAfter - Now;
 
     /// <summary>The pace by which sends start from now on.</summary>
@@ -28,7 +30,10 @@ internal sealed class LaneSender(HeldLane lane, LaneTools tools, EntryWork entri
     /// <summary>Nothing waits to be sent: a pace saves nothing up.</summary>
     public void NothingWaits() => _pace = _pace!.Value.Rested(Now);
 
-    /// <summary>Returns when each was started, or given back because the receiver, the lane, or the subscription's configuration, is not what it was.</summary>
+    /// <summary>
+    /// Returns when each was started, or given back because the receiver, the lane, or the subscription's configuration, is not
+    /// what it was.
+    /// </summary>
     /// <param name="taken">Into hand.</param>
     /// <param name="slots">Taken for them; at least as many.</param>
     /// <param name="subscription">By whose limits they were taken. The look at their rows may be the first to learn of others.</param>
@@ -89,7 +94,8 @@ internal sealed class LaneSender(HeldLane lane, LaneTools tools, EntryWork entri
         {
             case LaneVerdict.Send:
                 _pace = _pace!.Value.Sent(Now);
-                entries.Attempt(row! with { Held = health.Known.HeldUntil(tools.Clock.GetUtcNow(), row!.Held, row.LaneDueAt) }, subscription, abandon);
+                var held = health.Known.HeldUntil(tools.Clock.GetUtcNow(), row!.Held, row.LaneDueAt);
+                entries.Attempt(row with { Held = held }, subscription, abandon);
                 break;
             case LaneVerdict.Cancel:
                 entries.Cancel(row!, abandon);

@@ -9,7 +9,9 @@ using Webhooks.Subscriptions;
 
 namespace Webhooks.Dispatcher.Lanes.Starting;
 
-/// <summary>What lanes do to their deliveries: attempt, cancel, park. An attempt goes the same way as one that a message asked for.</summary>
+/// <summary>
+/// What lanes do to their deliveries: attempt, cancel, park. An attempt goes the same way as one that a message asked for.
+/// </summary>
 internal sealed class LaneWork(
     InFlight inFlight, AttemptRunner attempts, DeliveryStore deliveries, DeliveryParking parking, LaneStore lanes, DatabaseGate database)
 {
@@ -31,7 +33,8 @@ internal sealed class LaneWork(
     /// <summary>Puts it aside, as a message that work fails on is: nothing else in its lane waits for it any more.</summary>
     public async Task ParkAsync(DeliveryRow row, CancellationToken stop)
     {
-        await parking.ParkAsync(row, ParkingReason.Poison, $"Work on this delivery failed {BrokerTopology.PoisonCount} times by a fault of our own.", stop);
+        var detail = $"Work on this delivery failed {BrokerTopology.PoisonCount} times by a fault of our own.";
+        await parking.ParkAsync(row, ParkingReason.Poison, detail, stop);
         await database.RunAsync(token => lanes.TakeOutAsync(row, token), stop);
     }
 }
