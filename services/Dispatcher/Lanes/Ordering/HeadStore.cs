@@ -54,13 +54,13 @@ internal sealed class HeadStore(NpgsqlDataSource database)
             BatchCommands =
             {
                 LaneStore.IsHolder(lane),
-                Command(SelectOf, lane, new NpgsqlParameter<long[]> { TypedValue = [.. search.Keys] }),
-                Command(SelectLoose, lane, new() { Value = search.LooseLimit }),
+                Command(SelectOf, lane, search.Keys.ToArray()),
+                Command(SelectLoose, lane, search.LooseLimit),
             },
         };
         if (search.From is { } from)
         {
-            batch.BatchCommands.Add(Command(SelectNext, lane, new() { Value = from }, new() { Value = search.Limit }));
+            batch.BatchCommands.Add(Command(SelectNext, lane, from, search.Limit));
         }
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
@@ -75,10 +75,14 @@ internal sealed class HeadStore(NpgsqlDataSource database)
         return new FoundHeads(asked, next, [.. loose.Select(found => found.Entry)]);
     }
 
-    private static NpgsqlBatchCommand Command(string sql, HeldLane lane, params NpgsqlParameter[] more)
+    private static NpgsqlBatchCommand Command(string sql, HeldLane lane, params object[] more)
     {
         var command = new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = lane.SubscriptionId } } };
-        command.Parameters.AddRange(more);
+        foreach (var value in more)
+        {
+            command.Parameters.Add(new() { Value = value });
+        }
+
         return command;
     }
 
