@@ -7,12 +7,12 @@ using Webhooks.Subscriptions.Lanes;
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>
-/// One turn of a lane's loop, by one configuration of its subscription: nothing is started that another one than that would have to
-/// allow. It asks, in this order: may anything be sent (<see cref="LaneHealth"/>), how many (<see cref="LaneRoom"/>,
-/// <see cref="LanePace"/>, <see cref="LaneSlots"/>), which (<see cref="ReadAhead"/>, <see cref="LaneProbes"/>); and has them started
-/// (<see cref="LaneSender"/>), or, when there are none for a while, closes the lane (<see cref="LaneClosing"/>).
+/// One turn of a lane's loop, by one configuration of its subscription: what was counted by that is started under that, or not at
+/// all. It asks, in this order: may anything be sent (<see cref="LaneHealth"/>), how many (<see cref="LaneRoom"/>,
+/// <see cref="LanePace"/>, <see cref="LaneSlots"/>), which (<see cref="ReadAhead"/>, <see cref="LaneProbes"/>); and has them
+/// started (<see cref="LaneSender"/>), or, when there are none for a while, closes the lane (<see cref="LaneClosing"/>).
 /// </summary>
-internal sealed class LaneTurn(LaneState lane, Subscription subscription)
+internal sealed class LaneTurn(LaneState state, Subscription subscription)
 {
     /// <summary>
     /// News come by themselves. Those that were lost are made up for: what was read is doubted after this time.
@@ -23,19 +23,19 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
 
     private readonly LaneLimits _limits = LaneLimits.Of(subscription);
 
-    private TimeSpan Now => lane.Sender.Now;
+    private TimeSpan Now => state.Sender.Now;
 
-    private bool IsNeeded => LaneNeed.Of(subscription) is not null || lane.Health.NeedsLane(subscription);
+    private bool IsNeeded => LaneNeed.Of(subscription) is not null || state.Health.NeedsLane(subscription);
 
     /// <summary>Starts what may be started now.</summary>
     public async Task<TurnEnd> RunAsync(CancellationToken abandon)
     {
-        if (lane.Closing.HasBegun)
+        if (state.Closing.HasBegun)
         {
             return await CloseAsync(abandon);
         }
 
-        var pace = lane.Sender.PaceAt(_limits);
+        var pace = state.Sender.PaceAt(_limits);
         if (_limits.IsPaused)
         {
             // Nothing is even read: a million of deliveries that wait cost nothing.
@@ -47,7 +47,7 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
             return held;
         }
 
-        var most = LaneRoom.Of(_limits, lane.Health.Known, lane.Entries.InFlight);
+        var most = LaneRoom.Of(_limits, state.Health.Known, state.Entries.InFlight);
         if (most == 0)
         {
             return new TurnEnd.Wait(DoubtAfter);
@@ -60,7 +60,7 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
 
         if (backlog.Ready == 0)
         {
-            lane.Sender.NothingWaits();
+            state.Sender.NothingWaits();
             return WaitForMore(backlog);
         }
 
@@ -70,47 +70,47 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
 
     /// <summary>Null: the receiver may be sent something.</summary>
     private async Task<TurnEnd?> HeldForAsync(CancellationToken abandon) =>
-        await lane.Health.ClosedForAsync(subscription, abandon) is var closedFor && closedFor > TimeSpan.Zero
+        await state.Health.ClosedForAsync(subscription, abandon) is var closedFor && closedFor > TimeSpan.Zero
             ? Hold(closedFor < DoubtAfter ? closedFor : DoubtAfter)
             : null;
 
     /// <summary>Nothing is sent for a while; what came meanwhile is read afterwards.</summary>
     private TurnEnd.Wait Hold(TimeSpan wait)
     {
-        lane.News.AskToRead();
-        lane.Closing.PutOff();
+        state.News.AskToRead();
+        state.Closing.PutOff();
         return new TurnEnd.Wait(wait);
     }
 
     /// <summary>What may be started next. Null: the lane is not this dispatcher's any more.</summary>
     private async Task<ILaneBacklog?> ReadAsync(CancellationToken abandon)
     {
-        var backlog = lane.Ahead.Of(_limits);
-        if (lane.News.IsToRead || Now - lane.DoubtedAt >= DoubtAfter)
+        var backlog = state.Ahead.Of(_limits);
+        if (state.News.IsToRead || Now - state.DoubtedAt >= DoubtAfter)
         {
-            lane.News.Read();
-            lane.DoubtedAt = Now;
+            state.News.Read();
+            state.DoubtedAt = Now;
             backlog.Doubt();
         }
 
-        return !backlog.NeedsReading || await backlog.ReadAsync(lane.Lane, lane.Tools.Reads, abandon) ? backlog : null;
+        return !backlog.NeedsReading || await backlog.ReadAsync(state.Lane, state.Tools.Reads, abandon) ? backlog : null;
     }
 
     private async Task<TurnEnd> StartAsync(ILaneBacklog backlog, int room, CancellationToken abandon)
     {
-        var given = lane.Tools.Slots.Take(lane.Lane.SubscriptionId, room, lane.News.Wake);
+        var given = state.Tools.Slots.Take(state.Lane.SubscriptionId, room, state.News.Wake);
         if (given == 0)
         {
             return new TurnEnd.Wait(DoubtAfter);
         }
 
-        var entries = lane.Health.Known.State == HealthState.Open ? lane.Probes.Take(backlog) : backlog.Take(given);
+        var entries = state.Health.Known.State == HealthState.Open ? state.Probes.Take(backlog) : backlog.Take(given);
         if (entries.Exists(entry => entry.WaitsFor < -LaneClosing.Behind))
         {
-            lane.Closing.PutOff();
+            state.Closing.PutOff();
         }
 
-        await lane.Sender.StartAsync(entries, given, subscription, abandon);
+        await state.Sender.StartAsync(entries, given, subscription, abandon);
         return TurnEnd.AtOnce;
     }
 
@@ -119,15 +119,15 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
     /// </summary>
     private TurnEnd.Wait WaitForMore(ILaneBacklog backlog)
     {
-        var untilDoubt = DoubtAfter - (Now - lane.DoubtedAt);
+        var untilDoubt = DoubtAfter - (Now - state.DoubtedAt);
         var until = backlog.UntilNext is { } next && next < untilDoubt ? next : untilDoubt;
         if (IsNeeded)
         {
-            lane.Closing.PutOff();
+            state.Closing.PutOff();
             return new TurnEnd.Wait(until);
         }
 
-        var open = lane.Closing.StaysOpenFor(Now);
+        var open = state.Closing.StaysOpenFor(Now);
         return new TurnEnd.Wait(open < until ? open : until);
     }
 
@@ -137,8 +137,8 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
     /// </summary>
     private async Task<TurnEnd> CloseAsync(CancellationToken abandon)
     {
-        var wait = lane.Closing.Wait(Now);
-        if (!IsNeeded && lane.Ahead.InHand > 0 && wait > TimeSpan.Zero)
+        var wait = state.Closing.Wait(Now);
+        if (!IsNeeded && state.Ahead.InHand > 0 && wait > TimeSpan.Zero)
         {
             return new TurnEnd.Wait(wait);
         }
@@ -149,7 +149,7 @@ internal sealed class LaneTurn(LaneState lane, Subscription subscription)
             return held;
         }
 
-        return !IsNeeded && lane.Ahead.InHand == 0 && await lane.Tools.Exit.CloseAsync(lane.Lane, subscription.ConfigVersion, abandon)
+        return !IsNeeded && state.Ahead.InHand == 0 && await state.Tools.Exit.CloseAsync(state.Lane, subscription.ConfigVersion, abandon)
             ? new TurnEnd.Closed()
             : Hold(TimeSpan.Zero);
     }
