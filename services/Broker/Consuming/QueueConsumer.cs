@@ -23,8 +23,7 @@ public sealed partial class QueueConsumer(
     // What hangs must not keep us from the queue for ever.
     private static readonly TimeSpan LongestParting = TimeSpan.FromSeconds(10);
 
-    // Not for a single reader: others than who reads may look whether something waits, and a peek is a read.
-    private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>();
+    private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wanted = true;

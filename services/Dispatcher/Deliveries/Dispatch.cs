@@ -89,8 +89,9 @@ internal sealed partial class Dispatch(
         database.Closed += consumer.Pause;
         database.Opened += consumer.Resume;
         _consumers.Add(consumer);
-        positions.Add(consumer, position, settling);
-        return new DeliveryLoop(consumer, new QueueHand(consumer, position, most), work, store, subscriptions, database, publisher, parking, admission, clock);
+        var hand = new QueueHand(consumer, position, most);
+        positions.Add(consumer, position, () => hand.HasUnread, settling);
+        return new DeliveryLoop(consumer, hand, work, store, subscriptions, database, publisher, parking, admission, clock);
     }
 
     private static partial class Log

@@ -32,6 +32,9 @@ internal sealed class QueueHand
 
     public string Queue => _consumer.Queue;
 
+    /// <summary>Messages have come that were not looked into yet. To be asked by anybody: only who takes them may look whether they wait to be read.</summary>
+    public bool HasUnread => _consumer.ReceivedCount != Interlocked.Read(ref _taken);
+
     /// <summary>What waits for its look, in order.</summary>
     public ChannelReader<DeliveryInHand> Waiting => _waiting.Reader;
 

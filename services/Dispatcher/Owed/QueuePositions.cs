@@ -10,12 +10,13 @@ internal sealed class QueuePositions
 
     /// <param name="consumer">The queue's.</param>
     /// <param name="position">Where it is.</param>
+    /// <param name="hasUnread">Whether it was handed messages that were not taken yet.</param>
     /// <param name="settling">How long after a new connection messages may come that are overdue.</param>
-    public void Add(QueueConsumer consumer, QueuePosition position, TimeSpan settling)
+    public void Add(QueueConsumer consumer, QueuePosition position, Func<bool> hasUnread, TimeSpan settling)
     {
         lock (_lock)
         {
-            _queues.Add(new ConsumedQueue(consumer, position, settling));
+            _queues.Add(new ConsumedQueue(consumer, position, hasUnread, settling));
         }
     }
 
@@ -29,7 +30,7 @@ internal sealed class QueuePositions
 }
 
 /// <summary>A queue, as its consumer sees it.</summary>
-internal sealed class ConsumedQueue(QueueConsumer consumer, QueuePosition position, TimeSpan settling)
+internal sealed class ConsumedQueue(QueueConsumer consumer, QueuePosition position, Func<bool> hasUnread, TimeSpan settling)
 {
     private readonly QuietQueue _quiet = new();
     private readonly SettledMark _settled = new(settling);
@@ -49,7 +50,7 @@ internal sealed class ConsumedQueue(QueueConsumer consumer, QueuePosition positi
     {
         var hasFinished = position.Forget();
         return _quiet.MayBeEmpty(
-            new ConsumerSight(consumer.IsConsuming, IsFull: consumer.Free is not > 0, consumer.Received.TryPeek(out _), hasFinished, consumer.ReceivedCount),
+            new ConsumerSight(consumer.IsConsuming, IsFull: consumer.Free is not > 0, hasUnread(), hasFinished, consumer.ReceivedCount),
             sinceLast);
     }
 }
