@@ -21,14 +21,13 @@ internal sealed class DuePoller(
         while (true)
         {
             var began = clock.GetTimestamp();
-            var limit = pace.AnnouncedAtOnce();
-            var due = await store.FindDueAsync(limit, leading);
+            var due = await store.FindDueAsync(RetryPace.AnnouncedAtOnce, leading);
             if (due.Count > 0)
             {
                 await AnnounceAsync(due, leading);
             }
 
-            var rest = due.Count < limit ? Interval : pace.RestAfter(due.Count, clock.GetElapsedTime(began));
+            var rest = due.Count < RetryPace.AnnouncedAtOnce ? Interval : pace.RestAfter(due.Count, clock.GetElapsedTime(began));
             await Task.Delay(rest, clock, leading);
         }
     }

@@ -1,27 +1,33 @@
 namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
-/// Has retries give way to first attempts (decision 0028). While first attempts come, no more retries begin than first attempts do, but
-/// <see cref="Least"/> a second in any case; without first attempts any number. One for all shards of a dispatcher.
+/// Has retries give way to first attempts (decision 0028). While first attempts come, no more retries begin than first attempts do.
+/// Without first attempts they begin slowly, too, for some may be about to come: at most twice as many as a second ago. But
+/// <see cref="Least"/> a second may begin in any case. One for all shards of a dispatcher.
 /// </summary>
 internal sealed class RetryPace(TimeProvider clock)
 {
     /// <summary>Retries a second that first attempts, however few, have to bear. A hundred thousand are made in two minutes.</summary>
     public const int Least = 1_000;
 
+    /// <summary>How many are announced together. Their statements and messages take the same database, broker and processors, so these are few.</summary>
+    public const int AnnouncedAtOnce = 100;
+
+    // After each the announcer rests three times as long as it took, at most.
+    private const int RestShare = 3;
+
     // Many at once would hold up for the time of a burst whatever comes in it.
     private const int GroupsASecond = 100;
 
-    // Of the announcer's: its statements and messages take the same database, broker and processors, so it rests after each, three times as long at most.
-    private const int GroupsAChunk = 10;
-    private const int RestShare = 3;
+    // Where nobody else comes, a hundred thousand that are due at one moment are at full speed after three seconds.
+    private const int Growth = 2;
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private long _windowBegan = clock.GetTimestamp();
-    private int _inWindow;
-    private int _inWindowBefore;
+    private Counts _inWindow;
+    private Counts _inWindowBefore;
     private long _nextAt = clock.GetTimestamp();
 
     /// <summary>For a loop that takes first attempts.</summary>
@@ -38,18 +44,21 @@ internal sealed class RetryPace(TimeProvider clock)
         RetriesAtOnce,
         (count, stop) => Admit(count) is var wait && wait > TimeSpan.Zero ? Task.Delay(wait, clock, stop) : Task.CompletedTask);
 
-    /// <summary>For how long whoever announces retries, chunk after chunk, rests after one: no longer than its pace allows.</summary>
+    /// <summary>
+    /// Counts so many retries as announced, and answers for how long whoever announces them rests now: until more may be announced,
+    /// but beside first attempts three times as long as it took at most, for he feeds other dispatchers, too.
+    /// </summary>
     /// <param name="count">How many were announced.</param>
     /// <param name="time">How long that took.</param>
     public TimeSpan RestAfter(int count, TimeSpan time)
     {
-        if (Rate() is not { } rate)
+        lock (_lock)
         {
-            return TimeSpan.Zero;
+            var untilNext = TimeSpan.FromSeconds((double)count / Rate(before => before.Announced)) - time;
+            var longest = FirstAttempts() > 0 ? RestShare * time : untilNext;
+            _inWindow.Announced += count;
+            return TimeSpan.FromTicks(Math.Clamp(untilNext.Ticks, 0, Math.Max(0, longest.Ticks)));
         }
-
-        var untilNext = TimeSpan.FromSeconds((double)count / rate) - time;
-        return untilNext > RestShare * time ? RestShare * time : untilNext > TimeSpan.Zero ? untilNext : TimeSpan.Zero;
     }
 
     /// <summary>So many first attempts begin.</summary>
@@ -58,15 +67,18 @@ internal sealed class RetryPace(TimeProvider clock)
         lock (_lock)
         {
             Turn();
-            _inWindow += count;
+            _inWindow.FirstAttempts += count;
         }
     }
 
     /// <summary>How many retries may begin together.</summary>
-    public int RetriesAtOnce() => Rate() is { } rate ? Math.Min(rate / GroupsASecond, Admission.MostAtOnce) : Admission.MostAtOnce;
-
-    /// <summary>How many retries may be announced together.</summary>
-    public int AnnouncedAtOnce() => RetriesAtOnce() * GroupsAChunk;
+    public int RetriesAtOnce()
+    {
+        lock (_lock)
+        {
+            return Math.Min(Rate(before => before.Retries) / GroupsASecond, Admission.MostAtOnce);
+        }
+    }
 
     /// <summary>Counts so many retries as begun, after the time that is answered.</summary>
     public TimeSpan Admit(int count)
@@ -74,36 +86,37 @@ internal sealed class RetryPace(TimeProvider clock)
         lock (_lock)
         {
             var now = clock.GetTimestamp();
-            if (Rate() is not { } rate)
-            {
-                _nextAt = now;
-                return TimeSpan.Zero;
-            }
-
             var beginsAt = Math.Max(now, _nextAt);
-            _nextAt = beginsAt + (long)(count * (double)clock.TimestampFrequency / rate);
+            _nextAt = beginsAt + (long)(count * (double)clock.TimestampFrequency / Rate(before => before.Retries));
+            _inWindow.Retries += count;
             return clock.GetElapsedTime(now, beginsAt);
         }
     }
 
-    /// <summary>Retries a second; null: any number.</summary>
-    private int? Rate()
+    /// <summary>Retries a second.</summary>
+    /// <param name="grows">Which count of the last second decides without first attempts.</param>
+    private int Rate(Func<Counts, int> grows)
     {
-        lock (_lock)
-        {
-            Turn();
-            var firstAttempts = Math.Max(_inWindow, _inWindowBefore);
-            return firstAttempts == 0 ? null : Math.Max(firstAttempts, Least);
-        }
+        Turn();
+        return Math.Max(Least, FirstAttempts() is > 0 and var firstAttempts ? firstAttempts : Growth * grows(_inWindowBefore));
     }
+
+    private int FirstAttempts() => Math.Max(_inWindow.FirstAttempts, _inWindowBefore.FirstAttempts);
 
     private void Turn()
     {
         var elapsed = clock.GetElapsedTime(_windowBegan);
         if (elapsed >= Window)
         {
-            _inWindowBefore = elapsed < 2 * Window ? _inWindow : 0;
-            (_inWindow, _windowBegan) = (0, clock.GetTimestamp());
+            _inWindowBefore = elapsed < 2 * Window ? _inWindow : default;
+            (_inWindow, _windowBegan) = (default, clock.GetTimestamp());
         }
+    }
+
+    private struct Counts
+    {
+        public int FirstAttempts;
+        public int Retries;
+        public int Announced;
     }
 }

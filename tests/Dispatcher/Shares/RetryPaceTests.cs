@@ -14,7 +14,34 @@ public sealed class RetryPaceTests
     public RetryPaceTests() => _pace = new RetryPace(_clock);
 
     [Fact]
-    public void Without_first_attempts_any_number_begins_at_once() => Assert.Equal(0, SecondsFor(retries: 100_000), Rounding);
+    public void Without_first_attempts_twice_as_many_begin_each_second_as_in_the_one_before() =>
+        Assert.Equal([1_000, 2_000, 4_000, 8_000, 16_000, 32_000], Enumerable.Range(0, 6).Select(_ => BegunInASecond()), new Roughly());
+
+    [Fact]
+    public void After_a_silence_they_begin_slowly_again()
+    {
+        for (var second = 0; second < 5; second++)
+        {
+            BegunInASecond();
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(1_000, BegunInASecond(), new Roughly());
+    }
+
+    [Fact]
+    public void However_many_begin_first_attempts_slow_them_at_once()
+    {
+        for (var second = 0; second < 5; second++)
+        {
+            BegunInASecond();
+        }
+
+        First(1);
+
+        Assert.Equal(1_000, BegunInASecond(), new Roughly());
+    }
 
     [Fact]
     public void Beside_a_few_first_attempts_a_thousand_begin_a_second()
@@ -46,23 +73,27 @@ public sealed class RetryPaceTests
     }
 
     [Fact]
-    public void When_first_attempts_come_no_more_the_rest_begins_at_once()
+    public void When_first_attempts_come_no_more_they_grow_again()
     {
         First(300);
-        SecondsFor(retries: 1_000);
 
-        _clock.Advance(TimeSpan.FromSeconds(2));
-        _pace.Admit(100);
-        _clock.Advance(TimeSpan.FromSeconds(1));
-
-        Assert.Equal(0, SecondsFor(retries: 100_000), Rounding);
+        Assert.Equal([1_000, 1_000, 2_000, 4_000], Enumerable.Range(0, 4).Select(_ => BegunInASecond()), new Roughly());
     }
 
     [Fact]
-    public void Who_announces_many_rests_beside_first_attempts_for_longer_than_he_worked()
+    public void Who_announces_them_does_so_at_the_same_pace()
     {
-        Assert.Equal(TimeSpan.Zero, _pace.RestAfter(100, TimeSpan.FromMilliseconds(20)));
+        Assert.Equal(TimeSpan.FromMilliseconds(80), _pace.RestAfter(100, TimeSpan.FromMilliseconds(20)));
 
+        _pace.RestAfter(900, TimeSpan.FromSeconds(1));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(TimeSpan.FromMilliseconds(30), _pace.RestAfter(100, TimeSpan.FromMilliseconds(20)));
+    }
+
+    [Fact]
+    public void Beside_first_attempts_he_rests_for_three_times_as_long_as_he_worked_at_most()
+    {
         First(1);
 
         Assert.Equal(TimeSpan.FromMilliseconds(60), _pace.RestAfter(100, TimeSpan.FromMilliseconds(20)));
@@ -81,16 +112,15 @@ public sealed class RetryPaceTests
     }
 
     [Theory]
-    [InlineData(0, 200, 2_000)]
-    [InlineData(1, 10, 100)]
-    [InlineData(5_000, 50, 500)]
-    [InlineData(50_000, 200, 2_000)]
-    public void They_are_announced_and_begin_in_small_groups_beside_first_attempts(int firstAttempts, int atOnce, int announced)
+    [InlineData(0, 10)]
+    [InlineData(1, 10)]
+    [InlineData(5_000, 50)]
+    [InlineData(50_000, 200)]
+    public void They_begin_in_small_groups(int firstAttempts, int atOnce)
     {
         First(firstAttempts);
 
         Assert.Equal(atOnce, _pace.RetriesAtOnce());
-        Assert.Equal(announced, _pace.AnnouncedAtOnce());
     }
 
     private void First(int count) => _pace.SawFirstAttempts(count);
@@ -105,5 +135,28 @@ public sealed class RetryPaceTests
         }
 
         return last.TotalSeconds;
+    }
+
+    /// <summary>By a loop that begins whatever it may, for a second of the clock.</summary>
+    private int BegunInASecond()
+    {
+        var begun = 0;
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(1);)
+        {
+            var group = _pace.RetriesAtOnce();
+            var wait = _pace.Admit(group);
+            (begun, passed) = (begun + group, passed + wait);
+            _clock.Advance(wait);
+        }
+
+        return begun;
+    }
+
+    // A group more or less: a second ends amid one.
+    private sealed class Roughly : IEqualityComparer<int>
+    {
+        public bool Equals(int x, int y) => Math.Abs(x - y) <= 0.06 * Math.Max(x, y);
+
+        public int GetHashCode(int obj) => 0;
     }
 }
