@@ -34,8 +34,9 @@ internal sealed class FanOutLoop(
     {
         try
         {
-            while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } group)
+            while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } read)
             {
+                var group = await trial.GatherAsync(read, consumer.Received, stop);
                 foreach (var part in GroupSize.Parts(group, message => message.Body.Length, SuspectTrial.IsDue))
                 {
                     await publisher.WhenReadyAsync(stop);
@@ -64,6 +65,7 @@ internal sealed class FanOutLoop(
             {
                 if (_givingWay.IsDue(isAway: !database.IsOpen || database.IsRefusing))
                 {
+                    trial.GaveBack();
                     consumer.Pause();
                 }
                 else

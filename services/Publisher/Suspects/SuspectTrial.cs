@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Topology;
@@ -10,14 +11,49 @@ namespace Webhooks.Publisher.Suspects;
 /// <summary>
 /// Tries a message by itself that was handed over so often that whoever held it may have died of it. The broker counts for
 /// all that a publisher had in hand, up to a thousand; of these only the one that nobody survived alone is parked (decision 0030).
+/// One that comes without any other such message needs no trial: nothing else can be what its count tells of.
 /// </summary>
-internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, DatabaseGate database, ILogger<SuspectTrial> logger)
+internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, DatabaseGate database, TimeProvider clock, ILogger<SuspectTrial> logger)
 {
     // A publisher may be stopped, or be killed by somebody, while it has an innocent one at work; hardly three in a row with the same one.
     private const int MostTries = 3;
 
+    // What was in hand together comes together.
+    private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(1);
+
+    // Whether something else may be what the counts tell of: another message, or a database that was away.
+    private volatile bool _isExcused;
+
     /// <summary>Is it to be tried by itself? A fatal one is parked as soon as it was handed over as often as poison is.</summary>
     public static bool IsDue(ReceivedMessage message) => message.DeliveryCount >= BrokerTopology.PoisonCount - MostTries;
+
+    /// <summary>This publisher gives what it has in hand back to the queue, which counts.</summary>
+    public void GaveBack() => _isExcused = true;
+
+    /// <summary>Sees whether there are several; before it says that there is one, it waits for others.</summary>
+    /// <param name="group">What was read, in order.</param>
+    /// <param name="unread">What comes after it.</param>
+    /// <returns>The group, with what was waited for.</returns>
+    public async Task<IReadOnlyList<ReceivedMessage>> GatherAsync(IReadOnlyList<ReceivedMessage> group, ChannelReader<ReceivedMessage> unread, CancellationToken stop)
+    {
+        if (_isExcused || !group.Any(IsDue))
+        {
+            return group;
+        }
+
+        var gathered = group.ToList();
+        if (gathered.Count(IsDue) == 1)
+        {
+            await Task.Delay(Gathering, clock, stop);
+            while (gathered.Count < GroupSize.Most && unread.TryRead(out var more))
+            {
+                gathered.Add(more);
+            }
+        }
+
+        _isExcused |= gathered.Count(IsDue) > 1;
+        return gathered;
+    }
 
     /// <summary>Answers how many deliveries it made.</summary>
     public async Task<int> RunAsync(ReceivedMessage suspect, CancellationToken stop)
@@ -25,16 +61,16 @@ internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, 
         var key = SHA256.HashData(suspect.Body);
         var tries = await database.RunAsync(token => store.TriesAsync(key, token), stop);
         var made = 0;
-        if (tries < MostTries)
+        if (tries >= MostTries || (tries == 0 && !_isExcused && suspect.DeliveryCount >= BrokerTopology.PoisonCount))
         {
-            await WriteAsync(token => store.BeginAsync(key, tries + 1, token), stop);
-            made = await turn.RunAsync([suspect], stop);
+            Log.Fatal(logger, suspect.DeliveryCount, tries);
+            var alone = tries > 0 ? $", the last {tries} times with no other at work" : "";
+            await turn.ParkAsync(suspect, $"The message was handed over {suspect.DeliveryCount} times and never finished{alone}.", stop);
         }
         else
         {
-            Log.Fatal(logger, suspect.DeliveryCount, tries);
-            await turn.ParkAsync(
-                suspect, $"The message was handed over {suspect.DeliveryCount} times and never finished, the last {tries} times with no other at work.", stop);
+            await WriteAsync(token => store.BeginAsync(key, tries + 1, token), stop);
+            made = await turn.RunAsync([suspect], stop);
         }
 
         await WriteAsync(token => store.EndAsync(key, token), stop);
@@ -51,7 +87,7 @@ internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, 
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "A message that was handed over {Times} times is parked: the last {Tries} publishers did not survive it, and had no other at work")]
+        [LoggerMessage(1, LogLevel.Error, "A message that was handed over {Times} times and never finished is parked; {Tries} publishers had nothing else at work and did not survive it")]
         public static partial void Fatal(ILogger logger, long times, int tries);
     }
 }
