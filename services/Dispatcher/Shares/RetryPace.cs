@@ -1,3 +1,5 @@
+using Webhooks.Broker.Deliveries;
+
 namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
@@ -10,8 +12,8 @@ internal sealed class RetryPace(TimeProvider clock)
     /// <summary>Retries a second that first attempts, however few, have to bear. A hundred thousand are made in two minutes.</summary>
     public const int Least = 1_000;
 
-    /// <summary>How many are announced together. Their statements and messages take the same database, broker and processors, so these are few.</summary>
-    public const int AnnouncedAtOnce = 100;
+    /// <summary>How many are announced together, in full messages. Their statements take the same database and processors, so these are few.</summary>
+    public const int AnnouncedAtOnce = 6 * Announcement.MostTogether;
 
     // After each the announcer rests three times as long as it took, at most.
     private const int RestShare = 3;
