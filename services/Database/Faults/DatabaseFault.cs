@@ -30,6 +30,8 @@ public static class DatabaseFault
     // The innermost exception tells; those around it say what we were doing.
     private static string Deed(Exception exception) => exception switch
     {
+        PostgresException { SqlState: "57P05" or "25P03" } =>
+            "has ended a session that had said nothing for seconds: this process stood still (decision 0031)",
         PostgresException postgres => $"refused: {postgres.MessageText} ({postgres.SqlState})",
         { InnerException: { } inner } => Deed(inner),
         SocketException { SocketErrorCode: not (SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown) } => $"cannot be reached ({exception.Message})",

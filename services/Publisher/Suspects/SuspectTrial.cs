@@ -63,9 +63,10 @@ internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, 
         var made = 0;
         if (tries >= MostTries || (tries == 0 && !_isExcused && suspect.DeliveryCount >= BrokerTopology.PoisonCount))
         {
-            Log.Fatal(logger, suspect.DeliveryCount, tries);
-            var alone = tries > 0 ? $", the last {tries} times with no other at work" : "";
-            await turn.ParkAsync(suspect, $"The message was handed over {suspect.DeliveryCount} times and never finished{alone}.", stop);
+            var alone = tries > 0 ? $", the last {tries} times with no other at work" : ", with no other such message in hand";
+            var detail = $"The message was handed over {suspect.DeliveryCount} times and never finished{alone}.";
+            Log.Parked(logger, detail);
+            await turn.ParkAsync(suspect, detail, stop);
         }
         else
         {
@@ -87,7 +88,7 @@ internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, 
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "A message that was handed over {Times} times and never finished is parked; {Tries} publishers had nothing else at work and did not survive it")]
-        public static partial void Fatal(ILogger logger, long times, int tries);
+        [LoggerMessage(1, LogLevel.Error, "An event is parked as poison. {Detail}")]
+        public static partial void Parked(ILogger logger, string detail);
     }
 }

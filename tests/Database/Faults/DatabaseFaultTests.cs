@@ -118,6 +118,13 @@ public sealed class DatabaseFaultTests
         Assert.Equal(
             $"{name} refused: terminating connection due to administrator command (57P01)",
             DatabaseFault.Describe(await FaultAsync(database, "SELECT pg_terminate_backend(pg_backend_pid())"), database));
+        foreach (var code in (string[])["57P05", "25P03"])
+        {
+            Assert.Equal(
+                $"{name} has ended a session that had said nothing for seconds: this process stood still (decision 0031)",
+                DatabaseFault.Describe(Refusal(code, "FATAL"), database));
+        }
+
         Assert.Equal($"{name} closed the connection", DatabaseFault.Describe(new NpgsqlException("Exception while reading from stream", new EndOfStreamException()), database));
         Assert.Equal(
             $"{name} closed the connection",
