@@ -54,7 +54,10 @@ internal sealed class PostgresCluster
         [
             "listen_addresses=127.0.0.1", $"port={port}",
             $"unix_socket_directories={(_directory.Length <= LongestSocketDirectory ? _directory : "")}",
-            "max_connections=200", "shared_buffers=256MB", "max_wal_size=1GB", "min_wal_size=256MB",
+            "max_connections=200", "shared_buffers=256MB",
+            // A log that is never smaller than it may grow uses its files again: making a new one holds up every commit. A small one has
+            // checkpoints every few seconds, and none of them has much to write at its end, which holds up every commit, too.
+            "max_wal_size=256MB", "min_wal_size=256MB", "checkpoint_warning=0",
             // What is written goes to the disk soon. Left to the kernel, it goes there half a minute later and all at once, and every commit waits.
             "backend_flush_after=256kB", "bgwriter_lru_maxpages=1000",
             "checkpoint_timeout=15min", "log_checkpoints=off", "jit=off", "timezone=UTC", "logging_collector=off",
