@@ -60,6 +60,9 @@ Add("backlog", "Measures how fast a backlog of deliveries drains, against the us
 var retries = Count("--retries", 100_000, "How many retries are due at once.");
 Add("retries", "Measures how fresh deliveries fare while a backlog of retries is due. The retries are rows, written into the database in bulk, whose time has come; the system announces and sends them itself.", [retries, pace, warmup],
     (parsed, cancellationToken) => RetryBacklogRun.RunAsync(Options(parsed) with { Rate = parsed.GetValue(pace) }, parsed.GetValue(retries), cancellationToken));
+var waiting = Count("--deliveries", 1_000_000, "How many deliveries wait, of ten paused subscriptions.");
+Add("paused", "Measures how fresh deliveries fare while a great many wait for paused subscriptions, and how fast those leave when they go on.", [waiting, pace, warmup],
+    (parsed, cancellationToken) => PausedRun.RunAsync(Options(parsed) with { Fanout = 10, Rate = parsed.GetValue(pace) }, parsed.GetValue(waiting), cancellationToken));
 var attempts = Count("--attempts", 5_000_000, "How many attempts are made up.");
 Add("growth", "Measures what a delivery costs in fresh tables, and among millions of attempts, with their deliveries and events, written into the database in bulk: half of them today, the others over nine days before. They take about 6 GB, and stay.", [events, attempts, warmup],
     (parsed, cancellationToken) => GrowthRun.RunAsync(Options(parsed), parsed.GetValue(attempts), cancellationToken));

@@ -20,6 +20,9 @@ internal static class RetryBacklogRun
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
 
+    // How a backlog begins is what the fresh ones feel most.
+    private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(10);
+
     // Of a real backlog PostgreSQL has known since its first attempts; this one is made in a second, and analyzed before it is due.
     private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(20);
 
@@ -31,13 +34,13 @@ internal static class RetryBacklogRun
             Enumerable.Range(0, MadeUpRows.Fanout).Select(_ => new Wanted(bench.Receiver.Url(RetriedPath), RetriedType)), cancellationToken);
         await MakeUpAsync(bench, retried, options.Warmup, cancellationToken);
         await DrainAsync(bench, cancellationToken);
-        var calm = await FreshAsync("calm");
+        var (calm, calmBeginning) = await FreshAsync("calm");
 
         Progress.Tell($"making up {backlog} retries that are due");
         await MakeUpAsync(bench, retried, backlog, cancellationToken);
         var started = Stopwatch.GetTimestamp();
         var due = await bench.Subscriptions.PendingAsync(cancellationToken);
-        var busy = await FreshAsync("busy");
+        var (busy, busyBeginning) = await FreshAsync("busy");
         var left = await bench.Subscriptions.PendingAsync(cancellationToken);
         var perSecond = (due - left) / Stopwatch.GetElapsedTime(started).TotalSeconds;
         await DrainAsync(bench, cancellationToken);
@@ -49,18 +52,25 @@ internal static class RetryBacklogRun
                 FreshPerSecondAsked = options.Rate,
                 Calm = calm,
                 Busy = busy,
+                FirstTenSecondsMs = new { Calm = calmBeginning, Busy = busyBeginning },
                 RetriesLeftAfterwards = left,
                 RetriesPerSecondMeanwhile = Math.Round(perSecond),
                 Aims = new[]
                 {
                     Aim.Below(1.2, busy.LatencyMs["p50"] / calm.LatencyMs["p50"], "median latency of fresh deliveries while retries are due, against without"),
                     Aim.Below(1.2, busy.LatencyMs["p99"] / calm.LatencyMs["p99"], "p99 of the same"),
+                    Aim.Below(1.2, busyBeginning["p50"] / calmBeginning["p50"], "median in the first ten seconds"),
+                    Aim.Below(1.2, busyBeginning["p99"] / calmBeginning["p99"], "p99 in the first ten seconds"),
                 },
             },
             calm, busy);
 
-        Task<Side> FreshAsync(string prefix) => bench.MeasureAsync(
-            $"fresh events, {prefix}", bench.Events(prefix, (int)(options.Rate * Window.TotalSeconds)), cancellationToken, options.Rate);
+        async Task<(Side All, IReadOnlyDictionary<string, double> BeginningMs)> FreshAsync(string prefix)
+        {
+            var tally = bench.Events(prefix, (int)(options.Rate * Window.TotalSeconds));
+            var all = await bench.MeasureAsync($"fresh events, {prefix}", tally, cancellationToken, options.Rate);
+            return (all, Percentiles.Of(tally.Latencies(..(int)(options.Rate * Beginning.TotalSeconds))));
+        }
     }
 
     /// <summary>Returns when they are due.</summary>

@@ -68,8 +68,21 @@ internal sealed class Tally(string prefix, int events, int fanout, Func<int, str
     }
 
     /// <summary>Latencies from publish to receipt, sorted.</summary>
-    public TimeSpan[] Latencies() =>
-        [.. _latency.Where((_, place) => _copies[place] > 0).Order().Select(ticks => Stopwatch.GetElapsedTime(0, ticks))];
+    public TimeSpan[] Latencies() => Latencies(..events);
+
+    /// <summary>Those of some of the events.</summary>
+    public TimeSpan[] Latencies(Range numbers)
+    {
+        var (first, count) = numbers.GetOffsetAndLength(events);
+        return
+        [
+            .. Enumerable.Range(first * fanout, count * fanout)
+                .Where(place => _copies[place] > 0)
+                .Select(place => _latency[place])
+                .Order()
+                .Select(ticks => Stopwatch.GetElapsedTime(0, ticks)),
+        ];
+    }
 
     /// <summary>Waits until everything has arrived, or nothing has for <paramref name="patience"/>.</summary>
     public async Task WhenAllArrivedAsync(Task publishing, TimeSpan patience, Action<int> progress, CancellationToken cancellationToken)

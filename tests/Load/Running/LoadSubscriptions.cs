@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Webhooks.Contracts;
+using Webhooks.Load.Measuring;
 using Webhooks.Load.Publishing;
 
 namespace Webhooks.Load.Running;
@@ -73,6 +74,28 @@ internal sealed class LoadSubscriptions : IDisposable
     {
         var accounting = await _http.GetFromJsonAsync<JsonElement>($"v1/accounting?tenant_id={EventSource.TenantId}", cancellationToken);
         return accounting.GetProperty("pending").GetInt64();
+    }
+
+    /// <summary>Returns when at least so many wait.</summary>
+    public async Task WhenPendingAsync(int deliveries, CancellationToken cancellationToken)
+    {
+        while (await PendingAsync(cancellationToken) is var pending && pending < deliveries)
+        {
+            Progress.Tell($"  {pending} wait");
+            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+        }
+    }
+
+    /// <summary>Pauses them, or lets them go on.</summary>
+    /// <param name="ids">As they were made.</param>
+    /// <param name="state"><c>paused</c> or <c>active</c>.</param>
+    public async Task ChangeStateAsync(IEnumerable<Guid> ids, string state, CancellationToken cancellationToken)
+    {
+        foreach (var id in ids)
+        {
+            using var changed = await _http.PatchAsJsonAsync($"v1/subscriptions/{PrefixedId.Format(PrefixedId.Subscription, id)}", new { state }, cancellationToken);
+            changed.EnsureSuccessStatusCode();
+        }
     }
 
     private async Task DeleteAllAsync(CancellationToken cancellationToken)
