@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Webhooks.Dispatcher.Leadership;
 
 namespace Webhooks.Dispatcher.Owed;
 
@@ -17,7 +18,7 @@ internal static class OwedModule
         builder.Services.AddSingleton<OwedStore>();
         builder.Services.AddSingleton<FirstAttemptSweep>();
         builder.Services.AddSingleton<OwedMetrics>();
-        builder.Services.AddSingleton<OwedFinder>();
+        builder.Services.AddDuty<OwedFinder>("finding of what the broker owes", finder => finder.RunAsync);
         builder.Services.AddHostedService<MarkNoter>();
     }
 }
