@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Webhooks.Subscriptions.Events;
@@ -44,6 +45,19 @@ internal static class MinifiedJson
         while ((depth > 0 || !afterValue) && reader.Read());
 
         return deepest;
+    }
+
+    /// <summary>Writes a value.</summary>
+    /// <inheritdoc cref="Copy(ref Utf8JsonReader, ArrayBufferWriter{byte})" path="/returns"/>
+    public static int Copy(JsonElement value, ArrayBufferWriter<byte> output) => Copy(JsonMarshal.GetRawUtf8Value(value), output);
+
+    /// <summary>Writes a well-formed value.</summary>
+    /// <inheritdoc cref="Copy(ref Utf8JsonReader, ArrayBufferWriter{byte})" path="/returns"/>
+    public static int Copy(ReadOnlySpan<byte> value, ArrayBufferWriter<byte> output)
+    {
+        var reader = new Utf8JsonReader(value, AnyDepth);
+        reader.Read();
+        return Copy(ref reader, output);
     }
 
     /// <summary>True when the token is a whole value, after which a comma may come.</summary>

@@ -51,9 +51,7 @@ public sealed class NoticeData
         }
 
         AppendName(name);
-        var reader = new Utf8JsonReader(json, MinifiedJson.AnyDepth);
-        reader.Read();
-        MinifiedJson.Copy(ref reader, _output);
+        MinifiedJson.Copy(json, _output);
         return this;
     }
 

@@ -15,9 +15,7 @@ internal static class SavedJson
     public static string? Of(JsonElement json, List<ShapingFault> faults)
     {
         var output = new ArrayBufferWriter<byte>();
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json.GetRawText()), MinifiedJson.AnyDepth);
-        reader.Read();
-        var depth = MinifiedJson.Copy(ref reader, output);
+        var depth = MinifiedJson.Copy(json, output);
         var fault = output.WrittenCount > MostBytes ? $"It must have at most {MostBytes} bytes."
             : depth > Deepest ? $"It must be nested at most {Deepest} levels deep."
             : JsonText.HasHalfSurrogate(output.WrittenSpan) ? "It contains half of a surrogate pair."

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
 
@@ -60,9 +59,7 @@ internal static class Projection
     {
         if (fate == Fate.Kept)
         {
-            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(value.GetRawText()), MinifiedJson.AnyDepth);
-            reader.Read();
-            MinifiedJson.Copy(ref reader, output);
+            MinifiedJson.Copy(value, output);
             return;
         }
 

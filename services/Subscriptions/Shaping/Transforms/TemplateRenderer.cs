@@ -41,7 +41,7 @@ internal static class TemplateRenderer
                 AppendString(output, template.GetString()!, document);
                 break;
             default:
-                AppendValue(output, template);
+                MinifiedJson.Copy(template, output);
                 break;
         }
 
@@ -79,7 +79,7 @@ internal static class TemplateRenderer
         var parts = TemplateText.Split(text);
         if (parts is [{ Pointer: not null } only])
         {
-            AppendValue(output, Find(only, document));
+            MinifiedJson.Copy(Find(only, document), output);
             return;
         }
 
@@ -105,14 +105,7 @@ internal static class TemplateRenderer
         }
 
         var json = new ArrayBufferWriter<byte>();
-        AppendValue(json, value);
+        MinifiedJson.Copy(value, json);
         return Encoding.UTF8.GetString(json.WrittenSpan);
-    }
-
-    private static void AppendValue(ArrayBufferWriter<byte> output, JsonElement value)
-    {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(value.GetRawText()), MinifiedJson.AnyDepth);
-        reader.Read();
-        MinifiedJson.Copy(ref reader, output);
     }
 }
