@@ -4,11 +4,11 @@ namespace Webhooks.Broker.Connections;
 
 /// <summary>
 /// Asks the broker behind a connection for a sign of life. Connections of a broker that has stopped stay open until their
-/// heartbeats or confirms are missed, which takes ten seconds; who routes requests should know sooner.
+/// heartbeats or confirms are missed, which takes ten seconds; a load balancer should know sooner.
 /// </summary>
 internal sealed class BrokerProbe(IConnection connection, TimeProvider clock)
 {
-    /// <summary>Long for a broker that is only busy. With the next line less than five seconds.</summary>
+    /// <summary>Long enough for a broker that is only busy; with <see cref="FreshFor"/> still less than five seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     // Readiness may be asked for many times a second.

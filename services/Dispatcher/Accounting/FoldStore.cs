@@ -6,8 +6,8 @@ namespace Webhooks.Dispatcher.Accounting;
 internal sealed class FoldStore(NpgsqlDataSource database)
 {
     // One statement: whoever reads totals and deltas in one snapshot sees a delta on one side or on the other. Rows that
-    // another one is folding (a leader that does not know yet that it is none) are passed over; tenants are sorted, so that
-    // two who fold never stand in a circle.
+    // another one is folding (a former leader that has not noticed that it was replaced) are passed over; tenants are sorted, so that
+    // two that fold cannot deadlock.
     private const string FoldChunk = """
         WITH folded AS (
             DELETE FROM accounting_deltas

@@ -3,7 +3,7 @@ using Webhooks.Sending;
 
 namespace Webhooks.Dispatcher.Attempts;
 
-/// <summary>The dispatcher's instruments. Tags stay low-cardinality: never a subscription, tenant or URL.</summary>
+/// <summary>The instruments of attempts. Tags stay low-cardinality: never a subscription, tenant or URL.</summary>
 internal sealed class AttemptMetrics
 {
     public const string MeterName = "Webhooks.Dispatcher";

@@ -33,7 +33,7 @@ internal static class AttemptTracing
             return null;
         }
 
-        // A publisher's trace context that is none leaves the attempt a trace of its own.
+        // The publisher's trace context is not valid: the attempt gets a trace of its own.
         var origin = ActivityContext.TryParse(delivery.Event.Traceparent, traceState: null, isRemote: true, out var parsed) ? parsed : default;
         // A trace that lasts days helps nobody: retries and replays are linked.
         var activity = number == 1 && delivery.EventCreatedAt is null

@@ -17,7 +17,7 @@ internal sealed class CancelStore(NpgsqlDataSource database)
         WHERE cancel_before IS NOT NULL AND canceled_until IS DISTINCT FROM cancel_before
         """;
 
-    // Locked in the order of their keys, as whoever else changes many of them has it: unsorted ones wait for each other.
+    // Locked in the order of their keys, as in every change of many rows: unsorted ones deadlock.
     private const string CancelChunk = """
         WITH canceled AS (
             UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()

@@ -12,7 +12,7 @@ namespace Webhooks.Dispatcher.Health;
 /// recovering   twice as many at once;        half as many at once; with 1, and the  -
 ///              not open after 64             5th in a row: open, wait 10 s
 /// </code>
-/// An attempt that began before the moment of the probe is none, and says nothing by failing: there may be hundreds of them.
+/// An attempt that began before the moment of the probe is not a probe, and its failure says nothing: hundreds may still be on the wire.
 /// Nor does one failure after an answer say that the receiver is down again: there are deliveries that fail whatever the receiver
 /// does with others, and are tried again and again.
 /// What is not open is throttled, failing or healthy, in this order.

@@ -37,7 +37,7 @@ internal sealed record EndpointHealth
     /// <summary>When the slow start after that was over; null: it is not.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 
-    /// <summary>When the next probe may start, or the last one might. Attempts that began before it are none.</summary>
+    /// <summary>When the next probe may start, or the last one might. Attempts that began before it are not probes.</summary>
     public DateTimeOffset? ProbeAt { get; init; }
 
     /// <summary>The present wait for a probe.</summary>

@@ -5,7 +5,7 @@ namespace Webhooks.Dispatcher.Health;
 /// <summary>What a group of attempts says of one subscription's receiver, in the order in which they ended.</summary>
 internal sealed record HealthGroup(Guid SubscriptionId, string TenantId, IReadOnlyList<Report> Reports)
 {
-    /// <summary>Sorted by key: whoever locks in this order stands in no circle.</summary>
+    /// <summary>Sorted by key, so that two writers cannot deadlock.</summary>
     public static IReadOnlyList<HealthGroup> Of(IReadOnlyList<FinishedAttempt> attempts) =>
     [
         .. attempts.GroupBy(attempt => attempt.Delivery.SubscriptionId)

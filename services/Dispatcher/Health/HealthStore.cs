@@ -54,7 +54,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         ORDER BY subscription_id
         """;
 
-    // In the order of the keys, as whoever else locks many of them. An attempt that was on the wire may leave one behind again.
+    // In the order of the keys, as in every change of many rows. An attempt that was on the wire may leave one behind again.
     private const string DeleteOfDeleted = """
         DELETE FROM subscription_health WHERE subscription_id IN (
             SELECT subscription_id FROM subscription_health

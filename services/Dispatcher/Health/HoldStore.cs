@@ -26,7 +26,7 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
                   AND coalesce(health.reopened_at, health.opened_at) < clock_timestamp() - interval '40 seconds')
         """;
 
-    // Locked in the order of the keys, as whoever else changes many deliveries has it.
+    // Locked in the order of the keys, as in every change of many deliveries: unsorted ones deadlock.
     private static readonly string[] Chunks = [.. new[] { HeldOnce, HeldAgain }.Select(condition =>
         $"""
         UPDATE deliveries AS delivery

@@ -5,8 +5,8 @@ namespace Webhooks.Dispatcher.Lanes;
 /// <param name="LeaseId">The id under which this dispatcher held its lease then. A lease that was lost comes back under another.</param>
 /// <param name="Fence">The number that the lane got with the taking. What its holder writes is conditional on it.</param>
 /// <param name="SendsAfter">
-/// How long the pace of the holder before asks to wait, the first one's not at all; null: there is no word of it, because it died,
-/// so it may have sent until just now.
+/// How long the pace of the previous holder makes this one wait before its first send; zero for the first holder. Null: the previous
+/// one died without leaving word, and may have sent a moment ago.
 /// </param>
 internal sealed record HeldLane(Guid SubscriptionId, long LeaseId, long Fence, TimeSpan? SendsAfter);
 

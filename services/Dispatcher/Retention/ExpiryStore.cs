@@ -33,7 +33,7 @@ internal sealed class ExpiryStore(NpgsqlDataSource database)
         SELECT created_at, tenant_id, event_id FROM chunk ORDER BY created_at DESC, tenant_id DESC, event_id DESC LIMIT 1
         """;
 
-    // Through the table, whose triggers count it, and locked in the order of the keys, as whoever else changes many of them has it.
+    // Through the table, whose triggers count it, and locked in the order of the keys, as in every change of many deliveries.
     private const string CancelPending = """
         UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
         WHERE created_at >= $1 AND created_at < $2 AND status = 'pending' AND (created_at, id) IN (

@@ -11,7 +11,7 @@ internal static class MinuteCounts
 {
     /// <param name="claimed">Attempts that this call recorded; those that somebody else had recorded are counted there.</param>
     /// <param name="moved">Deliveries that it moved on: one that was canceled meanwhile stays so, and has ended as neither failed nor exhausted.</param>
-    /// <returns>Sorted by key: whoever adds in this order stands in no circle.</returns>
+    /// <returns>Sorted by key, so that two writers cannot deadlock.</returns>
     public static IReadOnlyList<MinuteCount> Of(IReadOnlyList<FinishedAttempt> claimed, IReadOnlySet<Guid> moved)
     {
         var counts = new Dictionary<(Guid, short), int>();

@@ -5,8 +5,8 @@ using Webhooks.Subscriptions.Caching;
 namespace Webhooks.Publisher.Notices;
 
 /// <summary>
-/// The first step of the oldest notices: their events are accepted for the subscriptions that name them. Needs no broker. Who
-/// dies before the commit leaves them to be accepted by the next one, who dies after it to be published.
+/// The first step of the oldest notices: their events are accepted for the subscriptions that name them. Needs no broker. A
+/// publisher that dies before the commit leaves them to be accepted by the next one; one that dies after it leaves them to be published.
 /// </summary>
 internal sealed partial class AcceptingTurn(NoticeStore store, ILogger<AcceptingTurn> logger) : INoticeTurn
 {

@@ -6,7 +6,7 @@ namespace Webhooks.Subscriptions.Events;
 /// <summary>Finds out whose a message is that is refused as an event.</summary>
 public static class EventTenant
 {
-    /// <summary>Null: the body is not JSON, or names no tenant, or several, or one whose name is none.</summary>
+    /// <summary>Null: the body is not JSON, or names no tenant, several, or one that is not valid.</summary>
     /// <param name="body">Exactly as received.</param>
     /// <param name="contentType">Of the message; only MassTransit's makes a difference.</param>
     public static string? Find(ReadOnlySpan<byte> body, string? contentType)

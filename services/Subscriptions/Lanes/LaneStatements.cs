@@ -29,7 +29,7 @@ public static class LaneStatements
     public static async Task<IReadOnlySet<Guid>> HoldOpenAsync(
         NpgsqlConnection connection, IEnumerable<Guid> subscriptionIds, CancellationToken cancellationToken)
     {
-        // Sorted, so that two who hold several stand in no circle with those who close them.
+        // Sorted, so that two that hold several cannot deadlock with those that close them.
         await using var command = new NpgsqlCommand(
             "SELECT subscription_id FROM lanes WHERE subscription_id = ANY($1) ORDER BY subscription_id FOR KEY SHARE", connection);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. subscriptionIds] });
