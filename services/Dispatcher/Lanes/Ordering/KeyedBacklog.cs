@@ -10,7 +10,7 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
 {
     private const int KeysAtOnce = 500;
 
-    // Enough for the next turns; going around waits for it.
+    // Enough for the next turns: more is looked for when there are fewer.
     private const int Enough = 100;
 
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
@@ -80,8 +80,11 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
         var now = Now;
         // So many without a key that some are found that are in nobody's hand.
         var looseLimit = hands.Count + KeysAtOnce;
-        var keys = _turns.TakeKeysToAsk(now, KeysAtOnce);
-        var search = new HeadSearch(keys, _rounds > 0 && _turns.Ready < Enough ? _from : null, KeysAtOnce, looseLimit);
+        // Keys that had their turn are asked for no sooner than others are looked for: those that were found first, and have much to
+        // send, would have all turns.
+        var needsMore = _turns.Ready < Enough;
+        var keys = needsMore ? _turns.TakeKeysToAsk(now, KeysAtOnce) : [];
+        var search = new HeadSearch(keys, needsMore && _rounds > 0 ? _from : null, KeysAtOnce, looseLimit);
         if (await reads.FindHeadsAsync(lane, search, stop) is not { } found)
         {
             return false;
