@@ -16,6 +16,7 @@ public sealed class TcpRelay : IAsyncDisposable
     private volatile TaskCompletionSource _holds = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _cut;
     private volatile bool _losesAnswers;
+    private TimeSpan _answerDelay;
 
     public TcpRelay(string host, int port)
     {
@@ -25,6 +26,9 @@ public sealed class TcpRelay : IAsyncDisposable
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>The server seems slow: each answer from now on takes so much longer.</summary>
+    public void DelayAnswers(TimeSpan by) => _answerDelay = by;
 
     /// <summary>Nothing comes through any more; connections are still accepted.</summary>
     public void FallSilent()
@@ -150,6 +154,11 @@ public sealed class TcpRelay : IAsyncDisposable
                     connection.HasLost = true;
                     _holds.TrySetResult();
                     continue;
+                }
+
+                if (isAnswer && _answerDelay is var delay && delay > TimeSpan.Zero)
+                {
+                    await Task.Delay(delay, _stop.Token);
                 }
 
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stop.Token);

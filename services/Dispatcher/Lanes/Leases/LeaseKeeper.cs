@@ -21,6 +21,9 @@ internal sealed partial class LeaseKeeper(
     {
         while (!ending.IsCancellationRequested)
         {
+            // Counted from the beginning of a renewal: with a pause after its end, too, a slow database's would be too far apart for
+            // Contact, and nobody would go on with what one had that died.
+            var beat = Task.Delay(Lease.Beat, clock, ending);
             try
             {
                 await RenewAsync(ending);
@@ -30,7 +33,7 @@ internal sealed partial class LeaseKeeper(
                 Log.NotRenewed(logger, fault.Message);
             }
 
-            await Task.Delay(Lease.Beat, clock, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await beat.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

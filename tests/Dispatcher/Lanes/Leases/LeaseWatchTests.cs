@@ -98,6 +98,25 @@ public sealed class LeaseWatchTests : IAsyncLifetime
             World.Limit, "the dead one's lease to be ended");
     }
 
+    // As one does that commits slowly: for as long as that lasts nobody else would go on with what the dead one had.
+    [Fact]
+    public async Task One_that_dies_while_the_database_is_slow_is_missed_all_the_same()
+    {
+        _renewals.DelayAnswers(TimeSpan.FromMilliseconds(600));
+        using var ending = new CancellationTokenSource();
+        var keeping = _first.KeepAsync(ending.Token);
+        try
+        {
+            await Eventually.TrueAsync(
+                async () => (await SeenAsync()).SequenceEqual([_firstLease.Id]), TimeSpan.FromSeconds(30), "the dead one's lease to be ended");
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await keeping;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _watch.DisposeAsync();
