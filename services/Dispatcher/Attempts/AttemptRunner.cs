@@ -78,7 +78,7 @@ internal sealed partial class AttemptRunner(
         SendRequest request;
         try
         {
-            request = await renderer.RenderAsync(delivery, subscription, startedAt, traceparent, stop);
+            request = await renderer.RenderAsync(delivery, subscription, startedAt, traceparent);
         }
         catch (RenderException fault)
         {

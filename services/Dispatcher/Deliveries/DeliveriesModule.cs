@@ -11,6 +11,8 @@ internal static class DeliveriesModule
     {
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton<DeliveryStore>();
+        builder.Services.AddSingleton<OldRevisions>();
+        builder.Services.AddSingleton<DeliveryReads>();
         builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<MessageSlots>();
         builder.Services.AddSingleton<RetryPace>();

@@ -7,7 +7,6 @@ using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Shares;
-using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
 
@@ -16,7 +15,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// for another. How much is in hand is bounded by <see cref="QueueHand"/> alone.
 /// </summary>
 internal sealed class DeliveryLoop(
-    QueueConsumer consumer, QueueHand hand, DeliveryWork work, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
+    QueueConsumer consumer, QueueHand hand, DeliveryWork work, DeliveryReads reads, DatabaseGate database,
     ConfirmedPublisher publisher, DeliveryParking parking, Admission admission, TimeProvider clock)
 {
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
@@ -99,13 +98,10 @@ internal sealed class DeliveryLoop(
 
     private async Task StartAsync(List<DeliveryInHand> begun, CancellationToken abandon)
     {
-        LookedUp found;
-        ConfigSnapshot config;
+        Looked looked;
         try
         {
-            found = await database.RunAsync(token => store.LookUpAsync([.. begun.Select(delivery => delivery.Message)], token), abandon);
-            // A change that was answered before this look is honoured by it.
-            config = await database.RunAsync(token => subscriptions.AtLeastAsync(found.ConfigVersion, token).AsTask(), abandon);
+            looked = await database.RunAsync(token => reads.LookAsync([.. begun.Select(delivery => delivery.Message)], token), abandon);
         }
         catch
         {
@@ -115,7 +111,7 @@ internal sealed class DeliveryLoop(
 
         foreach (var delivery in begun)
         {
-            work.Start(delivery, found.Rows.GetValueOrDefault(delivery.Id), config, abandon);
+            work.Start(delivery, looked.Rows.GetValueOrDefault(delivery.Id), looked.Config, abandon);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -13,6 +14,12 @@ internal sealed record DeliveryRow
 
     /// <summary>The revision that fixes body, profile and headers.</summary>
     public required int Revision { get; init; }
+
+    /// <summary>
+    /// The settings of that, if it is not the subscription's present one. Completed, or failed because they cannot be read; null: they
+    /// are the subscription's.
+    /// </summary>
+    public Task<SubscriptionSettings>? Pinned { get; init; }
 
     /// <summary>One of <see cref="DeliveryStatus"/>, or another final one.</summary>
     public required string Status { get; init; }

@@ -17,7 +17,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Runs a loop for every queue of every shard, and drains them all at shutdown.</summary>
 internal sealed partial class Dispatch(
-    BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryStore store, SubscriptionCache subscriptions, DatabaseGate database,
+    BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryReads reads, SubscriptionCache subscriptions, DatabaseGate database,
     ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, RetryPace pace, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
 {
     // What may be in hand of a queue, in deliveries, bounds the sends in flight. Retries have their own, and a pace beside first attempts, so that a backlog of them hardly delays those.
@@ -91,7 +91,7 @@ internal sealed partial class Dispatch(
         _consumers.Add(consumer);
         var hand = new QueueHand(consumer, position, most);
         positions.Add(consumer, position, () => hand.HasUnread, settling);
-        return new DeliveryLoop(consumer, hand, work, store, subscriptions, database, publisher, parking, admission, clock);
+        return new DeliveryLoop(consumer, hand, work, reads, database, publisher, parking, admission, clock);
     }
 
     private static partial class Log

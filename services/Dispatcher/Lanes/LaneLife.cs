@@ -30,10 +30,11 @@ namespace Webhooks.Dispatcher.Lanes;
 // LeaseStore.
 //
 // Why no two send the same. When a lease has run out: a holder sends until the end by its own clock, counted from before it
-// asked; others take the lane after the end by the database's. When a lane is handed over: nothing is in hand. When a statement
-// comes late: what a holder reads, frees and closes is conditional on its fence and lease, and each look tells it what it holds;
-// so it serves that and nothing else. When the lease was overdue and is renewed: what was looked at before is looked at again.
-// What is sent twice is what was on the wire at the end of a lease and not recorded when the next holder looked.
+// asked; others take the lane after the end by the database's. When a lane is handed over: nothing is in hand. When a
+// statement comes late: what a holder reads, frees and closes is conditional on its fence and lease, and each look tells it
+// what it holds; so it serves that and nothing else. From its last look at its lease to the send it waits for no database.
+// When the lease was overdue and is renewed: what was looked at before is looked at again. What is sent twice is what was on
+// the wire at the end of a lease and not recorded when the next holder looked.
 
 /// <summary>The closed set of what a dispatcher does about a lane at a moment.</summary>
 internal enum LaneMove

@@ -8,7 +8,6 @@ using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Shares;
-using Webhooks.Subscriptions.Caching;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Deliveries;
@@ -25,7 +24,7 @@ public sealed class DeliveryLoopTests
             BrokerNames.DeliveriesQueue(0), prefetch: 10, _ => throw new InvalidOperationException("a mistake"));
         var loop = new DeliveryLoop(
             consumer, new QueueHand(consumer, QueuePosition.OfFirstAttempts(), most: 100), services.GetRequiredService<DeliveryWork>(),
-            services.GetRequiredService<DeliveryStore>(), services.GetRequiredService<SubscriptionCache>(), services.GetRequiredService<DatabaseGate>(),
+            services.GetRequiredService<DeliveryReads>(), services.GetRequiredService<DatabaseGate>(),
             services.GetRequiredService<ConfirmedPublisher>(), services.GetRequiredService<DeliveryParking>(),
             services.GetRequiredService<RetryPace>().ForFirstAttempts, TimeProvider.System);
 

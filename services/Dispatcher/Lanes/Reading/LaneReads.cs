@@ -4,7 +4,6 @@ using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Subscriptions;
-using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Lanes.Reading;
 
@@ -13,8 +12,7 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 
 /// <summary>What all lanes of this process read. Each waits as long as the database is away.</summary>
 internal sealed class LaneReads(
-    LaneStore lanes, HeadStore heads, DeliveryStore deliveries, HealthStore health, SubscriptionCache subscriptions,
-    DatabaseGate database) : IDisposable
+    LaneStore lanes, HeadStore heads, DeliveryReads deliveries, HealthStore health, DatabaseGate database) : IDisposable
 {
     // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
     private readonly SemaphoreSlim _turns = new(8);
@@ -35,10 +33,9 @@ internal sealed class LaneReads(
     public Task<LaneLooked> LookAsync(HeldLane lane, IReadOnlyList<LaneEntry> entries, CancellationToken stop) => ReadAsync(
         async token =>
         {
-            var found = await deliveries.LookUpAsync(
+            var looked = await deliveries.LookAsync(
                 [.. entries.Select(entry => new DeliveryMessage(entry.Id, entry.CreatedAt, Number: 0, entry.CreatedAt, Traceparent: null))], token);
-            var config = await subscriptions.AtLeastAsync(found.ConfigVersion, token);
-            return new LaneLooked(found.Rows, config.ById.GetValueOrDefault(lane.SubscriptionId));
+            return new LaneLooked(looked.Rows, looked.Config.ById.GetValueOrDefault(lane.SubscriptionId));
         },
         stop);
 
