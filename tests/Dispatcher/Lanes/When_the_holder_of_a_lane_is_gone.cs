@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
@@ -9,6 +10,9 @@ namespace Webhooks.Dispatcher.Tests.Lanes;
 public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int InFlight = 4;
+
+    // On a machine that has other things to do.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
     private readonly List<(ServiceChild Process, long Lease)> _dispatchers = [];
     private World _world = null!;
@@ -25,7 +29,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     }
 
     /// <summary>
-    /// Three times, because a machine that has no time for a while makes any wait long, and says nothing of ours: one of them has to
+    /// Three times, because a machine that has no time for a while makes any wait long, and says nothing of ours: most of them have to
     /// show how long that is, and all of them that it is not much more.
     /// </summary>
     [Fact]
@@ -47,6 +51,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
             waits.Add(clock.Elapsed);
             output.WriteLine($"Resumed {waits[^1].TotalSeconds:0.00} s after the kill, after which the lease had {left.TotalSeconds:0.00} s left.");
             Assert.InRange(left, TimeSpan.Zero, Lease.Term);
+            Assert.InRange(waits[^1], TimeSpan.Zero, Longest);
             if (waits.Count == Kills)
             {
                 break;
@@ -63,8 +68,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         await _world.EndedAsync();
         Assert.True((await _world.HeldAsync(subscription)).Fence > fence);
         AssertAllArrivedAndOnlyWhatWasInFlightTwice(accepted, Kills);
-        Assert.InRange(waits.Min(), TimeSpan.Zero, TimeSpan.FromSeconds(3));
-        Assert.InRange(waits.Max(), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.InRange(waits.Order().ElementAt(Kills / 2), TimeSpan.Zero, TimeSpan.FromSeconds(3));
     }
 
     [Fact]
@@ -72,10 +76,14 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     {
         var (subscription, accepted, holder, fence) = await ServeAsync(count: 2_000);
 
+        var clock = Stopwatch.StartNew();
         holder.Freeze();
         var (_, next) = await _world.HeldAsync(subscription, after: fence);
         var before = _receiver.Count;
-        await Eventually.TrueAsync(() => _receiver.Count > before + 100, World.Limit, "another one to go on");
+        await Eventually.TrueAsync(() => _receiver.Count > before, World.Limit, "another one to go on");
+        output.WriteLine($"Resumed {clock.Elapsed.TotalSeconds:0.00} s after the stall.");
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, Longest);
+        await Eventually.TrueAsync(() => _receiver.Count > before + 100, World.Limit, "another one to send much");
         Assert.True(_receiver.Count < accepted.Count, "Nothing is left that two could send.");
         holder.Thaw();
 
@@ -106,6 +114,48 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     }
 
     [Fact]
+    public async Task Should_lose_nothing_when_it_is_killed_amid_the_closing()
+    {
+        var (subscription, accepted, holder, fence) = await ServeAsync(count: 100);
+        await AmidTheClosingAsync(subscription, holder.KillAsync);
+
+        var more = await _world.DeliverAsync(subscription, count: 50);
+
+        Assert.True((await _world.HeldAsync(subscription, after: fence)).Fence > fence);
+        await _world.EndedAsync();
+        AssertAllArrivedAndOnlyWhatWasInFlightTwice([.. accepted, .. more], ends: 0);
+        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
+    }
+
+    /// <summary>It has locked the lane, and the others can end its lease only when the database has let that go.</summary>
+    [Fact]
+    public async Task Should_keep_the_others_waiting_for_seconds_when_it_stands_still_amid_the_closing()
+    {
+        var (subscription, accepted, holder, fence) = await ServeAsync(count: 100);
+        var clock = new Stopwatch();
+        await AmidTheClosingAsync(subscription, () =>
+        {
+            holder.Freeze();
+            clock.Start();
+            return Task.CompletedTask;
+        });
+        await Eventually.TrueAsync(
+            async () => await ClosingAsync("state = 'idle in transaction'") > 0, World.Limit, "the closing to be left half done");
+
+        // Some are handed to the one that stands still.
+        var more = await _world.DeliverAsync(subscription, count: 50);
+        await _world.HeldAsync(subscription, after: fence);
+        output.WriteLine($"Held by another one {clock.Elapsed.TotalSeconds:0.00} s after the stall.");
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, Longest);
+        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
+        holder.Thaw();
+
+        await _world.EndedAsync();
+        AssertAllArrivedAndOnlyWhatWasInFlightTwice([.. accepted, .. more], ends: 0);
+        Assert.Equal(0, await _world.LanesAsync());
+    }
+
+    [Fact]
     public async Task Should_start_no_more_in_ten_seconds_than_the_rate_allows()
     {
         const double PerSecond = 20;
@@ -126,7 +176,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         var recorded = (await _world.AttemptsAsync()).Select(attempt => attempt.StartedAt);
         var starts = MostInTenSeconds([.. recorded.Concat(unrecorded).Order()]);
         output.WriteLine($"{starts} starts and {MostInTenSeconds([.. _receiver.Requests.Select(request => request.ReceivedAt).Order()])} receipts at most in ten seconds.");
-        Assert.InRange(starts, 1, (int)(PerSecond * 10.2) + 1);
+        Assert.InRange(starts, 1, (int)Math.Round(PerSecond * 10.2));
     }
 
     public async ValueTask DisposeAsync()
@@ -148,6 +198,36 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         var accepted = await _world.AcceptIntoLaneAsync(subscription, count);
         await _receiver.WaitForAsync(50);
         return (subscription, accepted, _dispatchers.Single(dispatcher => dispatcher.Lease == lease).Process, fence);
+    }
+
+    /// <summary>
+    /// Takes the need of the lane away, and does something when its holder has written the closing and waits to stamp the
+    /// configuration with it, as it does for any change of the fleet.
+    /// </summary>
+    private async Task AmidTheClosingAsync(Subscription subscription, Func<Task> act)
+    {
+        await using var lane = await LockAsync("SELECT FROM lanes FOR KEY SHARE");
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
+        await _world.EndedAsync();
+        await using var version = await LockAsync("SELECT FROM settings WHERE name = 'config_version' FOR UPDATE");
+        await lane.DisposeAsync();
+        await Eventually.TrueAsync(async () => await ClosingAsync("wait_event_type = 'Lock'") > 0, World.Limit, "the closing to wait");
+        await act();
+    }
+
+    private Task<long> ClosingAsync(string isSo) => _world.Database.ScalarAsync<long>($"""
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND {isSo} AND query LIKE '%UPDATE subscriptions SET config_version = version.value%'
+        """);
+
+    /// <summary>Until it is disposed.</summary>
+    private async Task<NpgsqlConnection> LockAsync(string sql)
+    {
+        var session = await _world.Database.OpenConnectionAsync();
+        await session.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand(sql, session);
+        await hold.ExecuteNonQueryAsync();
+        return session;
     }
 
     private static int MostInTenSeconds(List<DateTimeOffset> moments) =>
