@@ -18,6 +18,4 @@ internal sealed record LoadOptions
     public required string Profile { get; init; }
 
     public required FileInfo? Endpoints { get; init; }
-
-    public int Deliveries => Events * Fanout;
 }

@@ -16,9 +16,6 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IConnection? _connection;
 
-    /// <summary>True while a connection is open.</summary>
-    public bool IsOpen => Volatile.Read(ref _connection) is { IsOpen: true };
-
     /// <summary>The open connection, waiting for the broker as long as it takes.</summary>
     public async Task<IConnection> OpenAsync(CancellationToken cancellationToken)
     {

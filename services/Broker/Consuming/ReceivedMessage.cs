@@ -8,7 +8,6 @@ public sealed class ReceivedMessage
     private readonly ConsumerWindow _window;
     private readonly ulong _tag;
     private int _faults;
-    private bool _isAcknowledged;
 
     internal ReceivedMessage(ConsumerWindow window, ulong tag, string queue, bool redelivered, IReadOnlyBasicProperties properties, byte[] body) =>
         (_window, _tag, Queue, Redelivered, Properties, Body) = (window, tag, queue, redelivered, properties, body);
@@ -33,18 +32,11 @@ public sealed class ReceivedMessage
     /// <summary>Work on it has failed by a fault of our own.</summary>
     public void CountFault() => _faults++;
 
-    /// <summary>Nothing more happens to it here.</summary>
-    public bool IsAcknowledged => Volatile.Read(ref _isAcknowledged);
-
     /// <summary>It stands in its queue again, and comes once more: its channel is closed.</summary>
     public bool IsLost => _window.IsLost;
 
     /// <summary>The last thing that happens to a message.</summary>
-    public void Ack()
-    {
-        Volatile.Write(ref _isAcknowledged, true);
-        _window.Ack(_tag);
-    }
+    public void Ack() => _window.Ack(_tag);
 
     /// <summary>A text header, or null.</summary>
     public string? Header(string name) => Properties.Headers?.TryGetValue(name, out var value) == true

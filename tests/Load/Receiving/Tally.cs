@@ -36,8 +36,6 @@ internal sealed class Tally(string prefix, int events, int fanout, Func<int, str
     /// <summary>The moment of the last first copy, as the stopwatch counts.</summary>
     public long LastArrival => Volatile.Read(ref _lastArrival);
 
-    public double PerSecond => _expected / Duration.TotalSeconds;
-
     public string TypeOf(int number) => typeOf?.Invoke(number) ?? Publishing.EventSource.EventType;
 
     public void Published(int number)

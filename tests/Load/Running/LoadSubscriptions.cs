@@ -10,8 +10,7 @@ namespace Webhooks.Load.Running;
 /// <summary>A subscription that a run needs.</summary>
 /// <param name="Url">Where its deliveries go.</param>
 /// <param name="EventType">What it wants.</param>
-/// <param name="Retry">As the API takes it; null: the default schedule.</param>
-internal sealed record Wanted(string Url, string EventType = EventSource.EventType, object? Retry = null);
+internal sealed record Wanted(string Url, string EventType = EventSource.EventType);
 
 /// <summary>A run's subscriptions, made and taken away through the management API.</summary>
 internal sealed class LoadSubscriptions : IDisposable
@@ -55,7 +54,6 @@ internal sealed class LoadSubscriptions : IDisposable
                     event_types = new[] { subscription.EventType },
                     profile = _profile,
                     secret = Secret,
-                    retry = subscription.Retry,
                 },
                 token);
             if (!response.IsSuccessStatusCode)
