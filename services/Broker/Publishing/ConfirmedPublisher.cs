@@ -29,7 +29,6 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watch;
     private PublishChannel? _open;
-    private bool _disposed;
 
     /// <param name="connection">Used by nobody else.</param>
     /// <param name="options">The confirm timeout.</param>
@@ -149,12 +148,6 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // A container that hands it out disposes it as well as the links that made it.
-        if (Interlocked.Exchange(ref _disposed, true))
-        {
-            return;
-        }
-
         await _stop.CancelAsync();
         await _watch;
         await ReplaceAsync(Volatile.Read(ref _open));

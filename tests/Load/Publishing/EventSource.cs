@@ -71,7 +71,11 @@ internal sealed class EventSource : IAsyncDisposable
         await Task.WhenAll(inFlight);
     }
 
-    public ValueTask DisposeAsync() => _broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _publisher.DisposeAsync();
+        await _broker.DisposeAsync();
+    }
 
     /// <summary>A money event of about a kilobyte, as the documented examples are.</summary>
     private byte[] Body(Tally tally, int number) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
