@@ -30,7 +30,7 @@ internal static class RevisionInsert
         return command;
     }
 
-    /// <summary>Parameters 1–18, in the order of <see cref="SubscriptionRow.SettingsColumns"/>.</summary>
+    /// <summary>Parameters 1–18, in the order of <see cref="Columns"/>.</summary>
     public static void AddSettings(NpgsqlParameterCollection parameters, Guid subscriptionId, SubscriptionSettings settings, SecretVault vault)
     {
         // Among headers are credentials, so all of them are encrypted, as the signing secrets are.
