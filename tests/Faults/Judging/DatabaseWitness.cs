@@ -29,7 +29,7 @@ internal sealed class DatabaseWitness(string connectionString, IReadOnlyDictiona
     {
         await using var command = _database.CreateCommand(
             """
-            SELECT event_id, subscription_id, status, last_attempt, coalesce(recorded, 0)
+            SELECT event_id, subscription_id, status, last_attempt, coalesce(recorded, 0), seq
             FROM deliveries AS delivery
             LEFT JOIN (SELECT created_at, delivery_id, count(*) AS recorded FROM attempts GROUP BY created_at, delivery_id) AS attempt
                 ON attempt.created_at = delivery.created_at AND attempt.delivery_id = delivery.id
@@ -42,7 +42,7 @@ internal sealed class DatabaseWitness(string connectionString, IReadOnlyDictiona
         {
             var number = int.Parse(row.GetString(0).AsSpan(EventStream.IdPrefix.Length), CultureInfo.InvariantCulture);
             deliveries.Add(new DeliveryRow(
-                new DeliveryKey(number, subscribers[row.GetGuid(1)]), row.GetString(2), row.GetInt32(3), row.GetInt64(4)));
+                new DeliveryKey(number, subscribers[row.GetGuid(1)]), row.GetString(2), row.GetInt32(3), row.GetInt64(4), row.GetInt64(5)));
         }
 
         return deliveries;

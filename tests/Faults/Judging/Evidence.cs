@@ -13,6 +13,9 @@ internal sealed record Evidence
 
     public required IReadOnlyDictionary<DeliveryKey, Receipts> Received { get; init; }
 
+    /// <summary>The most requests that a subscriber's receiver had unanswered at a time.</summary>
+    public required IReadOnlyDictionary<int, int> MostInFlight { get; init; }
+
     public required Account Account { get; init; }
 }
 
@@ -27,13 +30,15 @@ internal readonly record struct DeliveryKey(int Event, int Subscriber)
 /// <param name="Status">As it is stored.</param>
 /// <param name="LastAttempt">The delivery's own count.</param>
 /// <param name="Attempts">How many attempts are recorded.</param>
-internal sealed record DeliveryRow(DeliveryKey Key, string Status, int LastAttempt, long Attempts);
+/// <param name="Place">Its place in the order of acceptance.</param>
+internal sealed record DeliveryRow(DeliveryKey Key, string Status, int LastAttempt, long Attempts, long Place);
 
 /// <summary>What a receiver saw of a delivery.</summary>
 /// <param name="Valid">Requests whose signature was right.</param>
 /// <param name="Invalid">Requests whose signature was not.</param>
 /// <param name="Taken">Requests that were answered 2xx, or had such an answer under way.</param>
-internal sealed record Receipts(int Valid, int Invalid, int Taken);
+/// <param name="First">The place of the first of them among all requests of the run.</param>
+internal sealed record Receipts(int Valid, int Invalid, int Taken, long First);
 
 /// <summary>What <c>GET /v1/accounting</c> says.</summary>
 internal sealed record Account(long Accepted, long Matched, long Delivered, long Failed, long Exhausted, long Canceled, long Pending, long Parked);

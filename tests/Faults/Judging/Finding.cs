@@ -21,7 +21,7 @@ internal enum Discrepancy
     /// <summary>A delivery is still pending.</summary>
     NotEnded,
 
-    /// <summary>It is recorded as delivered, and no receiver took it.</summary>
+    /// <summary>It has ended, was delivered or should have been, and no receiver took it.</summary>
     NeverReceived,
 
     /// <summary>It ended in another way than its receiver's answers lead to.</summary>
@@ -38,6 +38,12 @@ internal enum Discrepancy
 
     /// <summary>A delivery's count of attempts is not that of its records.</summary>
     Miscounted,
+
+    /// <summary>It came before one of the same key that was accepted before it.</summary>
+    OutOfOrder,
+
+    /// <summary>A receiver had more requests unanswered at a time than its subscription allows.</summary>
+    TooManyInFlight,
 
     /// <summary>The account is not what the rows and the publisher say.</summary>
     WrongAccount,

@@ -5,6 +5,9 @@ namespace Webhooks.Faults.Judging;
 /// <summary>Whether the invariant holds: nothing lost, everything ended, and every side counts the same. Pure.</summary>
 internal sealed record Verdict(IReadOnlyList<Finding> Findings, int Wanted, int Duplicates)
 {
+    // At a failover the limit holds for each of the two holders. One fault of the system at a time: there are never three.
+    private const int Holders = 2;
+
     public bool Holds => Findings.Count == 0;
 
     public int Lost => Findings.Count(finding => finding.IsLoss);
@@ -22,6 +25,8 @@ internal sealed record Verdict(IReadOnlyList<Finding> Findings, int Wanted, int 
             .. rows.Where(group => !wanted.Contains(group.Key) && !mayBe.Contains(group.Key.Event)).Select(group => new Finding(Discrepancy.Unexpected, group.Key, "nobody asked for it")),
             .. evidence.Deliveries.Where(row => wanted.Contains(row.Key)).SelectMany(row => OfDelivery(row, evidence.Received.GetValueOrDefault(row.Key), subscribers[row.Key.Subscriber])),
             .. evidence.Received.Where(received => received.Value.Invalid > 0).Select(received => new Finding(Discrepancy.Forged, received.Key, $"{received.Value.Invalid} requests")),
+            .. subscribers.Where(subscriber => subscriber.IsOrdered).SelectMany(subscriber => OfOrder(evidence, subscriber)),
+            .. subscribers.SelectMany(subscriber => OfFlight(evidence.MostInFlight.GetValueOrDefault(subscriber.Number), subscriber)),
             .. OfAccount(evidence),
         ];
         return new Verdict(findings, wanted.Count, evidence.Received.Values.Sum(receipts => Math.Max(0, receipts.Taken - 1)));
@@ -35,12 +40,13 @@ internal sealed record Verdict(IReadOnlyList<Finding> Findings, int Wanted, int 
             yield break;
         }
 
-        if (row.Status != subscriber.EndOf(row.Key.Event))
+        var end = subscriber.EndOf(row.Key.Event);
+        if (row.Status != end)
         {
             yield return new Finding(Discrepancy.EndedOtherwise, row.Key, $"it is {row.Status} after {row.LastAttempt} attempts");
         }
 
-        if (row.Status == "delivered" && receipts is not { Taken: > 0, Valid: > 0 })
+        if ((row.Status == "delivered" || end == "delivered") && receipts is not { Taken: > 0, Valid: > 0 })
         {
             yield return new Finding(Discrepancy.NeverReceived, row.Key, $"its receiver saw {receipts?.Valid ?? 0} requests and took none");
         }
@@ -48,6 +54,31 @@ internal sealed record Verdict(IReadOnlyList<Finding> Findings, int Wanted, int 
         if (row.LastAttempt != row.Attempts || row.Attempts == 0)
         {
             yield return new Finding(Discrepancy.Miscounted, row.Key, $"its last attempt is {row.LastAttempt}, and {row.Attempts} are recorded");
+        }
+    }
+
+    /// <summary>What came more than once counts by when it came first: a copy may be late, its successors had to wait for the end of one.</summary>
+    private static IEnumerable<Finding> OfOrder(Evidence evidence, Subscriber subscriber)
+    {
+        var received = evidence.Deliveries.Where(row => row.Key.Subscriber == subscriber.Number && evidence.Received.ContainsKey(row.Key));
+        foreach (var key in received.GroupBy(row => Subscriber.KeyOf(row.Key.Event)))
+        {
+            var accepted = key.OrderBy(row => row.Place).ToList();
+            foreach (var (before, row) in accepted.Zip(accepted.Skip(1)))
+            {
+                if (evidence.Received[row.Key].First < evidence.Received[before.Key].First)
+                {
+                    yield return new Finding(Discrepancy.OutOfOrder, row.Key, $"it came before event {before.Key.Event}, which was accepted before it");
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<Finding> OfFlight(int most, Subscriber subscriber)
+    {
+        if (subscriber.MaxInFlight is { } limit && most > Holders * limit)
+        {
+            yield return new Finding(Discrepancy.TooManyInFlight, null, $"subscriber {subscriber.Number} had {most} requests unanswered, and allows {limit}");
         }
     }
 

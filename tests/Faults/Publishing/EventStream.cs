@@ -64,7 +64,7 @@ internal sealed class EventStream(LocalSystem system, int rate)
     private async Task ConfirmAsync(Task start, int number, CancellationToken giveUp)
     {
         await start;
-        var published = TestEvent.Create(Subscriber.TenantId, Subscriber.TypeOf(number), IdOf(number), $$"""{"number":{{number}}}""");
+        var published = TestEvent.Create(Subscriber.TenantId, Subscriber.TypeOf(number), IdOf(number), $$"""{"number":{{number}},"key":{{Subscriber.KeyOf(number)}}}""");
         while (!await TryAsync(published, throughTheApi: number % OneThroughTheApi == 0))
         {
             if (giveUp.IsCancellationRequested)

@@ -13,6 +13,7 @@ internal sealed partial class ReceiptBook
 {
     private readonly ConcurrentDictionary<DeliveryKey, Receipts> _receipts = new();
     private readonly ConcurrentDictionary<int, SignatureVerifier> _verifiers = new();
+    private long _requests;
 
     /// <summary>Raised for every request that is answered 2xx.</summary>
     public event Action<DeliveryKey>? Taken;
@@ -32,10 +33,10 @@ internal sealed partial class ReceiptBook
     public void Enter(Subscriber subscriber, int number, RawRequest request, int status)
     {
         var isValid = _verifiers[subscriber.Number].Verify(request.Header, request.Body, TimeProvider.System.GetUtcNow()) == SignatureVerification.Valid;
-        var receipt = new Receipts(isValid ? 1 : 0, isValid ? 0 : 1, status is >= 200 and < 300 ? 1 : 0);
+        var receipt = new Receipts(isValid ? 1 : 0, isValid ? 0 : 1, status is >= 200 and < 300 ? 1 : 0, Interlocked.Increment(ref _requests));
         var key = new DeliveryKey(number, subscriber.Number);
         _receipts.AddOrUpdate(key, receipt, (_, before) => new Receipts(
-            before.Valid + receipt.Valid, before.Invalid + receipt.Invalid, before.Taken + receipt.Taken));
+            before.Valid + receipt.Valid, before.Invalid + receipt.Invalid, before.Taken + receipt.Taken, before.First));
         if (receipt.Taken > 0)
         {
             Taken?.Invoke(key);

@@ -17,6 +17,8 @@ internal sealed class Receivers : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly ConcurrentDictionary<Task, bool> _conversations = new();
     private readonly ConcurrentDictionary<int, Manner> _manners = new();
+    private readonly ConcurrentDictionary<int, int> _unanswered = new();
+    private readonly ConcurrentDictionary<int, int> _mostUnanswered = new();
     private readonly ReceiptBook _book;
     private readonly Task _accepting;
 
@@ -27,6 +29,9 @@ internal sealed class Receivers : IAsyncDisposable
         _listener.Listen(512);
         _accepting = AcceptAsync();
     }
+
+    /// <summary>The most requests that each receiver which takes its time had unanswered together.</summary>
+    public IReadOnlyDictionary<int, int> MostInFlight => _mostUnanswered;
 
     public string UrlOf(Subscriber subscriber) => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}/{subscriber.Number}";
 
@@ -107,9 +112,24 @@ internal sealed class Receivers : IAsyncDisposable
             default:
                 var status = subscriber.AnswerTo(number);
                 _book.Enter(subscriber, number, request, status);
+                await ThinkAsync(subscriber);
                 await SendAsync(connection, $"HTTP/1.1 {status} Answer\r\nContent-Length: 0\r\n\r\n");
                 break;
         }
+    }
+
+    private async Task ThinkAsync(Subscriber subscriber)
+    {
+        if (subscriber.AnswersAfter == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        var unanswered = _unanswered.AddOrUpdate(subscriber.Number, 1, (_, before) => before + 1);
+        _mostUnanswered.AddOrUpdate(subscriber.Number, unanswered, (_, most) => Math.Max(most, unanswered));
+        await Task.Delay(subscriber.AnswersAfter, _ending.Token);
+        // Before the answer: whoever has that may begin another request at once.
+        _unanswered.AddOrUpdate(subscriber.Number, 0, (_, before) => before - 1);
     }
 
     private async Task DripAsync(Socket connection, bool body)

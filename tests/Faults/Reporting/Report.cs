@@ -71,8 +71,9 @@ internal sealed record Report
 /// <param name="Count">How often.</param>
 /// <param name="MedianRecovery">From the end of the fault until a fresh event was delivered.</param>
 /// <param name="MaxRecovery">The longest.</param>
-/// <param name="Overtaken">How many were hit by the next fault before that.</param>
-internal sealed record FaultLine(string Fault, int Count, double? MedianRecovery, double? MaxRecovery, int Overtaken)
+/// <param name="Overtaken">After how many the next fault came before that.</param>
+/// <param name="Unrecovered">After how many none was delivered in all the time there was.</param>
+internal sealed record FaultLine(string Fault, int Count, double? MedianRecovery, double? MaxRecovery, int Overtaken, int Unrecovered)
 {
     public static FaultLine Of(FaultKind kind, IReadOnlyList<Recovery> recoveries)
     {
@@ -82,6 +83,7 @@ internal sealed record FaultLine(string Fault, int Count, double? MedianRecovery
             recoveries.Count,
             measured.Count == 0 ? null : measured[measured.Count / 2],
             measured.Count == 0 ? null : measured[^1],
-            recoveries.Count - measured.Count);
+            recoveries.Count(recovery => recovery.IsOvertaken),
+            recoveries.Count(recovery => recovery is { After: null, IsOvertaken: false }));
     }
 }

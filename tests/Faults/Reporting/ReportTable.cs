@@ -42,6 +42,8 @@ internal static class ReportTable
         var measured = line.MedianRecovery is null
             ? "not measured"
             : string.Create(CultureInfo.InvariantCulture, $"{line.MedianRecovery:0.0} s median, {line.MaxRecovery:0.0} s at most");
-        return line.Overtaken == 0 ? measured : $"{measured} ({line.Overtaken} overtaken by the next fault)";
+        return measured
+            + (line.Overtaken == 0 ? "" : $" ({line.Overtaken} overtaken by the next fault)")
+            + (line.Unrecovered == 0 ? "" : $"; never after {line.Unrecovered}");
     }
 }

@@ -22,6 +22,9 @@ internal sealed class RunApi(ManagementClient management)
                 Profile = subscriber.Profile,
                 TimeoutSeconds = 2,
                 Retry = new RetryRequest { MaxAttempts = subscriber.MaxAttempts, InitialDelaySeconds = 0.5, BackoffMultiplier = 1.5, MaxDelaySeconds = 5 },
+                MaxInFlight = subscriber.MaxInFlight,
+                Ordering = subscriber.IsOrdered ? "by_key" : null,
+                OrderingKey = subscriber.IsOrdered ? "/data/key" : null,
             });
             book.Trust(subscriber, subscription.Secret);
             numbers[Guid.Parse(subscription.Id["sub_".Length..])] = subscriber.Number;

@@ -108,6 +108,7 @@ internal sealed class Trial : IAsyncDisposable
         Unconfirmed = _stream.Unconfirmed,
         Deliveries = await _witness.DeliveriesAsync(),
         Received = _book.All,
+        MostInFlight = Receivers.MostInFlight,
         Account = await _api.AccountAsync(),
     };
 }

@@ -18,6 +18,12 @@ public sealed record SubscriptionRequest
     public string? RetryOn { get; init; }
 
     public double? TimeoutSeconds { get; init; }
+
+    public int? MaxInFlight { get; init; }
+
+    public string? Ordering { get; init; }
+
+    public string? OrderingKey { get; init; }
 }
 
 /// <summary>A retry policy; what is null takes the documented default.</summary>

@@ -7,6 +7,7 @@ namespace Webhooks.Faults.Tests.Judging;
 public sealed class VerdictTests
 {
     private const int Events = 100;
+    private const int Ordered = 6;
 
     private static readonly Evidence Good = AllWell();
 
@@ -31,11 +32,11 @@ public sealed class VerdictTests
 
     [Fact]
     public void Misses_an_event_that_left_no_trace() => AssertFound(
-        Counted(Good with { Deliveries = [.. Good.Deliveries.Where(row => row.Key.Event != 8)] }), Discrepancy.Missing, times: 4);
+        Counted(Good with { Deliveries = [.. Good.Deliveries.Where(row => row.Key.Event != 8)] }), Discrepancy.Missing, times: 5);
 
     [Fact]
     public void Misses_a_delivery_that_no_receiver_took() => AssertLost(
-        Good with { Received = With(Some, new Receipts(Valid: 3, Invalid: 0, Taken: 0)) }, Discrepancy.NeverReceived);
+        Good with { Received = With(Some, Good.Received[Some] with { Valid = 3, Taken = 0 }) }, Discrepancy.NeverReceived);
 
     [Fact]
     public void Misses_a_delivery_that_no_receiver_saw() => AssertLost(
@@ -48,6 +49,45 @@ public sealed class VerdictTests
     [Fact]
     public void Finds_an_end_that_the_answers_do_not_lead_to() => AssertFound(
         Counted(Good with { Deliveries = Changed(row => row with { Status = "exhausted" }) }), Discrepancy.EndedOtherwise);
+
+    [Theory]
+    [InlineData("canceled")]
+    [InlineData("exhausted")]
+    public void Misses_a_delivery_that_ended_before_its_receiver_took_it(string status)
+    {
+        var verdict = Of(Counted(Good with
+        {
+            Deliveries = Changed(row => row with { Status = status }),
+            Received = With(Some, Good.Received[Some] with { Taken = 0 }),
+        }));
+
+        Assert.Equal([Discrepancy.EndedOtherwise, Discrepancy.NeverReceived], verdict.Findings.Select(finding => finding.Fault));
+        Assert.Equal(1, verdict.Lost);
+    }
+
+    // Of one key are every eighth.
+    [Fact]
+    public void Finds_a_delivery_that_came_before_its_predecessor() => AssertFound(
+        Good with { Received = Swapped(new DeliveryKey(8, Ordered), new DeliveryKey(16, Ordered)) }, Discrepancy.OutOfOrder);
+
+    [Fact]
+    public void Takes_the_order_of_acceptance_and_no_other()
+    {
+        var (one, other) = (new DeliveryKey(8, Ordered), new DeliveryKey(9, Ordered));
+        Assert.True(Of(Good with { Received = Swapped(one, other) }).Holds);
+        Assert.False(Of(Good with { Deliveries = [.. Good.Deliveries.Select(row => row.Key == one ? row with { Place = long.MaxValue } : row)] }).Holds);
+    }
+
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(11, false)]
+    public void Finds_more_in_flight_than_two_holders_may_have(int most, bool holds)
+    {
+        var verdict = Of(Good with { MostInFlight = new Dictionary<int, int> { [7] = most } });
+
+        Assert.Equal(holds, verdict.Holds);
+        Assert.All(verdict.Findings, finding => Assert.Equal(Discrepancy.TooManyInFlight, finding.Fault));
+    }
 
     [Fact]
     public void Finds_a_delivery_that_was_made_twice() => AssertFound(
@@ -63,7 +103,7 @@ public sealed class VerdictTests
 
     [Fact]
     public void Finds_a_signature_that_is_not_right() => AssertFound(
-        Good with { Received = With(Some, new Receipts(Valid: 1, Invalid: 1, Taken: 1)) }, Discrepancy.Forged);
+        Good with { Received = With(Some, Good.Received[Some] with { Invalid = 1 }) }, Discrepancy.Forged);
 
     [Theory]
     [InlineData(2, 1)]
@@ -112,7 +152,7 @@ public sealed class VerdictTests
     [Fact]
     public void Counts_what_a_receiver_took_again_and_holds()
     {
-        var verdict = Of(Good with { Received = With(Some, new Receipts(Valid: 5, Invalid: 0, Taken: 3)) });
+        var verdict = Of(Good with { Received = With(Some, Good.Received[Some] with { Valid = 5, Taken = 3 }) });
 
         Assert.Equal((true, 2), (verdict.Holds, verdict.Duplicates));
     }
@@ -142,12 +182,14 @@ public sealed class VerdictTests
             Confirmed = events,
             Unconfirmed = [],
             Deliveries = [.. keys.Select(Row)],
-            Received = keys.ToDictionary(key => key, key => new Receipts(Valid: 1, Invalid: 0, Taken: Subscriber.All[key.Subscriber].AnswerTo(key.Event) == 200 ? 1 : 0)),
+            Received = keys.ToDictionary(
+                key => key, key => new Receipts(Valid: 1, Invalid: 0, Taken: Subscriber.All[key.Subscriber].AnswerTo(key.Event) == 200 ? 1 : 0, First: key.Event)),
+            MostInFlight = new Dictionary<int, int>(),
             Account = new Account(0, 0, 0, 0, 0, 0, 0, 0),
         });
     }
 
-    private static DeliveryRow Row(DeliveryKey key) => new(key, Subscriber.All[key.Subscriber].EndOf(key.Event), LastAttempt: 1, Attempts: 1);
+    private static DeliveryRow Row(DeliveryKey key) => new(key, Subscriber.All[key.Subscriber].EndOf(key.Event), LastAttempt: 1, Attempts: 1, Place: key.Event);
 
     /// <summary>With the account that belongs to its rows, so that only what a test changes is wrong.</summary>
     private static Evidence Counted(Evidence evidence)
@@ -164,6 +206,10 @@ public sealed class VerdictTests
 
     private static IReadOnlyList<DeliveryRow> Changed(Func<DeliveryRow, DeliveryRow> change) =>
         [.. Good.Deliveries.Select(row => row.Key == Some ? change(row) : row)];
+
+    /// <summary>The one came first when the other did.</summary>
+    private static Dictionary<DeliveryKey, Receipts> Swapped(DeliveryKey one, DeliveryKey other) =>
+        new(Good.Received) { [one] = Good.Received[other], [other] = Good.Received[one] };
 
     private static Dictionary<DeliveryKey, Receipts> With(DeliveryKey key, Receipts receipts) =>
         new(Good.Received) { [key] = receipts };
