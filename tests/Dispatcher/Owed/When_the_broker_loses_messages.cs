@@ -2,6 +2,7 @@ using System.Text;
 using RabbitMQ.Client.Exceptions;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Contracts;
+using Webhooks.Dispatcher.Owed;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -34,7 +35,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         await _world.Bus.Channel.QueuePurgeAsync(BrokerNames.DeliveriesQueue(0));
 
         var dispatcher = await StartAsync();
-        using var owed = OwedCount.Of(dispatcher);
+        using var owed = CountedMetric.Of(dispatcher, OwedMetrics.Announced);
 
         await _world.EndedAsync();
         AssertEachCameOnce(30);
@@ -63,7 +64,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
     {
         var lost = await _world.AcceptAsync(_subscription);
         var dispatcher = await StartAsync();
-        using var owed = OwedCount.Of(dispatcher);
+        using var owed = CountedMetric.Of(dispatcher, OwedMetrics.Announced);
 
         using var stop = new CancellationTokenSource();
         var others = DeliverUntilAsync(stop.Token);
@@ -82,7 +83,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         _receiver.AnswerWith = _ => new Answer(503);
         var patient = await _world.SubscribeAsync(_receiver.Url, new CustomRetry { MaxAttempts = 5, InitialDelaySeconds = 8, BackoffMultiplier = 1 });
         var dispatcher = await StartAsync();
-        using var owed = OwedCount.Of(dispatcher);
+        using var owed = CountedMetric.Of(dispatcher, OwedMetrics.Announced);
         await _world.ProveDelayAsync(dispatcher, patient);
         var failed = await _world.DeliverAsync(patient, count: 20);
         await Eventually.TrueAsync(

@@ -1,6 +1,3 @@
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.DependencyInjection;
-using Webhooks.Publisher.FanOut;
 using Webhooks.TestKit;
 
 namespace Webhooks.Publisher.Tests.Outages;
@@ -25,7 +22,7 @@ public sealed class When_the_publisher_is_killed : IAsyncLifetime
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 1, Limit, () => $"the first publisher to consume. {first.Tail}");
         var second = await _world.StartPublisherAsync();
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 2, Limit, "the second one to stand by");
-        using var accepted = new AcceptedBy(second);
+        using var accepted = CountedMetric.Of(second, "webhooks.event.accepted");
 
         for (var number = 0; number < 50; number++)
         {
@@ -33,7 +30,7 @@ public sealed class When_the_publisher_is_killed : IAsyncLifetime
         }
 
         await _world.SettledAsync();
-        Assert.Equal(0, accepted.Count);
+        Assert.Equal(0, accepted.Now);
 
         // Killed with events in hand.
         var publishing = Task.WhenAll(Enumerable.Range(50, 400).Select(PublishAsync));
@@ -44,7 +41,7 @@ public sealed class When_the_publisher_is_killed : IAsyncLifetime
         await PublishAsync(450);
         await _world.SettledAsync();
 
-        Assert.True(accepted.Count > 0, "The second publisher did not take over.");
+        Assert.True(accepted.Now > 0, "The second publisher did not take over.");
         Assert.Equal(Enumerable.Range(0, 451).Select(number => $"evt_{number}").Order(), await _world.Database.ColumnAsync<string>("SELECT event_id FROM event_keys ORDER BY event_id COLLATE \"C\""));
         Assert.Equal(2 * 451, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries"));
         Assert.Equal((await _world.DeliveriesAsync<Guid>("id")).Order(), (await _world.AnnouncedAsync()).Select(message => message.DeliveryId).Distinct().Order());
@@ -53,29 +50,4 @@ public sealed class When_the_publisher_is_killed : IAsyncLifetime
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     private Task PublishAsync(int number) => _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", $"evt_{number}"));
-
-    /// <summary>Events that one of the publishers in this process has accepted.</summary>
-    private sealed class AcceptedBy : IDisposable
-    {
-        private readonly MeterListener _listener = new();
-        private long _count;
-
-        public AcceptedBy(ServiceHost publisher)
-        {
-            var meters = publisher.Services.GetRequiredService<IMeterFactory>();
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Name == FanOutMetrics.MeterName && instrument.Meter.Scope == meters && instrument.Name == "webhooks.event.accepted")
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<long>((_, events, _, _) => Interlocked.Add(ref _count, events));
-            _listener.Start();
-        }
-
-        public long Count => Interlocked.Read(ref _count);
-
-        public void Dispose() => _listener.Dispose();
-    }
 }
