@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -6,6 +7,7 @@ using Webhooks.Api.Deadlines;
 using Webhooks.Api.Problems;
 using Webhooks.Api.Tokens;
 using Webhooks.Broker;
+using Webhooks.Broker.Parking;
 using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Callbacks;
 using Webhooks.CallbackIngest.Commands;
@@ -53,6 +55,7 @@ internal static class CallbackIngestModule
         services.AddSingleton(provider => provider.GetRequiredService<BrokerLinks>().Consumer(
             BrokerNames.CallbackResultsQueue, Prefetch, provider.GetRequiredService<RouteTable>().DeclareAsync));
         services.AddSingleton<ResultStore>();
+        services.AddSingleton(provider => new ParkedMetrics(provider.GetRequiredService<IMeterFactory>(), CallbackMetrics.MeterName));
         services.AddSingleton<ResultServices>();
         services.AddHostedService<ResultLoop>();
 

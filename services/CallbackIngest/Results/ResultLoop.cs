@@ -142,6 +142,7 @@ internal sealed partial class ResultLoop(
 
     private async Task ParkAsync(ReceivedMessage message, string reason, string detail, CancellationToken stop)
     {
+        services.ParkedMetrics.Counted(reason);
         Log.Parked(services.Logger, message.Queue, reason);
         await database.RunAsync(token => services.Parked.AddAsync([null], token), stop);
         await publisher.PublishAsync([message.Park(reason, detail)], stop);
@@ -165,4 +166,4 @@ internal sealed partial class ResultLoop(
 }
 
 /// <summary>What the loop needs beside the way of a result.</summary>
-internal sealed record ResultServices(ParkedCounts Parked, CallbackMetrics Metrics, TimeProvider Clock, ILogger<ResultLoop> Logger);
+internal sealed record ResultServices(ParkedCounts Parked, ParkedMetrics ParkedMetrics, CallbackMetrics Metrics, TimeProvider Clock, ILogger<ResultLoop> Logger);

@@ -16,8 +16,8 @@ namespace Webhooks.Dispatcher.Parking;
 
 /// <summary>Parks what cannot be processed: counted, put aside, and only then acknowledged, or taken out of its lane.</summary>
 internal sealed partial class DeliveryParking(
-    ConfirmedPublisher publisher, DeliveryStore deliveries, ParkedCounts counts, SubscriptionCache subscriptions, DatabaseGate database,
-    ILogger<DeliveryParking> logger)
+    ConfirmedPublisher publisher, DeliveryStore deliveries, ParkedCounts counts, ParkedMetrics metrics, SubscriptionCache subscriptions,
+    DatabaseGate database, ILogger<DeliveryParking> logger)
 {
     /// <summary>A message that cannot be read.</summary>
     /// <param name="received">The message.</param>
@@ -49,6 +49,7 @@ internal sealed partial class DeliveryParking(
         var shard = Shard.Of(PrefixedId.Format(PrefixedId.Subscription, delivery.SubscriptionId), subscriptions.Current.Shards);
         var queue = message.Number == 1 ? BrokerNames.DeliveriesQueue(shard) : BrokerNames.RetriesQueue(shard);
         var tenantId = delivery.Event.TenantId;
+        metrics.Counted(reason);
         Log.ParkedOfLane(logger, delivery.Id, reason);
         await database.RunAsync(token => counts.AddAsync([tenantId], token), abandon);
         await publisher.PublishAsync([ParkedCopy.Of(queue, new BasicProperties(), message.ToBytes(), reason, detail, tenantId)], abandon);
@@ -56,6 +57,7 @@ internal sealed partial class DeliveryParking(
 
     private async Task ParkAsync(ReceivedMessage received, DeliveryMessage? about, byte[] body, string reason, string detail, CancellationToken abandon)
     {
+        metrics.Counted(reason);
         Log.Parked(logger, received.Queue, reason);
         var tenantId = await database.RunAsync(
             async token =>

@@ -1,5 +1,8 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Webhooks.Broker.Parking;
+using Webhooks.Dispatcher.Attempts;
 
 namespace Webhooks.Dispatcher.Parking;
 
@@ -9,6 +12,7 @@ internal static class ParkingModule
     public static void AddParking(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ParkedStore>();
+        builder.Services.AddSingleton(services => new ParkedMetrics(services.GetRequiredService<IMeterFactory>(), AttemptMetrics.MeterName));
         builder.Services.AddSingleton<DeliveryParking>();
         builder.Services.AddHostedService<ParkingLoop>();
     }

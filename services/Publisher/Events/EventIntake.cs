@@ -1,7 +1,6 @@
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
-using Webhooks.Publisher.FanOut;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Publisher.Events;
@@ -15,7 +14,7 @@ internal readonly record struct IncomingEvent(ReceivedMessage Message, AcceptedE
 internal readonly record struct RefusedMessage(OutgoingMessage Copy, string? TenantId);
 
 /// <summary>Reads events out of messages; what is not an event becomes a parked copy that says why.</summary>
-internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metrics)
+internal sealed class EventIntake(PublisherOptions options, ParkedMetrics metrics)
 {
     public (List<IncomingEvent> Events, List<RefusedMessage> Refused) Read(IReadOnlyList<ReceivedMessage> group)
     {
@@ -40,7 +39,7 @@ internal sealed class EventIntake(PublisherOptions options, FanOutMetrics metric
     /// <summary>Counts a message as parked, and makes the copy.</summary>
     public RefusedMessage Park(ReceivedMessage message, string reason, string detail)
     {
-        metrics.Parked(reason);
+        metrics.Counted(reason);
         var tenantId = EventTenant.Find(message.Body, message.Properties.ContentType);
         return new RefusedMessage(message.Park(reason, detail, tenantId), tenantId);
     }

@@ -8,20 +8,16 @@ internal sealed class FanOutMetrics
     public const string MeterName = "Webhooks.Publisher";
 
     private readonly Counter<long> _accepted;
-    private readonly Counter<long> _parked;
     private readonly Counter<long> _notified;
 
     public FanOutMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
         _accepted = meter.CreateCounter<long>("webhooks.event.accepted", unit: "{event}", description: "Events taken from the bus and committed, repeats included.");
-        _parked = meter.CreateCounter<long>("webhooks.parked", unit: "{message}", description: "Messages that could not be processed, by reason.");
         _notified = meter.CreateCounter<long>("webhooks.notification.published", unit: "{notification}", description: "Notifications published, repeats after a crash included, by type.");
     }
 
     public void Accepted(int events) => _accepted.Add(events);
 
     public void Notified(string type) => _notified.Add(1, new KeyValuePair<string, object?>("webhooks.notification.type", type));
-
-    public void Parked(string reason) => _parked.Add(1, new KeyValuePair<string, object?>("webhooks.parked.reason", reason));
 }

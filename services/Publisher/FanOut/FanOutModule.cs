@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using Webhooks.Broker;
 using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Parking;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
@@ -27,6 +29,7 @@ internal static class FanOutModule
         builder.Services.AddOptionsWithValidateOnStart<PublisherOptions, PublisherOptionsValidator>().BindConfiguration(PublisherOptions.Section);
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<PublisherOptions>>().Value);
         builder.Services.AddSingleton<FanOutMetrics>();
+        builder.Services.AddSingleton(services => new ParkedMetrics(services.GetRequiredService<IMeterFactory>(), FanOutMetrics.MeterName));
         builder.Services.AddSingleton<FanOutStore>();
         builder.Services.AddSingleton<EventIntake>();
         builder.Services.AddSingleton<FanOutTurn>();

@@ -75,11 +75,14 @@ public sealed class ResultTests(World world) : IClassFixture<World>
     [InlineData("""{"command_id":"0198c0de-1930-7b7e-8a1d-3f6c2b5a4e90","outcome":"applied"}""", "unknown_command")]
     public async Task What_is_no_result_of_ours_is_parked(string body, string reason)
     {
+        using var counted = CountedMetric.Of(world.Services, "webhooks.parked");
+
         await world.Bus.PublishAsync(BrokerNames.ResultsExchange, "x", body);
 
         var parked = await world.Bus.TakeAsync(BrokerNames.ParkingQueue);
         Assert.Equal(Encoding.UTF8.GetBytes(body), parked.Body.ToArray());
         Assert.Equal((reason, BrokerNames.CallbackResultsQueue), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
+        Assert.Equal([KeyValuePair.Create(reason, 1L)], counted.ByTag);
     }
 
     [Theory]

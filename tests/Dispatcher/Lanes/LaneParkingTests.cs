@@ -19,7 +19,7 @@ public sealed class LaneParkingTests : IAsyncLifetime
     {
         await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
         await using var receiver = await TestReceiver.StartAsync(request => new Answer(TestEvent.IdOf(request) == "evt_1" ? 418 : 200));
-        await _world.StartDispatcherAsync();
+        using var counted = CountedMetric.Of(await _world.StartDispatcherAsync(), "webhooks.parked");
         var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { MaxInFlight = 1 });
         var accepted = await _world.AcceptIntoLaneAsync(subscription, count: 3);
 
@@ -28,6 +28,7 @@ public sealed class LaneParkingTests : IAsyncLifetime
         Assert.Equal(20, receiver.Requests.Count(request => TestEvent.IdOf(request) == "evt_1"));
         var parked = Assert.Single(await _world.ParkedAsync());
         Assert.Equal(("poison", BrokerNames.DeliveriesQueue(0), World.Tenant), (parked.Reason, parked.Queue, parked.TenantId));
+        Assert.Equal([KeyValuePair.Create("poison", 1L)], counted.ByTag);
         Assert.Equal(accepted[0].Id, DeliveryMessage.Read(parked.Body)!.DeliveryId);
         Assert.Equal(1, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'pending' AND lane_due_at IS NULL"));
 

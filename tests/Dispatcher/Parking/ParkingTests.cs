@@ -105,7 +105,7 @@ public sealed class ParkingTests : IAsyncLifetime
         var queue = isRetry ? BrokerNames.RetriesQueue(0) : BrokerNames.DeliveriesQueue(0);
         await _world.Bus.TouchAsync(queue, EarlierTries);
         var healthy = await _world.SubscribeAsync($"{_receiver.Url}/healthy");
-        await _world.StartDispatcherAsync();
+        using var counted = CountedMetric.Of(await _world.StartDispatcherAsync(), "webhooks.parked");
 
         // One after the other, so that each passes while the poison is in hand.
         var passed = 0;
@@ -124,6 +124,7 @@ public sealed class ParkingTests : IAsyncLifetime
         await _world.SettledAsync();
         var parked = Assert.Single(await _world.ParkedAsync());
         Assert.Equal(("poison", queue, World.Tenant), (parked.Reason, parked.Queue, parked.TenantId));
+        Assert.Equal([KeyValuePair.Create("poison", 1L)], counted.ByTag);
         Assert.Equal(20 - EarlierTries, _receiver.Requests.Count(request => request.Path == "/poison"));
         Assert.True(passed > 1);
     }
@@ -133,6 +134,7 @@ public sealed class ParkingTests : IAsyncLifetime
     {
         await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
         var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port));
+        using var counted = CountedMetric.Of(dispatcher, "webhooks.parked");
         var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
 
         relay.Cut();
@@ -145,6 +147,7 @@ public sealed class ParkingTests : IAsyncLifetime
         await _world.HaveParkedAsync(1);
         await _world.SettledAsync();
         Assert.Equal(1, await CountedAsync(""));
+        Assert.Equal([KeyValuePair.Create("not_json", 1L)], counted.ByTag);
     }
 
     public async ValueTask DisposeAsync()

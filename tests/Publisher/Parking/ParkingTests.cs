@@ -54,7 +54,7 @@ public sealed class ParkingTests : IAsyncLifetime
     public async Task An_event_may_have_256_KiB_and_not_a_byte_more()
     {
         const int Most = 256 * 1024;
-        await _world.StartPublisherAsync();
+        using var counted = CountedMetric.Of(await _world.StartPublisherAsync(), "webhooks.parked");
 
         await _world.PublishAsync(Sized("evt_fits", Most));
         await _world.PublishAsync(Sized("evt_bad", Most + 1));
@@ -66,6 +66,7 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal("too_large", parked.Header(BrokerNames.ParkedReasonHeader));
         Assert.Contains("262145", parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
         Assert.Equal((1, 1), (await CountedAsync(World.Tenant), await CountedAsync()));
+        Assert.Equal([KeyValuePair.Create("too_large", 1L)], counted.ByTag);
     }
 
     [Fact]
