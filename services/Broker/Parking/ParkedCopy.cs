@@ -18,6 +18,16 @@ public static class ParkingReason
 
     /// <summary>It is the result of a command that nobody here gave, or whose record has expired.</summary>
     public const string UnknownCommand = "unknown_command";
+
+    /// <summary>The event's data are not as its type's schema says. The contract names it; nothing is parked for it yet.</summary>
+    public const string SchemaViolation = "schema_violation";
+
+    /// <summary>Whoever laid it into the parking queue gave none of these: it was done by hand.</summary>
+    public const string Unknown = "unknown";
+
+    /// <summary>What a parked message can have.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [NotJson, InvalidEvent, TooLarge, SchemaViolation, InvalidResult, UnknownCommand, Poison, Unknown];
 }
 
 /// <summary>

@@ -8,19 +8,19 @@ namespace Webhooks.Dispatcher.Parking;
 internal sealed record ParkedRow(
     Guid Id, string? TenantId, string? Queue, string Reason, string Detail, string? MessageId, byte[] Properties, byte[] Body)
 {
-    // Somebody else's message, laid into the parking queue by hand.
-    private const string NoReason = "unknown";
-
     public static ParkedRow Of(ReceivedMessage message) => new(
         // Without an id (parked by an older version, or by hand) a message that is handed over twice may become two rows.
         Guid.TryParse(message.Header(BrokerNames.ParkedIdHeader), out var id) ? id : Guid.CreateVersion7(),
         Text(message.Header(BrokerNames.ParkedTenantHeader)),
         Text(message.Header(BrokerNames.ParkedQueueHeader)),
-        Text(message.Header(BrokerNames.ParkedReasonHeader)) ?? NoReason,
+        KnownReason(message.Header(BrokerNames.ParkedReasonHeader)),
         Text(message.Header(BrokerNames.ParkedDetailHeader)) ?? "",
         Text(message.Properties.MessageId),
         PropertiesBytes.Write(message.Properties),
         message.Body);
+
+    // Anybody can write into the parking queue. What he wrote stays among the properties.
+    private static string KnownReason(string? given) => given is not null && ParkingReason.All.Contains(given, StringComparer.Ordinal) ? given : ParkingReason.Unknown;
 
     // PostgreSQL's text has no NUL.
     private static string? Text(string? text) => text?.Replace('\0', '\uFFFD');

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Webhooks.Api.OpenApi;
+using Webhooks.Broker.Parking;
 using Webhooks.Contracts;
 
 namespace Webhooks.Management.Parking;
@@ -13,9 +14,9 @@ internal static class ParkedDocs
 
     private static readonly Schema Queue = Schema.Text("The queue that it came from, and goes back to.", BrokerNames.PublisherQueue);
 
-    private static readonly Schema Reason = Schema.Text(
-        "Why it is parked, by a code: `not_json`, `invalid_event`, `too_large` or `schema_violation` of an event; `invalid_result` or `unknown_command` of a command's result; `poison` when our own code failed on it.",
-        "invalid_event");
+    private static readonly Schema Reason = Schema.OneOf(
+        "Why it is parked: `not_json`, `invalid_event`, `too_large` or `schema_violation` of an event; `not_json`, `invalid_result` or `unknown_command` of a command's result; `poison` when our own code failed on it; `unknown` when somebody laid it there by hand.",
+        ParkingReason.InvalidEvent, ParkingReason.All);
 
     private static readonly Schema Status = Schema.OneOf(
         "How it stands: `parked`, it waits for somebody; `republished`, it was put back.", ParkedFilter.Waiting, ParkedFilter.Statuses);

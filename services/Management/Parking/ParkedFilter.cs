@@ -1,5 +1,6 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.Pages;
+using Webhooks.Broker.Parking;
 
 namespace Webhooks.Management.Parking;
 
@@ -29,7 +30,7 @@ internal sealed record ParkedFilter
     {
         Status = query.OneOf("status", Statuses),
         TenantId = caller.TenantOfList(query.Text(Caller.TenantMember)),
-        Reason = query.Text("reason"),
+        Reason = query.OneOf("reason", ParkingReason.All),
         Queue = query.Text("queue"),
         Since = query.Time("since"),
         Until = query.Time("until"),

@@ -53,8 +53,8 @@ public sealed class DrainingTests : IAsyncLifetime
         var parked = await _world.ParkedAsync();
         var odd = Assert.Single(parked, message => message.Body.Length > 0);
         Assert.Equal(body, odd.Body);
-        Assert.Equal(("odd\uFFFD", null, "", null), (odd.Reason, odd.Queue, odd.Detail, odd.TenantId));
-        Assert.Equal("m\0-1", odd.Properties.MessageId);
+        Assert.Equal(("unknown", null, "", null), (odd.Reason, odd.Queue, odd.Detail, odd.TenantId));
+        Assert.Equal(("m\0-1", "odd\0"), (odd.Properties.MessageId, odd.Header(BrokerNames.ParkedReasonHeader)));
         Assert.Equal(17, odd.Properties.Headers![BrokerNames.ParkedQueueHeader]);
         Assert.Equal(new AmqpTimestamp(1_705_746_600), odd.Properties.Headers["time"]);
         var list = Assert.IsType<List<object?>>(odd.Properties.Headers["list"], exactMatch: false);

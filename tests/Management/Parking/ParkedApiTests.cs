@@ -84,6 +84,8 @@ public sealed class ParkedApiTests(ManagementApi api) : IClassFixture<Management
         Assert.Equal([ids[4]], (await api.GetAsync("/v1/parked?tenant_id=listed&status=republished")).Ids);
         Assert.Equal(ids[..4], (await api.GetAsync("/v1/parked?tenant_id=listed&status=parked")).Ids);
         (await api.GetAsync("/v1/parked?status=gone")).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/status invalid_value");
+        (await api.GetAsync("/v1/parked?reason=nonsense")).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/reason invalid_value");
+        Assert.Empty((await api.GetAsync("/v1/parked?tenant_id=listed&reason=unknown")).Ids);
         (await api.GetAsync("/v1/parked?status=Parked&reason=&since=yesterday&limit=0&state=parked")).IsProblem(
             HttpStatusCode.BadRequest, "validation_failed", "/status invalid_value", "/reason invalid_format", "/since invalid_format", "/limit out_of_range", "/state unknown_member");
 
