@@ -62,9 +62,10 @@ public sealed class World : Surroundings, IAsyncLifetime
     }
 
     /// <summary>A world whose first instance the test starts itself.</summary>
-    public static async Task<World> EmptyAsync()
+    /// <param name="postgres">An empty database; one of its own when null.</param>
+    public static async Task<World> EmptyAsync(string? postgres = null)
     {
-        var world = new World(await TestBroker.CreateVhostAsync(), await TestDatabase.CreateAsync());
+        var world = new World(await TestBroker.CreateVhostAsync(), postgres ?? await TestDatabase.CreateAsync());
         await world.PrepareServersAsync();
         return world;
     }

@@ -1,0 +1,43 @@
+using Webhooks.Contracts;
+using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
+
+namespace Webhooks.CallbackIngest.Tests.Outages;
+
+/// <summary>Its disk is full: what would have to be written is refused, and what has come already waits.</summary>
+public sealed class When_the_database_has_no_room
+{
+    [Fact]
+    public async Task Should_answer_503_and_hold_results_until_there_is_some()
+    {
+        // Some pages have room left when the disk has none: so many that it is used up.
+        const int MoreThanFits = 50;
+        Assert.SkipUnless(SmallDisk.IsPossible, "Mounting a small disk needs root.");
+        await using var disk = await SmallDisk.CreateAsync();
+        await using var world = await World.EmptyAsync(disk.ConnectionString);
+        var ingest = await world.StartIngestAsync();
+        await Task.WhenAll(Enumerable.Range(0, MoreThanFits).Select(async number => (await ingest.SendAsync(IngestClient.Body(), $"before-{number}")).IsAccepted()));
+        var commands = (await world.CommandsAsync()).Select(command => Guid.Parse(command.BasicProperties.MessageId!)).ToList();
+        Assert.Equal(MoreThanFits, commands.Count);
+
+        disk.Fill();
+        var number = 0;
+        await Eventually.TrueAsync(async () => (await ingest.SendAsync(IngestClient.Body(), $"filling-{number++}")).Status == 503, World.Limit, "the pages to be used up");
+        (await ingest.SendSoonAsync("refused")).IsUnavailable();
+        foreach (var command in commands)
+        {
+            await world.SayAsync(command, "applied", reason: new string('x', 1_000));
+        }
+
+        await ingest.ReadinessIsAsync(503);
+        Assert.NotEqual(MoreThanFits, await AppliedAsync(world));
+        disk.MakeRoom();
+
+        await Eventually.TrueAsync(async () => await AppliedAsync(world) == MoreThanFits, World.Limit, "every result to be applied");
+        await ingest.ReadinessIsAsync(200);
+        await Eventually.TrueAsync(async () => (await ingest.SendAsync(IngestClient.Body(), "refused")).Status == 200, World.Limit, "a callback to be accepted");
+        Assert.Equal(0, await world.Bus.CountAsync(BrokerNames.ParkingQueue));
+    }
+
+    private static Task<long> AppliedAsync(World world) => world.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks WHERE status = 'applied'");
+}
