@@ -10,6 +10,7 @@ using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Leadership;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Parking;
+using Webhooks.Dispatcher.Queues;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Retention;
 using Webhooks.Dispatcher.Retries;
@@ -44,6 +45,7 @@ builder.AddReplays();
 builder.AddAccounting();
 builder.AddRollups();
 builder.AddRetention();
+builder.AddQueues();
 builder.AddLeadership();
 
 var app = builder.Build();

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Webhooks.Dispatcher.Leadership;
+
+namespace Webhooks.Dispatcher.Queues;
+
+/// <summary>Registers the watching of our queues.</summary>
+internal static class QueuesModule
+{
+    public static void AddQueues(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<QueueMetrics>();
+        builder.Services.AddDuty<QueueWatch>("watching of queues", watch => watch.RunAsync);
+    }
+}
