@@ -28,23 +28,27 @@ public sealed class HangingReceiversTests : IAsyncLifetime
             toHanging.Add(await _world.SubscribeAsync($"{hanging.Requests.Url}/{receiver}", timeout: HeldReceiver.Deadline));
         }
 
-        var accepted = new List<Accepted>();
+        var accepted = new List<(Accepted Delivery, int Round)>();
         foreach (var subscription in toHanging)
         {
-            accepted.AddRange(await _world.AcceptAsync(subscription, deliveries));
+            accepted.AddRange((await _world.AcceptAsync(subscription, deliveries)).Select((delivery, round) => (delivery, round)));
         }
 
-        await _world.AnnounceAsync(accepted, number: 1, together);
+        // One of each in turn: they begin to hang at the same time.
+        await _world.AnnounceAsync(accepted.OrderBy(one => one.Round).Select(one => one.Delivery), number: 1, together);
         await _world.AnnounceAsync(await _world.AcceptAsync(toFast, count: 3));
 
         await _world.StartDispatcherAsync();
 
-        // Behind 2,500 deliveries of those that hang, and before any of them has ended.
+        // Behind 2,500 deliveries of those that hang.
         await fast.WaitForAsync(3, World.Limit);
-        var half = 1_000 + receivers;
+        Assert.Equal(0, await EndedOfAsync(hanging));
+        // Half of the slots, in the messages that came first, and those of them whose turn it was when it was reached.
+        var most = ((1_000 + receivers) / together) + 1;
         await Eventually.TrueAsync(
-            async () => await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)) == 0 && await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)) <= half,
-            World.Limit, $"at most {half} messages in hand, and none that waits");
+            async () => await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)) == 0 && await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)) <= most,
+            World.Limit, $"at most {most} messages in hand, and none that waits");
+        Assert.Equal(0, await EndedOfAsync(hanging));
         Assert.Contains("fair_share", await _world.Database.ColumnAsync<string>("SELECT reason FROM lanes"));
 
         hanging.Release();
@@ -53,4 +57,8 @@ public sealed class HangingReceiversTests : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    /// <summary>How many attempts have ended that hang until they are released, or half a minute.</summary>
+    private Task<long> EndedOfAsync(HeldReceiver hanging) =>
+        _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts WHERE starts_with(request_url, $1)", hanging.Requests.Url);
 }
