@@ -13,6 +13,14 @@ public sealed class When_RabbitMQ_loses_everything(CrashingSystem system)
     // What was being published when the connection was lost is published again, and may be sent by two dispatchers at once.
     private const int MostInDoubt = 100;
 
+    // All that are used meanwhile; of the delay queues, those of the default schedule and the load's own.
+    private static readonly string[] Queues =
+    [
+        BrokerNames.PublisherQueue, BrokerNames.DeliveriesQueue(0), BrokerNames.RetriesQueue(0), BrokerNames.ParkingQueue,
+        BrokerNames.CallbackResultsQueue, BrokerNames.ExceptionCommandsQueue,
+        .. new[] { 1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000 }.Select(milliseconds => BrokerNames.Delay(milliseconds)),
+    ];
+
     [Fact]
     public async Task Should_deliver_all_that_was_accepted_when_its_data_is_wiped()
     {
@@ -39,9 +47,7 @@ public sealed class When_RabbitMQ_loses_everything(CrashingSystem system)
         await load.PublishWhileAsync(async () =>
         {
             await load.WaitForMoreAsync(600);
-            foreach (var queue in (string[])[
-                BrokerNames.PublisherQueue, BrokerNames.DeliveriesQueue(0), BrokerNames.RetriesQueue(0), BrokerNames.Delay(1_000), BrokerNames.Delay(5_000),
-                BrokerNames.ParkingQueue, BrokerNames.CallbackResultsQueue, BrokerNames.ExceptionCommandsQueue])
+            foreach (var queue in Queues)
             {
                 await peer.Channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false);
             }
