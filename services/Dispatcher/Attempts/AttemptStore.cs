@@ -1,6 +1,7 @@
 using System.Text;
 using Npgsql;
 using Webhooks.Database;
+using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Rollups;
@@ -33,9 +34,9 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
             due_at = CASE WHEN delivery.lane_due_at IS NULL THEN step.due_at END,
             lane_due_at = CASE WHEN delivery.lane_due_at IS NOT NULL THEN step.next_attempt_at END,
             finished_at = CASE step.status WHEN 'pending' THEN NULL ELSE step.finished_at END, held = step.held
-        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::interval[])")}
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $5::int[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::interval[])")}
             AS step (created_at, id, number, status, next_attempt_at, due_at, finished_at, held)
-        WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND {KeyLookup.Within("delivery.created_at", "$9", "$10")}
+        WHERE delivery.created_at = step.created_at AND delivery.id = step.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND (delivery.status = 'pending' OR (delivery.status = 'canceled' AND step.status = 'delivered'))
         RETURNING delivery.id
         """;
@@ -122,20 +123,14 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
     private static async Task<HashSet<Guid>> MoveOnAsync(
         NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> claimed, CancellationToken cancellationToken)
     {
-        // In the order of their keys, as whoever else changes many deliveries: unsorted ones wait for each other.
-        var steps = claimed.OrderBy(attempt => attempt.Delivery.CreatedAt).ThenBy(attempt => attempt.Delivery.Id).ToList();
         await using var command = new NpgsqlCommand(MoveOn, connection);
-        var columns = new Columns<FinishedAttempt>(command.Parameters, steps);
-        columns.Add(attempt => attempt.Delivery.CreatedAt.UtcDateTime);
-        columns.Add(attempt => attempt.Delivery.Id);
+        var columns = KeyColumns.Add(command.Parameters, claimed, attempt => new DeliveryKey(attempt.Delivery.CreatedAt, attempt.Delivery.Id));
         columns.Add(attempt => attempt.Number);
         columns.Add(attempt => attempt.Next.Status);
         columns.Add(attempt => attempt.NextAttemptAt?.UtcDateTime);
         columns.Add(attempt => attempt.DueAt?.UtcDateTime);
         columns.Add(attempt => attempt.FinishedAt.UtcDateTime);
         columns.Add(attempt => attempt.Delivery.Held);
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = steps[0].Delivery.CreatedAt.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = steps[^1].Delivery.CreatedAt.UtcDateTime });
 
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var moved = new HashSet<Guid>(claimed.Count);

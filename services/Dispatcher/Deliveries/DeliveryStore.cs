@@ -1,6 +1,7 @@
 using Npgsql;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Database;
+using Webhooks.Database.Deliveries;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -44,8 +45,8 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     // Only after the attempt that was seen: the broker may have carried the next one nevertheless, and what follows that.
     private static readonly string HandToPoller = $"""
         UPDATE deliveries AS delivery SET due_at = delivery.next_attempt_at
-        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::int[])")} AS handed (created_at, id, last_attempt)
-        WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND {KeyLookup.Within("delivery.created_at", "$4", "$5")}
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $5::int[])")} AS handed (created_at, id, last_attempt)
+        WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND delivery.status = 'pending' AND delivery.last_attempt = handed.last_attempt AND delivery.next_attempt_at IS NOT NULL
           AND delivery.lane_due_at IS NULL
         """;
@@ -112,15 +113,9 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     /// <summary>Leaves pending deliveries' next attempts to the due-poller, because the broker does not carry them.</summary>
     public async Task<int> HandToPollerAsync(IReadOnlyList<Handed> handed, CancellationToken cancellationToken)
     {
-        // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
-        var rows = handed.OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id).ToList();
         await using var command = database.CreateCommand(HandToPoller);
-        var columns = new Columns<Handed>(command.Parameters, rows);
-        columns.Add(delivery => delivery.CreatedAt.UtcDateTime);
-        columns.Add(delivery => delivery.Id);
+        var columns = KeyColumns.Add(command.Parameters, handed, delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id));
         columns.Add(delivery => delivery.LastAttempt);
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[0].CreatedAt.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[^1].CreatedAt.UtcDateTime });
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

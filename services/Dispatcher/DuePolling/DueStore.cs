@@ -23,9 +23,9 @@ internal sealed class DueStore(NpgsqlDataSource database)
     // until the next ANALYZE, once for each of them.
     private static readonly string ClearAnnounced = $"""
         UPDATE deliveries AS delivery SET due_at = NULL, next_attempt_at = $6
-        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::timestamptz[])")} AS announced (created_at, id, due_at)
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $5::timestamptz[])")} AS announced (created_at, id, due_at)
         WHERE delivery.created_at = announced.created_at AND delivery.id = announced.id AND delivery.due_at IS NOT DISTINCT FROM announced.due_at
-          AND {KeyLookup.Within("delivery.created_at", "$4", "$5")}
+          AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
         """;
 
     public async Task<IReadOnlyList<DueDelivery>> FindDueAsync(int limit, CancellationToken cancellationToken)
@@ -53,15 +53,10 @@ internal sealed class DueStore(NpgsqlDataSource database)
     /// <param name="cancellationToken">The end of the leadership.</param>
     public async Task<int> ClearAsync(IReadOnlyList<DueDelivery> announced, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        // In the order of their keys, not of their times: the first of them are being recorded meanwhile, and unsorted ones wait for each other.
-        var rows = announced.OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id).ToList();
+        // In the order of their keys, not of their times: the first of them are being recorded meanwhile.
         await using var command = database.CreateCommand(ClearAnnounced);
-        var columns = new Columns<DueDelivery>(command.Parameters, rows);
-        columns.Add(delivery => delivery.CreatedAt.UtcDateTime);
-        columns.Add(delivery => delivery.Id);
+        var columns = KeyColumns.Add(command.Parameters, announced, delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id));
         columns.Add(delivery => delivery.DueAt.UtcDateTime);
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[0].CreatedAt.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[^1].CreatedAt.UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = at.UtcDateTime });
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Webhooks.Database;
+using Webhooks.Database.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Subscriptions.Lanes;
@@ -41,19 +42,11 @@ internal sealed class LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var open = await LaneStatements.HoldOpenAsync(
             connection, deliveries.Select(delivery => delivery.SubscriptionId).Distinct(), cancellationToken);
-        // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
-        var entering = deliveries
-            .Where(delivery => open.Contains(delivery.SubscriptionId))
-            .OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id)
-            .ToList();
+        var entering = deliveries.Where(delivery => open.Contains(delivery.SubscriptionId)).ToList();
         if (entering.Count > 0)
         {
             await using var command = new NpgsqlCommand(Enter, connection);
-            var columns = new Columns<DeliveryRow>(command.Parameters, entering);
-            columns.Add(delivery => delivery.CreatedAt.UtcDateTime);
-            columns.Add(delivery => delivery.Id);
-            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = entering[0].CreatedAt.UtcDateTime });
-            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = entering[^1].CreatedAt.UtcDateTime });
+            KeyColumns.Add(command.Parameters, entering, delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id));
             await command.ExecuteNonQueryAsync(cancellationToken);
             await LaneStatements.WakeAsync(connection, open, cancellationToken);
         }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Webhooks.Database;
+using Webhooks.Database.Deliveries;
 
 namespace Webhooks.Dispatcher.Owed;
 
@@ -29,8 +30,8 @@ internal sealed class OwedStore(NpgsqlDataSource database)
     // Only unchanged ones: an attempt that was recorded meanwhile has its own next one.
     private static readonly string Hand = $"""
         UPDATE deliveries AS delivery SET due_at = now(), owed_times = coalesce(owed_times, 0) + 1
-        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $3::int[])")} AS owed (created_at, id, last_attempt)
-        WHERE delivery.created_at = owed.created_at AND delivery.id = owed.id AND {KeyLookup.Within("delivery.created_at", "$4", "$5")}
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $5::int[])")} AS owed (created_at, id, last_attempt)
+        WHERE delivery.created_at = owed.created_at AND delivery.id = owed.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND delivery.status = 'pending' AND delivery.last_attempt = owed.last_attempt AND delivery.due_at IS NULL AND delivery.lane_due_at IS NULL
         """;
 
@@ -75,15 +76,9 @@ internal sealed class OwedStore(NpgsqlDataSource database)
             return 0;
         }
 
-        // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
-        var rows = owed.OrderBy(delivery => delivery.CreatedAt).ThenBy(delivery => delivery.Id).ToList();
         await using var command = database.CreateCommand(Hand);
-        var columns = new Columns<OwedDelivery>(command.Parameters, rows);
-        columns.Add(delivery => delivery.CreatedAt.UtcDateTime);
-        columns.Add(delivery => delivery.Id);
+        var columns = KeyColumns.Add(command.Parameters, owed, delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id));
         columns.Add(delivery => delivery.LastAttempt);
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[0].CreatedAt.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = rows[^1].CreatedAt.UtcDateTime });
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
