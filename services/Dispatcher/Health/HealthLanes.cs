@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Webhooks.Dispatcher.Lanes;
+using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Subscriptions.Lanes;
 
 namespace Webhooks.Dispatcher.Health;
@@ -9,7 +9,7 @@ namespace Webhooks.Dispatcher.Health;
 /// Opens the lanes of subscriptions whose receivers must not be sent everything that comes. They close by themselves. What is
 /// opened at once is not waited for; whatever became of it, the leader opens what has no lane and needs one.
 /// </summary>
-internal sealed partial class HealthLanes(HealthStore store, LaneDoor door, TimeProvider clock, ILogger<HealthLanes> logger)
+internal sealed partial class HealthLanes(HealthStore store, LaneOpeningStore doors, TimeProvider clock, ILogger<HealthLanes> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -38,7 +38,7 @@ internal sealed partial class HealthLanes(HealthStore store, LaneDoor door, Time
         {
             foreach (var subscriptionId in await store.FindWithoutLaneAsync(leading))
             {
-                await door.OpenAsync(subscriptionId, LaneReason.Breaker, leading);
+                await doors.OpenAsync(subscriptionId, LaneReason.Breaker, leading);
             }
 
             await Task.Delay(Interval, clock, leading);
@@ -50,7 +50,7 @@ internal sealed partial class HealthLanes(HealthStore store, LaneDoor door, Time
         await begin;
         try
         {
-            await door.OpenAsync(subscriptionId, LaneReason.Breaker, CancellationToken.None);
+            await doors.OpenAsync(subscriptionId, LaneReason.Breaker, CancellationToken.None);
         }
         catch (Exception fault)
         {

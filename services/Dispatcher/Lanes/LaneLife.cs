@@ -26,7 +26,7 @@ namespace Webhooks.Dispatcher.Lanes;
 //            due, 501 at each try to close.
 //
 // Who decides to take and to hand over: LaneMoves. Who looks around and acts: LaneOwner. Who is served: ServedLanes, each by a
-// Serving/LaneServing. Who is alive: Leases/Lease, LeaseKeeper, LeaseWatch, Contact. The statements: LaneStore, LaneDoor,
+// Serving/LaneServing. Who is alive: Leases/Lease, LeaseKeeper, LeaseWatch, Contact. The statements: LaneStore, Doors/,
 // LeaseStore.
 //
 // Why no two send the same. When a lease has run out: a holder sends until the end by its own clock, counted from before it

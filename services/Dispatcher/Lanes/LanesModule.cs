@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Dispatcher.Lanes.Reading;
@@ -25,7 +26,8 @@ internal static class LanesModule
         builder.Services.AddSingleton<LeaseWatch>();
         builder.Services.AddSingleton<LaneStore>();
         builder.Services.AddSingleton<HeadStore>();
-        builder.Services.AddSingleton<LaneDoor>();
+        builder.Services.AddSingleton<LaneOpeningStore>();
+        builder.Services.AddSingleton<LaneClosingStore>();
         builder.Services.AddSingleton<LaneIntake>();
         builder.Services.AddSingleton<LaneMetrics>();
         builder.Services.AddSingleton<LaneReads>();

@@ -3,6 +3,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes;
+using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
 
@@ -12,7 +13,7 @@ namespace Webhooks.Dispatcher.Shares;
 /// Gives each message's send its slot, or, when its subscription has its share and gets none back, opens the subscription's lane and
 /// puts the delivery into it. So it does when the lane is being opened at this moment because the receiver is to be left alone. First attempts and retries have slots of their own, as their queues have.
 /// </summary>
-internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock)
+internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock)
 {
     // A burst for a quick receiver takes any number of slots, and gives them back within milliseconds: what waits so long in vain
     // is held up by one that hangs. Short, because whoever waits has his place among the messages in hand.
@@ -46,7 +47,7 @@ internal sealed class MessageSlots(LaneDoor door, LaneIntake lanes, HealthLanes 
     // Hundreds of a subscription's messages come to this at once.
     private async Task OpenAsync(Guid subscriptionId, CancellationToken stop)
     {
-        var opening = _opening.GetOrAdd(subscriptionId, id => new(() => database.RunAsync(token => door.OpenAsync(id, LaneReason.FairShare, token), CancellationToken.None)));
+        var opening = _opening.GetOrAdd(subscriptionId, id => new(() => database.RunAsync(token => doors.OpenAsync(id, LaneReason.FairShare, token), CancellationToken.None)));
         try
         {
             await opening.Value.WaitAsync(stop);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Health;
-using Webhooks.Dispatcher.Lanes;
+using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Dispatcher.Rollups;
 
 namespace Webhooks.Dispatcher.Tests;
@@ -13,7 +13,7 @@ internal static class Stores
     public static AttemptStore Attempts(NpgsqlDataSource database)
     {
         var health = new HealthStore(database, new BreakerOptions());
-        var lanes = new HealthLanes(health, new LaneDoor(database, NullLogger<LaneDoor>.Instance), TimeProvider.System, NullLogger<HealthLanes>.Instance);
+        var lanes = new HealthLanes(health, new LaneOpeningStore(database), TimeProvider.System, NullLogger<HealthLanes>.Instance);
         return new AttemptStore(database, new MinuteStore(database), health, lanes);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Webhooks.Dispatcher.Lanes;
+using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Dispatcher.Lanes.Serving;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Lanes;
@@ -38,9 +39,9 @@ public sealed class LaneHoldingTests : IAsyncLifetime
     public async Task What_a_holder_frees_late_is_not_what_it_holds_since()
     {
         var (subscription, former) = await PausedAsync();
-        var door = new LaneDoor(_world.Database, NullLogger<LaneDoor>.Instance);
-        Assert.True(await door.CloseAsync(former, subscription.ConfigVersion, CancellationToken.None));
-        Assert.True(await door.OpenAsync(subscription.Id, LaneReason.FairShare, CancellationToken.None));
+        var closing = new LaneClosingStore(_world.Database, NullLogger<LaneClosingStore>.Instance);
+        Assert.True(await closing.CloseAsync(former, subscription.ConfigVersion, CancellationToken.None));
+        Assert.True(await new LaneOpeningStore(_world.Database).OpenAsync(subscription.Id, LaneReason.FairShare, CancellationToken.None));
         var held = await _world.HeldAsync(subscription);
 
         await new LaneStore(_world.Database).FreeAsync(former, TimeSpan.Zero, CancellationToken.None);

@@ -1,9 +1,10 @@
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Lanes.Doors;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>The ways by which a holder leaves its lane. Few at a time: a closing waits for others.</summary>
-internal sealed class LaneExit(LaneStore lanes, LaneDoor door, DatabaseGate database) : IDisposable
+internal sealed class LaneExit(LaneStore lanes, LaneClosingStore closing, DatabaseGate database) : IDisposable
 {
     private readonly SemaphoreSlim _turns = new(4);
 
@@ -19,11 +20,11 @@ internal sealed class LaneExit(LaneStore lanes, LaneDoor door, DatabaseGate data
         stop);
 
     /// <summary>
-    /// As <see cref="LaneDoor.CloseAsync"/> does. Should the answer to its commit be lost, the lane is found to be nobody's at
+    /// As <see cref="LaneClosingStore.CloseAsync"/> does. Should the answer to its commit be lost, the lane is found to be nobody's at
     /// the next look.
     /// </summary>
     public Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken stop) =>
-        RunAsync(token => door.CloseAsync(lane, decidedOn, token), stop);
+        RunAsync(token => closing.CloseAsync(lane, decidedOn, token), stop);
 
     private async Task<bool> RunAsync(Func<CancellationToken, Task<bool>> leave, CancellationToken stop)
     {

@@ -3,25 +3,28 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Lanes;
+using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
 using Webhooks.TestKit;
 
-namespace Webhooks.Dispatcher.Tests.Lanes;
+namespace Webhooks.Dispatcher.Tests.Lanes.Doors;
 
 /// <summary>Opening and closing as statements, on lanes that a dispatcher holds and does not serve, because they are paused.</summary>
-public sealed class LaneDoorTests : IAsyncLifetime
+public sealed class DoorTests : IAsyncLifetime
 {
     private World _world = null!;
     private ServiceHost _dispatcher = null!;
-    private LaneDoor _door = null!;
+    private LaneOpeningStore _opening = null!;
+    private LaneClosingStore _closing = null!;
 
     public async ValueTask InitializeAsync()
     {
         _world = await World.CreateAsync();
         _dispatcher = await _world.StartDispatcherAsync();
-        _door = new LaneDoor(_world.Database, NullLogger<LaneDoor>.Instance);
+        _opening = new LaneOpeningStore(_world.Database);
+        _closing = new LaneClosingStore(_world.Database, NullLogger<LaneClosingStore>.Instance);
     }
 
     [Fact]
@@ -32,7 +35,7 @@ public sealed class LaneDoorTests : IAsyncLifetime
         // Seen by the due-poller before it came into the lane, and about to be cleared as announced.
         var announced = new DueDelivery(accepted.Id, accepted.CreatedAt, subscription.Id, LastAttempt: 0, accepted.CreatedAt);
 
-        Assert.True(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.True(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
         await new DueStore(_world.Database).ClearAsync([announced], accepted.CreatedAt, CancellationToken.None);
 
         await Eventually.TrueAsync(
@@ -45,8 +48,8 @@ public sealed class LaneDoorTests : IAsyncLifetime
     {
         var (subscription, lane) = await PausedAsync();
 
-        Assert.False(await _door.CloseAsync(lane with { Fence = lane.Fence - 1 }, subscription.ConfigVersion, CancellationToken.None));
-        Assert.False(await _door.CloseAsync(lane with { LeaseId = lane.LeaseId + 1 }, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _closing.CloseAsync(lane with { Fence = lane.Fence - 1 }, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _closing.CloseAsync(lane with { LeaseId = lane.LeaseId + 1 }, subscription.ConfigVersion, CancellationToken.None));
 
         Assert.Equal(1, await _world.LanesAsync());
     }
@@ -57,7 +60,7 @@ public sealed class LaneDoorTests : IAsyncLifetime
         var (subscription, lane) = await PausedAsync();
         await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { RateLimit = 1 } });
 
-        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
 
         Assert.Equal(1, await _world.LanesAsync());
     }
@@ -68,7 +71,7 @@ public sealed class LaneDoorTests : IAsyncLifetime
         var (subscription, lane) = await PausedAsync();
         await _world.AcceptIntoLaneAsync(subscription, count: 600);
 
-        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
 
         Assert.Equal(600, await InLaneAsync());
     }
@@ -80,10 +83,10 @@ public sealed class LaneDoorTests : IAsyncLifetime
         await _world.AcceptIntoLaneAsync(subscription, count: 1_200);
         await _world.Database.ExecuteAsync("UPDATE deliveries SET lane_due_at = lane_due_at + interval '1 hour', next_attempt_at = lane_due_at + interval '1 hour'");
 
-        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
         Assert.InRange(await InLaneAsync(), 1, 1_199);
-        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
-        Assert.True(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.False(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.True(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
 
         Assert.Equal(0, await InLaneAsync());
         Assert.Equal(1_200, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at = next_attempt_at"));
@@ -101,10 +104,10 @@ public sealed class LaneDoorTests : IAsyncLifetime
             await stamp.ExecuteNonQueryAsync();
         }
 
-        Assert.False(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.False(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
         await change.RollbackAsync();
 
-        Assert.True(await _door.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
+        Assert.True(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
         Assert.Equal(0, await _world.LanesAsync());
     }
 
@@ -113,9 +116,9 @@ public sealed class LaneDoorTests : IAsyncLifetime
     {
         var subscription = await _world.SubscribeAsync("https://receiver.example/");
 
-        Assert.True(await _door.OpenAsync(subscription.Id, LaneReason.FairShare, CancellationToken.None));
-        Assert.False(await _door.OpenAsync(subscription.Id, LaneReason.Breaker, CancellationToken.None));
-        Assert.False(await _door.OpenAsync(Guid.NewGuid(), LaneReason.Breaker, CancellationToken.None));
+        Assert.True(await _opening.OpenAsync(subscription.Id, LaneReason.FairShare, CancellationToken.None));
+        Assert.False(await _opening.OpenAsync(subscription.Id, LaneReason.Breaker, CancellationToken.None));
+        Assert.False(await _opening.OpenAsync(Guid.NewGuid(), LaneReason.Breaker, CancellationToken.None));
 
         var cache = _dispatcher.Services.GetRequiredService<SubscriptionCache>();
         await Eventually.TrueAsync(() => cache.Current.ById.TryGetValue(subscription.Id, out var known) && known.HasLane, World.Limit, "a cache that knows");
