@@ -1,43 +1,66 @@
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Matching;
+using Webhooks.Subscriptions.Ordering;
 
 namespace Webhooks.Publisher.FanOut;
 
-/// <summary>Decides which deliveries new events become. Pure, but for the random part of the ids.</summary>
+/// <summary>
+/// Decides who gets events. Pure. How long it takes is for tenants to choose: their events are tried with their filters. So it is
+/// made before the transaction that accepts them, which has three seconds between two statements (decision 0032).
+/// </summary>
 internal static class FanOutPlan
 {
-    /// <summary>One delivery per event and matching subscription, in the order of the events; and how many of these that are.</summary>
-    /// <param name="events">In the order of their acceptance.</param>
+    /// <summary>As many of the events, in their order, as go together.</summary>
+    /// <param name="events">Those that may be new.</param>
     /// <param name="subscriptions">Those there are.</param>
     /// <param name="most">So many deliveries, and whatever a single event makes.</param>
-    public static (List<NewDelivery> Deliveries, int Events) Deliveries(IReadOnlyList<NewEvent> events, SubscriptionIndex subscriptions, int most)
+    /// <param name="cancellationToken">Looked at before each event.</param>
+    public static IReadOnlyList<PlannedEvent> Of(
+        IReadOnlyList<AcceptedEvent> events, SubscriptionIndex subscriptions, int most, CancellationToken cancellationToken)
     {
-        var deliveries = new List<NewDelivery>(events.Count);
-        for (var place = 0; place < events.Count; place++)
+        var plan = new List<PlannedEvent>(events.Count);
+        var deliveries = 0;
+        foreach (var received in events)
         {
-            var (accepted, before) = (events[place], deliveries.Count);
-            // Read only when a filter or an order asks for it, and then once for all of them.
-            using var document = new LazyDocument(accepted.Event);
-            foreach (var subscription in subscriptions.Match(accepted.Event.TenantId, accepted.Event.Type))
+            cancellationToken.ThrowIfCancellationRequested();
+            var takers = TakersOf(received, subscriptions);
+            if (deliveries > 0 && deliveries + takers.Count > most)
             {
-                if (!SubscriptionMatch.FulfilsFilter(subscription, document))
-                {
-                    continue;
-                }
-
-                // The id carries the moment of acceptance, so that whoever has only the id finds the row's partition.
-                deliveries.Add(new NewDelivery(
-                    Guid.CreateVersion7(accepted.CreatedAt), accepted, subscription.Id, subscription.Revision, subscription.HasLane,
-                    subscription.Settings.OrderingKey?.Of(document.Root)));
+                break;
             }
 
-            if (deliveries.Count > most && before > 0)
+            deliveries += takers.Count;
+            plan.Add(new PlannedEvent(received, takers));
+        }
+
+        return plan;
+    }
+
+    private static List<Taker> TakersOf(AcceptedEvent received, SubscriptionIndex subscriptions)
+    {
+        var takers = new List<Taker>();
+        // Many subscriptions order by the same value, which may be as long as the event.
+        var keys = new Dictionary<OrderingKey, long?>();
+        // Read only when a filter or an order asks for it, and then once for all of them.
+        using var document = new LazyDocument(received);
+        foreach (var subscription in subscriptions.Match(received.TenantId, received.Type))
+        {
+            if (SubscriptionMatch.FulfilsFilter(subscription, document))
             {
-                deliveries.RemoveRange(before, deliveries.Count - before);
-                return (deliveries, place);
+                takers.Add(new Taker(subscription, subscription.Settings.OrderingKey is { } order ? KeyOf(order) : null));
             }
         }
 
-        return (deliveries, events.Count);
+        return takers;
+
+        long? KeyOf(OrderingKey order)
+        {
+            if (!keys.TryGetValue(order, out var key))
+            {
+                keys.Add(order, key = order.Of(document.Root));
+            }
+
+            return key;
+        }
     }
 }

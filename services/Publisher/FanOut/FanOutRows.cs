@@ -3,13 +3,25 @@ using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Publisher.FanOut;
 
+/// <summary>Who gets an event, if it is new.</summary>
+internal readonly record struct PlannedEvent(AcceptedEvent Event, IReadOnlyList<Taker> Takers);
+
+/// <summary>A subscription that gets an event.</summary>
+/// <param name="OrderingKey">Of those in a lane that share it, each waits for the one before; null: it waits for none.</param>
+internal readonly record struct Taker(Subscription Subscription, long? OrderingKey);
+
 /// <summary>An event at the moment of its acceptance, which is the key of its row and of its deliveries' rows.</summary>
 internal readonly record struct NewEvent(AcceptedEvent Event, DateTimeOffset CreatedAt);
 
 /// <summary>One event for one subscription: a row to insert, then a message to publish.</summary>
 /// <param name="InLane">There is no message: the dispatcher that holds the subscription's lane reads the row.</param>
-/// <param name="OrderingKey">Of those in a lane that share it, each waits for the one before; null: it waits for none.</param>
-internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision, bool InLane, long? OrderingKey);
+/// <param name="OrderingKey">As the plan has it.</param>
+internal readonly record struct NewDelivery(Guid Id, NewEvent Of, Guid SubscriptionId, int Revision, bool InLane, long? OrderingKey)
+{
+    // The id carries the moment of acceptance, so that whoever has only the id finds the row's partition.
+    public static NewDelivery For(NewEvent accepted, Taker taker) => new(
+        Guid.CreateVersion7(accepted.CreatedAt), accepted, taker.Subscription.Id, taker.Subscription.Revision, taker.Subscription.HasLane, taker.OrderingKey);
+}
 
 /// <summary>What was accepted in one transaction.</summary>
 /// <param name="Events">How many of the events that were given, the first of them, repeats among them.</param>

@@ -55,32 +55,40 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
     /// </summary>
     public async Task<Acceptance> AcceptAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
     {
+        // Read after the events have come: a subscription whose creation was answered before one of them was published is matched.
+        var config = await subscriptions.FreshAsync(cancellationToken);
+        var plan = FanOutPlan.Of(events, config.Index, GroupSize.MostDeliveries, cancellationToken);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        while (true)
-        {
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var plan = await PlanAsync(connection, events, GroupSize.MostDeliveries, cancellationToken);
-            if (plan.Fitting == events.Count)
-            {
-                var deliveries = await InsertAsync(connection, plan, dueAtOnce: false, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                return new Acceptance(events.Count, deliveries);
-            }
-
-            // With the keys of those that do not fit.
-            await transaction.RollbackAsync(cancellationToken);
-            events = [.. events.Take(plan.Fitting)];
-        }
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var deliveries = await AcceptAsync(connection, plan, dueAtOnce: false, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new Acceptance(plan.Count, deliveries);
     }
 
-    /// <summary>The same, of all of them, within a transaction of the caller.</summary>
+    /// <summary>The same, of a plan, within a transaction of the caller.</summary>
     /// <param name="connection">In a transaction.</param>
+    /// <param name="plan">In the order of acceptance.</param>
     /// <param name="dueAtOnce">
     /// True: the due-poller announces the deliveries, so that nothing but the commit is needed. False: the caller does, after the commit.
     /// </param>
-    public async Task<IReadOnlyList<NewDelivery>> AcceptAsync(
-        NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, bool dueAtOnce, CancellationToken cancellationToken) =>
-        await InsertAsync(connection, await PlanAsync(connection, events, most: int.MaxValue, cancellationToken), dueAtOnce, cancellationToken);
+    public static async Task<IReadOnlyList<NewDelivery>> AcceptAsync(
+        NpgsqlConnection connection, IReadOnlyList<PlannedEvent> plan, bool dueAtOnce, CancellationToken cancellationToken)
+    {
+        var (events, planned) = await InsertKeysAsync(connection, plan, cancellationToken);
+        if (events.Count == 0)
+        {
+            return [];
+        }
+
+        await InsertEventsAsync(connection, events, cancellationToken);
+        var deliveries = await HoldLanesAsync(connection, planned, cancellationToken);
+        foreach (var chunk in deliveries.Chunk(DeliveriesPerStatement))
+        {
+            await InsertDeliveriesAsync(connection, chunk, dueAtOnce, cancellationToken);
+        }
+
+        return deliveries;
+    }
 
     /// <summary>The deliveries of events handed over again that were never attempted: perhaps they were never announced.</summary>
     public async Task<IReadOnlyList<UnattemptedDelivery>> FindUnattemptedAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
@@ -98,52 +106,13 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         return found;
     }
 
-    /// <summary>Takes the keys of the events that are new, and decides what these become.</summary>
-    private async Task<Plan> PlanAsync(NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, int most, CancellationToken cancellationToken)
+    /// <summary>Takes the keys of the events that are new; answers these, and the deliveries that they make.</summary>
+    private static async Task<(List<NewEvent> Events, List<NewDelivery> Deliveries)> InsertKeysAsync(
+        NpgsqlConnection connection, IReadOnlyList<PlannedEvent> plan, CancellationToken cancellationToken)
     {
-        var (configVersion, accepted) = await InsertKeysAsync(connection, events, cancellationToken);
-        if (accepted.Count == 0)
-        {
-            return new Plan(accepted, [], events.Count);
-        }
-
-        // Read in the same transaction: a subscription whose creation was answered before this event was published is matched.
-        var config = await subscriptions.AtLeastAsync(configVersion, cancellationToken);
-        var (deliveries, planned) = FanOutPlan.Deliveries(accepted, config.Index, most);
-        return new Plan(accepted, deliveries, planned == accepted.Count ? events.Count : events.Index().First(one => one.Item == accepted[planned].Event).Index);
-    }
-
-    private static async Task<IReadOnlyList<NewDelivery>> InsertAsync(NpgsqlConnection connection, Plan plan, bool dueAtOnce, CancellationToken cancellationToken)
-    {
-        if (plan.Events.Count == 0)
-        {
-            return [];
-        }
-
-        await InsertEventsAsync(connection, plan.Events, cancellationToken);
-        var deliveries = await HoldLanesAsync(connection, plan.Deliveries, cancellationToken);
-        foreach (var chunk in deliveries.Chunk(DeliveriesPerStatement))
-        {
-            await InsertDeliveriesAsync(connection, chunk, dueAtOnce, cancellationToken);
-        }
-
-        return deliveries;
-    }
-
-    private static async Task<(long ConfigVersion, List<NewEvent> Accepted)> InsertKeysAsync(
-        NpgsqlConnection connection, IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
-    {
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
-        var insert = new NpgsqlBatchCommand(InsertKeys);
-        AddKeys(insert.Parameters, events);
-        batch.BatchCommands.Add(insert);
-
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var configVersion = reader.GetInt64(0);
-
-        await reader.NextResultAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(InsertKeys, connection);
+        AddKeys(command.Parameters, [.. plan.Select(planned => planned.Event)]);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var createdAt = new Dictionary<(string, string), DateTimeOffset>();
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -151,16 +120,19 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         }
 
         // In the order of arrival; of an event that stands twice in the group, the first.
-        var accepted = new List<NewEvent>(createdAt.Count);
-        foreach (var received in events)
+        var events = new List<NewEvent>(createdAt.Count);
+        var deliveries = new List<NewDelivery>();
+        foreach (var planned in plan)
         {
-            if (createdAt.Remove((received.TenantId, received.Id), out var moment))
+            if (createdAt.Remove((planned.Event.TenantId, planned.Event.Id), out var moment))
             {
-                accepted.Add(new NewEvent(received, moment));
+                var accepted = new NewEvent(planned.Event, moment);
+                events.Add(accepted);
+                deliveries.AddRange(planned.Takers.Select(taker => NewDelivery.For(accepted, taker)));
             }
         }
 
-        return (configVersion, accepted);
+        return (events, deliveries);
     }
 
     private static async Task InsertEventsAsync(NpgsqlConnection connection, List<NewEvent> events, CancellationToken cancellationToken)
@@ -223,10 +195,4 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         columns.Add(received => received.TenantId);
         columns.Add(received => received.Id);
     }
-
-    /// <summary>What is to be inserted.</summary>
-    /// <param name="Events">Those that are new.</param>
-    /// <param name="Deliveries">What they make.</param>
-    /// <param name="Fitting">How many of the events that were given, in their order, this is the plan of.</param>
-    private sealed record Plan(List<NewEvent> Events, List<NewDelivery> Deliveries, int Fitting);
 }

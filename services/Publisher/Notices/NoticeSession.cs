@@ -10,7 +10,7 @@ namespace Webhooks.Publisher.Notices;
 /// The time in which this publisher does a step and no other one does: it ends with the database session that holds the
 /// lock. No transaction is open while the broker is waited for.
 /// </summary>
-internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step, FanOutStore fanOut, SubscriptionCache subscriptions) : IAsyncDisposable
+internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step, SubscriptionCache subscriptions) : IAsyncDisposable
 {
     private const string MarkAccepted = "UPDATE notices SET accepted = true WHERE seq = ANY($1) AND NOT accepted RETURNING seq";
 
@@ -37,16 +37,15 @@ internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step
     /// </summary>
     public async Task<int> AcceptAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var (configVersion, marked) = await MarkAsync(notices, cancellationToken);
-
         // Not even stored for those who named no such type: most tenants only see their own events.
-        var config = await subscriptions.AtLeastAsync(configVersion, cancellationToken);
-        var wanted = notices
-            .Where(told => marked.Contains(told.Seq) && config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0)
-            .Select(told => told.ToEvent())
-            .ToList();
-        var deliveries = wanted.Count == 0 ? [] : await fanOut.AcceptAsync(connection, wanted, dueAtOnce: true, cancellationToken);
+        var config = await subscriptions.FreshAsync(cancellationToken);
+        var wanted = notices.Where(told => config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0).ToList();
+        var plan = FanOutPlan.Of([.. wanted.Select(told => told.ToEvent())], config.Index, most: int.MaxValue, cancellationToken);
+
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var marked = await MarkAsync(notices, cancellationToken);
+        PlannedEvent[] accepted = [.. plan.Where((_, place) => marked.Contains(wanted[place].Seq))];
+        var deliveries = accepted.Length == 0 ? [] : await FanOutStore.AcceptAsync(connection, accepted, dueAtOnce: true, cancellationToken);
 
         await transaction.CommitAsync(cancellationToken);
         return deliveries.Count;
@@ -73,22 +72,17 @@ internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step
 
     private static NpgsqlParameter<long[]> SeqsOf(IReadOnlyList<StoredNotice> notices) => new() { TypedValue = [.. notices.Select(told => told.Seq)] };
 
-    private async Task<(long ConfigVersion, HashSet<long> Marked)> MarkAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
+    private async Task<HashSet<long>> MarkAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
     {
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(MarkAccepted) { Parameters = { SeqsOf(notices) } });
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var configVersion = reader.GetInt64(0);
-        await reader.NextResultAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(MarkAccepted, connection) { Parameters = { SeqsOf(notices) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var marked = new HashSet<long>();
         while (await reader.ReadAsync(cancellationToken))
         {
             marked.Add(reader.GetInt64(0));
         }
 
-        return (configVersion, marked);
+        return marked;
     }
 
     private async Task ExecuteAsync(string sql, IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)

@@ -1,11 +1,10 @@
 using Npgsql;
-using Webhooks.Publisher.FanOut;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Publisher.Notices;
 
 /// <summary>Finds out whether there are notices at a step, and who of several publishers does it.</summary>
-internal sealed class NoticeStore(NpgsqlDataSource database, FanOutStore fanOut, SubscriptionCache subscriptions)
+internal sealed class NoticeStore(NpgsqlDataSource database, SubscriptionCache subscriptions)
 {
     /// <summary>
     /// Null: there is nothing to do, or another publisher does it. That keeps notices from being published twice; that no event
@@ -24,7 +23,7 @@ internal sealed class NoticeStore(NpgsqlDataSource database, FanOutStore fanOut,
             await using var acquire = new NpgsqlCommand($"SELECT pg_try_advisory_lock({step.LockKey})", connection);
             if (await acquire.ExecuteScalarAsync(cancellationToken) is true)
             {
-                return new NoticeSession(connection, step, fanOut, subscriptions);
+                return new NoticeSession(connection, step, subscriptions);
             }
         }
         catch

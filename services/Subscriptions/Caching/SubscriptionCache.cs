@@ -31,6 +31,13 @@ public sealed class SubscriptionCache(SubscriptionStore store, SettingsStore set
         return Current;
     }
 
+    /// <summary>A snapshot that holds every change that was committed before the call.</summary>
+    public async Task<ConfigSnapshot> FreshAsync(CancellationToken cancellationToken)
+    {
+        await ReloadAsync(cancellationToken);
+        return Current;
+    }
+
     /// <summary>The first snapshot or a later one.</summary>
     public ValueTask<ConfigSnapshot> LoadedAsync(CancellationToken cancellationToken) => AtLeastAsync(1, cancellationToken);
 

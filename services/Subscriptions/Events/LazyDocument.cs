@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Webhooks.Subscriptions.Json;
 
 namespace Webhooks.Subscriptions.Events;
 
@@ -6,8 +7,9 @@ namespace Webhooks.Subscriptions.Events;
 public sealed class LazyDocument(AcceptedEvent accepted) : IDisposable
 {
     private JsonDocument? _document;
+    private JsonPlace? _root;
 
-    public JsonElement Root => (_document ??= EventDocument.Of(accepted)).RootElement;
+    public JsonPlace Root => _root ??= new JsonPlace((_document = EventDocument.Of(accepted)).RootElement);
 
     public void Dispose() => _document?.Dispose();
 }

@@ -5,24 +5,22 @@ namespace Webhooks.Subscriptions.Json;
 /// <summary>Equality and order of JSON values: numbers by value, however they are spelled; members in any order.</summary>
 internal static class JsonComparison
 {
-    public static bool AreEqual(JsonElement one, JsonElement other) => one.ValueKind == other.ValueKind && one.ValueKind switch
+    public static bool AreEqual(JsonPlace one, JsonPlace other) => one.Kind == other.Kind && one.Kind switch
     {
-        JsonValueKind.Number => JsonNumber.Compare(Number(one), Number(other)) == 0,
-        JsonValueKind.String => one.ValueEquals(other.GetString()),
-        JsonValueKind.Array => one.GetArrayLength() == other.GetArrayLength()
-            && one.EnumerateArray().Zip(other.EnumerateArray()).All(pair => AreEqual(pair.First, pair.Second)),
-        JsonValueKind.Object => one.GetPropertyCount() == other.GetPropertyCount()
-            && one.EnumerateObject().All(member => other.TryGetProperty(member.Name, out var same) && AreEqual(member.Value, same)),
+        JsonValueKind.Number => JsonNumber.Compare(one.Number, other.Number) == 0,
+        JsonValueKind.String => one.Text == other.Text,
+        JsonValueKind.Array => one.Value.GetArrayLength() == other.Value.GetArrayLength()
+            && one.Elements.Zip(other.Elements).All(pair => AreEqual(pair.First, pair.Second)),
+        JsonValueKind.Object => one.Members.Count == other.Members.Count
+            && one.Members.All(member => other.Members.TryGetValue(member.Key, out var same) && AreEqual(member.Value, same)),
         _ => true,
     };
 
     /// <summary>Null when the two have no order: it is defined between two numbers and, by their code units, between two strings.</summary>
-    public static int? Compare(JsonElement one, JsonElement other) => (one.ValueKind, other.ValueKind) switch
+    public static int? Compare(JsonPlace one, JsonPlace other) => (one.Kind, other.Kind) switch
     {
-        (JsonValueKind.Number, JsonValueKind.Number) => JsonNumber.Compare(Number(one), Number(other)),
-        (JsonValueKind.String, JsonValueKind.String) => string.CompareOrdinal(one.GetString(), other.GetString()),
+        (JsonValueKind.Number, JsonValueKind.Number) => JsonNumber.Compare(one.Number, other.Number),
+        (JsonValueKind.String, JsonValueKind.String) => string.CompareOrdinal(one.Text, other.Text),
         _ => null,
     };
-
-    private static JsonNumber Number(JsonElement value) => JsonNumber.Parse(value.GetRawText());
 }

@@ -7,7 +7,7 @@ namespace Webhooks.Subscriptions.Json;
 /// A JSON number as it is written, exactly: amounts of money must not be compared as binary fractions, and no .NET type
 /// holds all that JSON can spell.
 /// </summary>
-internal readonly struct JsonNumber
+internal sealed class JsonNumber
 {
     private readonly int _sign;
     private readonly string _digits;
@@ -50,7 +50,12 @@ internal readonly struct JsonNumber
     }
 
     /// <summary>The same for all spellings of a number, and for no other.</summary>
-    public override string ToString() => _sign == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{(_sign < 0 ? "-" : "")}0.{_digits}e{_exponent}");
+    public override string ToString() => _sign == 0 ? "0" : $"{(_sign < 0 ? "-" : "")}0.{_digits}e{ExponentText}";
+
+    // As long as an event, it would take a minute to be written in tens. Of a usual length it is: what is hashed stays what it was.
+    private string ExponentText => _exponent.GetBitLength() < 64
+        ? _exponent.ToString(CultureInfo.InvariantCulture)
+        : "x" + _exponent.ToString("x", CultureInfo.InvariantCulture);
 
     // An exponent is as long as its sender likes.
     private static BigInteger ParseExponent(ReadOnlySpan<char> text) => BigInteger.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);

@@ -66,7 +66,7 @@ public sealed class JsonPointer
     public static string Escape(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     // "-", "01" and "+1" are no elements.
-    private static bool TryIndex(string step, out int index) =>
+    internal static bool TryIndex(string step, out int index) =>
         int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out index) && (step.Length == 1 || step[0] != '0');
 
     private static bool Take(JsonElement element, out JsonElement found)

@@ -41,7 +41,7 @@ public sealed class OrderingKey : IEquatable<OrderingKey>
     /// pointer, or null, or an object or array; it is not ordered.
     /// </summary>
     /// <param name="document">The event as section 7 of the design has it: <c>id</c>, <c>type</c>, <c>data</c> …</param>
-    public long? Of(JsonElement document) => _pointer.TryFind(document, out var found) && TextOf(found) is { } text
+    public long? Of(JsonPlace document) => document.Find(_pointer) is { } found && TextOf(found) is { } text
         ? BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)))
         : null;
 
@@ -54,10 +54,10 @@ public sealed class OrderingKey : IEquatable<OrderingKey>
     public override string ToString() => Pointer;
 
     // The kind is part of it: "1" and 1 are two keys, as they are two values to a filter.
-    private static string? TextOf(JsonElement value) => value.ValueKind switch
+    private static string? TextOf(JsonPlace value) => value.Kind switch
     {
-        JsonValueKind.String => $"s{value.GetString()}",
-        JsonValueKind.Number => $"n{JsonNumber.Parse(value.GetRawText())}",
+        JsonValueKind.String => $"s{value.Text}",
+        JsonValueKind.Number => $"n{value.Number}",
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",
         _ => null,

@@ -206,7 +206,7 @@ public sealed class FanOutTests : IAsyncLifetime
     {
         await _world.StartPublisherAsync();
 
-        // No wait in between: the publisher reads the configuration's version in the transaction that accepts the event.
+        // No wait in between: the publisher reads the configuration's version after the event has come.
         for (var round = 0; round < 20; round++)
         {
             var subscription = await _world.SubscribeAsync($"tenant_{round}", SubscriptionState.Active, "a.b");

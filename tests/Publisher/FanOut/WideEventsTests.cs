@@ -58,14 +58,14 @@ public sealed class WideEventsTests : IAsyncLifetime
         await _world.SubscribeAsync("n");
         using var cache = new SubscriptionCache(_world.Subscriptions, new SettingsStore(_world.Database));
         var index = (await cache.LoadedAsync(CancellationToken.None)).Index;
-        var given = events.Select((type, place) => new NewEvent(Event($"evt_{place}", $"{type}"), DateTimeOffset.UnixEpoch)).ToList();
+        var given = events.Select((type, place) => Event($"evt_{place}", $"{type}")).ToList();
 
-        var (deliveries, count) = FanOutPlan.Deliveries(given, index, most);
+        var plan = FanOutPlan.Of(given, index, most, CancellationToken.None);
 
-        Assert.Equal(planned, count);
+        Assert.Equal(given.Take(planned), plan.Select(one => one.Event));
         Assert.Equal(
-            given.Take(planned).SelectMany(one => Enumerable.Repeat(one.Event.Id, index.Match(World.Tenant, one.Event.Type).Count)),
-            deliveries.Select(delivery => delivery.Of.Event.Id));
+            given.Take(planned).Select(one => index.Match(World.Tenant, one.Type).Count),
+            plan.Select(one => one.Takers.Count));
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -34,14 +34,15 @@ public sealed class World : Surroundings
         SubscribeAsync(tenantId, state, SettingsFor("https://receiver.example/hook", eventTypes));
 
     /// <summary>As many subscriptions as would take too long one by one; for a publisher that is not there yet. Answers their ids.</summary>
-    public async Task<IReadOnlyList<Guid>> SubscribeManyAsync(int count, string eventType)
+    public async Task<IReadOnlyList<Guid>> SubscribeManyAsync(int count, string eventType, string? filter = null)
     {
         var template = await SubscribeAsync("nothing");
         var ids = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).ToArray();
         await Database.ExecuteAsync(
             "INSERT INTO subscriptions (id, tenant_id, state, revision, config_version, created_at, updated_at) SELECT unnest($1::uuid[]), 'tenant_001', 'active', 1, 5, now(), now()", ids);
         await Database.ExecuteAsync(
-            "INSERT INTO subscription_revisions (subscription_id, revision, url, event_types, profile, created_at) SELECT unnest($1::uuid[]), 1, 'https://receiver.example', ARRAY[$2], 'matcher', now()", ids, eventType);
+            "INSERT INTO subscription_revisions (subscription_id, revision, url, event_types, profile, filter, created_at) SELECT unnest($1::uuid[]), 1, 'https://receiver.example', ARRAY[$2], 'matcher', nullif($3, ''), now()",
+            ids, eventType, filter ?? "");
         await Database.ExecuteAsync(
             "INSERT INTO subscription_secrets (subscription_id, number, key_id, ciphertext, created_at) SELECT unnest($1::uuid[]), 1, 'test', unnest($2::bytea[]), now()",
             ids, ids.Select(id => Vault.Seal(id, template.SigningSecret).Ciphertext).ToArray());

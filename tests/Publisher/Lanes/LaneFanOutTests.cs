@@ -58,10 +58,11 @@ public sealed class LaneFanOutTests : IAsyncLifetime
     {
         var subscription = await SubscribeAsync(SubscriptionState.Paused, settings => settings);
         var publisher = await _world.StartPublisherAsync();
-        var store = new FanOutStore(_world.Database, publisher.Services.GetRequiredService<SubscriptionCache>());
+        var config = await publisher.Services.GetRequiredService<SubscriptionCache>().FreshAsync(CancellationToken.None);
         await using var connection = await _world.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await store.AcceptAsync(connection, [Event("evt_1")], dueAtOnce: false, CancellationToken.None);
+        await FanOutStore.AcceptAsync(
+            connection, FanOutPlan.Of([Event("evt_1")], config.Index, most: 1, CancellationToken.None), dueAtOnce: false, CancellationToken.None);
 
         var closing = _world.Database.ExecuteAsync("DELETE FROM lanes WHERE subscription_id = $1 AND NOT EXISTS (SELECT FROM deliveries WHERE lane_due_at IS NOT NULL)", subscription.Id);
         await Eventually.TrueAsync(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
+using Webhooks.Subscriptions.Json;
 using Webhooks.Subscriptions.Ordering;
 
 namespace Webhooks.Subscriptions.Tests.Ordering;
@@ -71,6 +72,6 @@ public sealed class OrderingKeyTests
     private static long? KeyOf(string pointer, string data, string contextId = "ctx")
     {
         using var document = JsonDocument.Parse($$"""{"id":"evt","context_id":"{{contextId}}","data":{{data}}}""");
-        return OrderingKey.Parse(pointer).Of(document.RootElement);
+        return OrderingKey.Parse(pointer).Of(new JsonPlace(document.RootElement));
     }
 }

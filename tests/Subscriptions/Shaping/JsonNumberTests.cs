@@ -14,6 +14,8 @@ public sealed class JsonNumberTests
     [InlineData("0e99", "0.00")]
     [InlineData("120", "12e1")]
     [InlineData("0.0120", "1.2E-2")]
+    [InlineData("1e99999999999999999999999", "10E+99999999999999999999998")]
+    [InlineData("1e-99999999999999999999999", "0.1E-99999999999999999999998")]
     public void Another_spelling_is_the_same_number(string one, string other)
     {
         Assert.Equal(0, Compare(one, other));
@@ -38,6 +40,7 @@ public sealed class JsonNumberTests
     {
         Assert.True(Compare(smaller, larger) < 0);
         Assert.True(Compare(larger, smaller) > 0);
+        Assert.NotEqual(JsonNumber.Parse(larger).ToString(), JsonNumber.Parse(smaller).ToString());
     }
 
     [Fact]

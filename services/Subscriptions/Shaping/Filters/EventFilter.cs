@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Webhooks.Subscriptions.Json;
 
 namespace Webhooks.Subscriptions.Shaping.Filters;
 
@@ -27,10 +28,10 @@ public sealed class EventFilter : IEquatable<EventFilter>
         : throw new InvalidOperationException($"A revision has a filter that this version does not understand: run one that does. {json}");
 
     /// <param name="document">The event as section 7 of the design has it: <c>id</c>, <c>type</c>, <c>data</c> …</param>
-    public bool Matches(JsonElement document) => _expression.Matches(document);
+    public bool Matches(JsonPlace document) => _expression.Matches(document);
 
     /// <summary>Which condition a document does not fulfil, for people. Only for one that does not match.</summary>
-    public string FindObstacle(JsonElement document) => _expression.Obstacle(document);
+    public string FindObstacle(JsonPlace document) => _expression.Obstacle(document);
 
     public bool Equals(EventFilter? other) => other?.Json == Json;
 

@@ -21,15 +21,15 @@ internal enum FilterOperator
 /// <summary>One question to one value of an event. Where the event has no such value only <c>"exists": false</c> is true.</summary>
 /// <param name="Operator">What is asked.</param>
 /// <param name="Operand">What the value is compared with, as it stands in the filter.</param>
-internal sealed record FilterCondition(FilterOperator Operator, JsonElement Operand)
+internal sealed record FilterCondition(FilterOperator Operator, JsonPlace Operand)
 {
     /// <summary>As the filter has it: <c>{"eq":"HIGH"}</c>.</summary>
-    public override string ToString() => $"{{\"{FilterReader.NameOf(Operator)}\":{Operand.GetRawText()}}}";
+    public override string ToString() => $"{{\"{FilterReader.NameOf(Operator)}\":{Operand.Value.GetRawText()}}}";
 
     /// <param name="value">Null: there is none.</param>
-    public bool Holds(JsonElement? value) => (Operator, value) switch
+    public bool Holds(JsonPlace? value) => (Operator, value) switch
     {
-        (FilterOperator.Exists, _) => Operand.GetBoolean() == value.HasValue,
+        (FilterOperator.Exists, _) => Operand.Value.GetBoolean() == value is not null,
         (_, null) => false,
         (FilterOperator.Equal, { } present) => JsonComparison.AreEqual(present, Operand),
         (FilterOperator.NotEqual, { } present) => !JsonComparison.AreEqual(present, Operand),
@@ -37,10 +37,9 @@ internal sealed record FilterCondition(FilterOperator Operator, JsonElement Oper
         (FilterOperator.GreaterOrEqual, { } present) => JsonComparison.Compare(present, Operand) >= 0,
         (FilterOperator.Less, { } present) => JsonComparison.Compare(present, Operand) < 0,
         (FilterOperator.LessOrEqual, { } present) => JsonComparison.Compare(present, Operand) <= 0,
-        (FilterOperator.In, { } present) => Operand.EnumerateArray().Any(one => JsonComparison.AreEqual(present, one)),
-        (FilterOperator.NotIn, { } present) => !Operand.EnumerateArray().Any(one => JsonComparison.AreEqual(present, one)),
-        (FilterOperator.StartsWith, { ValueKind: JsonValueKind.String } present) =>
-            present.GetString()!.StartsWith(Operand.GetString()!, StringComparison.Ordinal),
+        (FilterOperator.In, { } present) => Operand.Elements.Any(one => JsonComparison.AreEqual(present, one)),
+        (FilterOperator.NotIn, { } present) => !Operand.Elements.Any(one => JsonComparison.AreEqual(present, one)),
+        (FilterOperator.StartsWith, { Kind: JsonValueKind.String } present) => present.Text.StartsWith(Operand.Text, StringComparison.Ordinal),
         (FilterOperator.StartsWith, _) => false,
         _ => throw new InvalidOperationException($"No rule for {Operator}."),
     };

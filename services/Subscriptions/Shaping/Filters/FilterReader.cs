@@ -120,7 +120,7 @@ internal sealed class FilterReader
             }
             else
             {
-                conditions.Add(new FilterCondition(@operator, member.Value.Clone()));
+                conditions.Add(new FilterCondition(@operator, new JsonPlace(member.Value.Clone())));
             }
         }
 

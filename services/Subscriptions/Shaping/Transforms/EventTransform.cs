@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Json;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Rendering;
 
@@ -36,7 +37,7 @@ public sealed class EventTransform : IEquatable<EventTransform>
         using var document = EventDocument.Of(accepted);
         return _kind switch
         {
-            TransformKind.Template template => TemplateRenderer.Render(template.Json, document.RootElement),
+            TransformKind.Template template => TemplateRenderer.Render(template.Json, new JsonPlace(document.RootElement)),
             TransformKind.Include include => EnvelopeRenderer.Render(profile, Projection.Including(include.Places, accepted, document.RootElement)),
             TransformKind.Exclude exclude => EnvelopeRenderer.Render(profile, Projection.Excluding(exclude.Places, accepted, document.RootElement)),
             _ => throw new InvalidOperationException($"No rule for {_kind}."),

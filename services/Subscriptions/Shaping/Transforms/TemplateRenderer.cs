@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Json;
 
 namespace Webhooks.Subscriptions.Shaping.Transforms;
 
@@ -15,14 +16,14 @@ internal static class TemplateRenderer
     public const int MostBytes = 1024 * 1024;
 
     /// <exception cref="TransformException">The event has nothing where a placeholder points, or the body becomes too large.</exception>
-    public static ReadOnlyMemory<byte> Render(JsonElement template, JsonElement document)
+    public static ReadOnlyMemory<byte> Render(JsonElement template, JsonPlace document)
     {
         var output = new ArrayBufferWriter<byte>();
         Append(output, template, document);
         return output.WrittenMemory;
     }
 
-    private static void Append(ArrayBufferWriter<byte> output, JsonElement template, JsonElement document)
+    private static void Append(ArrayBufferWriter<byte> output, JsonElement template, JsonPlace document)
     {
         switch (template.ValueKind)
         {
@@ -74,7 +75,7 @@ internal static class TemplateRenderer
         output.Write(close);
     }
 
-    private static void AppendString(ArrayBufferWriter<byte> output, string text, JsonElement document)
+    private static void AppendString(ArrayBufferWriter<byte> output, string text, JsonPlace document)
     {
         var parts = TemplateText.Split(text);
         if (parts is [{ Pointer: not null } only])
@@ -93,9 +94,8 @@ internal static class TemplateRenderer
         output.Append(filled.ToString());
     }
 
-    private static JsonElement Find(TemplatePart part, JsonElement document) => part.Pointer!.TryFind(document, out var found)
-        ? found
-        : throw new TransformException($"The event has nothing at {part.Pointer.Text}, which the transform's template asks for.");
+    private static JsonElement Find(TemplatePart part, JsonPlace document) => document.Find(part.Pointer!)?.Value
+        ?? throw new TransformException($"The event has nothing at {part.Pointer!.Text}, which the transform's template asks for.");
 
     private static string AsText(JsonElement value)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Npgsql;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Json;
 using Webhooks.Subscriptions.Lanes;
 using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Retries;
@@ -52,6 +53,6 @@ internal static class Ordered
     private static long? KeyOf(string data)
     {
         using var document = JsonDocument.Parse($$"""{"data":{{data}}}""");
-        return Key.Of(document.RootElement);
+        return Key.Of(new JsonPlace(document.RootElement));
     }
 }
