@@ -9,9 +9,10 @@ namespace Webhooks.Publisher.Events;
 internal readonly record struct IncomingEvent(ReceivedMessage Message, AcceptedEvent Event);
 
 /// <summary>A message that is none, as it will be parked.</summary>
+/// <param name="Message">As it came.</param>
 /// <param name="Copy">With the reason.</param>
 /// <param name="TenantId">Whose it is; null: that cannot be read.</param>
-internal readonly record struct RefusedMessage(OutgoingMessage Copy, string? TenantId);
+internal readonly record struct RefusedMessage(ReceivedMessage Message, OutgoingMessage Copy, string? TenantId);
 
 /// <summary>Reads events out of messages; what is not an event becomes a parked copy that says why.</summary>
 internal sealed class EventIntake(PublisherOptions options, ParkedMetrics metrics)
@@ -41,7 +42,7 @@ internal sealed class EventIntake(PublisherOptions options, ParkedMetrics metric
     {
         metrics.Counted(reason);
         var tenantId = EventTenant.Find(message.Body, message.Properties.ContentType);
-        return new RefusedMessage(message.Park(reason, detail, tenantId), tenantId);
+        return new RefusedMessage(message, message.Park(reason, detail, tenantId), tenantId);
     }
 
     // "traceparent" from any AMQP client, "MT-Activity-Id" from MassTransit.

@@ -34,9 +34,8 @@ internal sealed class FanOutLoop(
     {
         try
         {
-            while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } read)
+            while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } group)
             {
-                var group = await trial.GatherAsync(read, consumer.Received, stop);
                 foreach (var part in GroupSize.Parts(group, message => message.Body.Length, SuspectTrial.IsDue))
                 {
                     await publisher.WhenReadyAsync(stop);
@@ -65,7 +64,6 @@ internal sealed class FanOutLoop(
             {
                 if (_givingWay.IsDue(isAway: !database.IsOpen || database.IsRefusing))
                 {
-                    trial.GaveBack();
                     consumer.Pause();
                 }
                 else

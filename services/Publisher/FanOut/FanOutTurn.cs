@@ -51,7 +51,8 @@ internal sealed partial class FanOutTurn(
         if (refused.Count > 0)
         {
             await database.RunAsync(token => parked.AddAsync([.. refused.Select(message => message.TenantId)], token), stop);
-            await publisher.PublishAsync([.. refused.Select(message => message.Copy)], stop);
+            // What went back to the queue while the database was waited for is parked by whoever gets it next.
+            await publisher.PublishAsync([.. refused.Where(one => !one.Message.IsLost).Select(one => one.Copy)], stop);
         }
     }
 

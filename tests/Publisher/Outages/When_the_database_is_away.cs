@@ -66,24 +66,6 @@ public sealed class When_the_database_is_away : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Should_accept_an_only_event_however_often_publishers_gave_it_back()
-    {
-        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
-        await _world.StartPublisherAsync(_world.PostgresAt(relay.Port));
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 1, Limit, "the publisher to consume");
-
-        relay.Cut();
-        await PublishAsync(from: 0, count: 1);
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 0, Limit, "the publisher to give its place up");
-        await _world.Bus.TouchAsync(BrokerNames.PublisherQueue, times: 30);
-        relay.Restore();
-        await _world.SettledAsync();
-
-        Assert.Equal(["evt_0"], await _world.DeliveriesAsync<string>("event_id"));
-        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
-    }
-
-    [Fact]
     public async Task Should_not_wait_for_ever_on_a_connection_that_has_fallen_silent()
     {
         await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);

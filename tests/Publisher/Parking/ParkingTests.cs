@@ -124,6 +124,31 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal(1, await CountedAsync(""));
     }
 
+    [Fact]
+    public async Task A_message_that_goes_back_to_its_queue_while_it_waits_to_be_counted_is_parked_once()
+    {
+        await _world.StartPublisherAsync();
+        await using (var locking = await _world.Database.OpenConnectionAsync())
+        await using (var transaction = await locking.BeginTransactionAsync())
+        {
+            await using (var command = locking.CreateCommand())
+            {
+                command.CommandText = "LOCK TABLE accounting_deltas";
+                await command.ExecuteNonQueryAsync();
+            }
+
+            await _world.Bus.PublishAsync(BrokerNames.EventsExchange, "a.b", "garbage");
+            await Eventually.TrueAsync(
+                async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
+                TimeSpan.FromSeconds(60), "the counting to wait");
+            await _world.CloseConnectionsAsync();
+            await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(BrokerNames.PublisherQueue) == 1, TimeSpan.FromSeconds(60), "it to be handed over again");
+        }
+
+        await _world.SettledAsync();
+        await _world.Bus.WaitForCountAsync(BrokerNames.ParkingQueue, 1);
+    }
+
     // As Management would leave it that already encrypts with a key which this publisher was not given, or is newer than it.
     [Theory]
     [InlineData("subscription_secrets SET key_id = 'newer'", "subscription_secrets SET key_id = 'test'")]

@@ -37,21 +37,20 @@ public sealed class SuspectTests : IAsyncLifetime
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM suspects"));
     }
 
-    // With others behind it that nobody has held.
-    [Theory]
-    [InlineData(19, false)]
-    [InlineData(20, true)]
-    public async Task The_only_one_that_was_handed_over_twenty_times_is_parked(int times, bool isParked)
+    // A database that is away for an hour, or publishers that are stopped, count as much as that for an only event, and the publisher that
+    // comes then knows nothing of it. With others behind it that nobody has held.
+    [Fact]
+    public async Task An_only_one_is_accepted_however_often_it_was_handed_over()
     {
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_0"));
-        await _world.Bus.TouchAsync(BrokerNames.PublisherQueue, times);
+        await _world.Bus.TouchAsync(BrokerNames.PublisherQueue, times: 25);
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_1"));
 
         await _world.StartPublisherAsync();
 
         await _world.SettledAsync();
-        Assert.Equal(isParked ? ["evt_1"] : ["evt_0", "evt_1"], await _world.DeliveriesAsync<string>("event_id"));
-        Assert.Equal(isParked ? ["poison"] : [], (await _world.Bus.DrainAsync(BrokerNames.ParkingQueue)).Select(parked => parked.Header(BrokerNames.ParkedReasonHeader)));
+        Assert.Equal(["evt_0", "evt_1"], await _world.DeliveriesAsync<string>("event_id"));
+        Assert.Equal(0, await _world.Bus.CountAsync(BrokerNames.ParkingQueue));
     }
 
     // It throws, and kills nobody: no need to try it again.
