@@ -15,8 +15,9 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
     // Often enough that a leader whose session was ended by the server stops before another has done much.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(1);
 
-    // A leader that stands still keeps its session, and does nothing: after some heartbeats that did not come the server ends it.
-    private const string EndsWithoutHeartbeat = "SET idle_session_timeout = '5s'";
+    // A leader that stands still keeps its session, and does nothing: after some heartbeats that did not come the server ends it. One
+    // statement: between two it could stand still as well, with the lock and without the limit.
+    private static readonly string Acquire = $"SELECT set_config('idle_session_timeout', '5s', false) WHERE pg_try_advisory_lock({LockKey})";
 
     /// <summary>Runs <paramref name="lead"/> while this process leads; its token ends with the leadership.</summary>
     public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken stop)
@@ -43,15 +44,9 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
     private async Task LeadOnceAsync(Func<CancellationToken, Task> lead, CancellationToken stop)
     {
         await using var session = await database.OpenConnectionAsync(stop);
-        await using var acquire = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", session);
-        if (await acquire.ExecuteScalarAsync(stop) is not true)
+        if (!await TryAcquireAsync(session, stop))
         {
             return;
-        }
-
-        await using (var limit = new NpgsqlCommand(EndsWithoutHeartbeat, session))
-        {
-            await limit.ExecuteNonQueryAsync(stop);
         }
 
         Log.Leading(logger);
@@ -75,6 +70,21 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
         }
 
         await work;
+    }
+
+    private async Task<bool> TryAcquireAsync(NpgsqlConnection session, CancellationToken stop)
+    {
+        try
+        {
+            await using var acquire = new NpgsqlCommand(Acquire, session);
+            return await acquire.ExecuteScalarAsync(stop) is not null;
+        }
+        catch
+        {
+            // Canceled at the wrong moment it may have the lock; a pooled session would keep it.
+            database.Clear();
+            throw;
+        }
     }
 
     private static partial class Log

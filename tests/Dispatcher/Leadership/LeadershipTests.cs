@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Webhooks.Dispatcher.Leadership;
 using Webhooks.TestKit;
 
@@ -111,6 +113,31 @@ public sealed class LeadershipTests : IAsyncLifetime
         await _world.EndedAsync();
         await LeadAsync();
         Assert.NotEqual(led, await LeaderAsync());
+    }
+
+    // As one whose statement takes too long. The lock is the session's, and the session would be the pool's.
+    [Fact]
+    public async Task Whoever_is_stopped_while_it_takes_the_lead_does_not_keep_it()
+    {
+        await _world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION public.pg_try_advisory_lock(bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM pg_catalog.pg_advisory_lock($1);
+                PERFORM pg_sleep(600);
+                RETURN true;
+            END $$
+            """);
+        await using var database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { SearchPath = "public, pg_catalog", NoResetOnClose = true }.ConnectionString);
+        using var stop = new CancellationTokenSource();
+        var candidate = new FleetLeadership(database, TimeProvider.System, NullLogger<FleetLeadership>.Instance).RunAsync(_ => Task.CompletedTask, stop.Token);
+        await LeadAsync();
+
+        await stop.CancelAsync();
+        await candidate;
+
+        await Eventually.TrueAsync(async () => await _world.Database.ScalarAsync<long>(Leaders) == 0, TimeSpan.FromSeconds(20), "the lock to be free");
     }
 
     [Fact]
