@@ -158,26 +158,34 @@ public sealed partial class QueueConsumer(
             return Task.CompletedTask;
         };
 
-        var messages = First(acks);
+        var room = new WindowRoom(queue.Prefetch, clock);
+        var messages = First(room, acks);
         while (channel.IsOpen)
         {
             // The end of a pause makes no room: a database that answers and refuses brings one every second.
-            if (!IsWanted(out var changed) || messages == 0)
+            var isWanted = IsWanted(out var changed);
+            if (!isWanted || messages == 0)
             {
                 IsConsuming = false;
                 await Task.WhenAny(changed, closed.Task, Task.Delay(RoomCheck, clock)).WaitAsync(stop);
-                messages = First(acks);
+                if (!isWanted)
+                {
+                    room.Reset();
+                }
+
+                messages = First(room, acks);
                 continue;
             }
 
             // It holds for consumers that begin later, on this channel.
             await channel.BasicQosAsync(prefetchSize: 0, messages, global: false, CancellationToken.None).WaitAsync(stop);
+            room.Reset();
             var window = _window = new ConsumerWindow(messages, acks);
             var tag = await channel.BasicConsumeAsync(Queue, autoAck: false, new Receiver(this, channel, window), CancellationToken.None).WaitAsync(stop);
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((ConsumerWindow)source!).End(), window);
-            _isSilent = await IsSilentAsync(Task.WhenAny(changed, closed.Task, window.Ended), acks);
-            messages = window.Next ?? First(acks);
+            _isSilent = await IsSilentAsync(Task.WhenAny(changed, closed.Task, window.Ended), acks, () => Widen(window, messages, room, acks));
+            messages = window.Next ?? First(room, acks);
             // Between two windows is no time in which the broker would have nothing for us.
             IsConsuming = window.Next is not null;
             if (queue.InOrder || _isSilent)
@@ -195,20 +203,21 @@ public sealed partial class QueueConsumer(
         }
     }
 
-    private ushort First(AckWriter acks)
-    {
-        if (FirstWindow is { } first)
-        {
-            return first();
-        }
+    private ushort First(WindowRoom room, AckWriter acks) => FirstWindow is { } first ? first() : room.First(acks.InHand);
 
-        // A narrow window would stay so, for as long as nobody asks for another one: it waits for half of the room at least.
-        var room = queue.Prefetch - acks.InHand;
-        return room * 2 >= queue.Prefetch ? (ushort)room : (ushort)0;
+    private void Widen(ConsumerWindow window, ushort present, WindowRoom room, AckWriter acks)
+    {
+        if (FirstWindow is null && room.Wider(present, acks.InHand) is { } wider)
+        {
+            window.EndFor(wider);
+        }
     }
 
-    /// <summary>True when nothing was handed over for too long and nothing is in hand; false when <paramref name="end"/> came before.</summary>
-    private async Task<bool> IsSilentAsync(Task end, AckWriter acks)
+    /// <summary>
+    /// True when nothing was handed over for too long and nothing is in hand; false when <paramref name="end"/> came before. Meanwhile it
+    /// has a <paramref name="look"/> from time to time.
+    /// </summary>
+    private async Task<bool> IsSilentAsync(Task end, AckWriter acks, Action look)
     {
         var silence = new ChannelSilence(clock);
         while (!silence.IsTooLong(ReceivedCount, acks.InHand))
@@ -218,6 +227,8 @@ public sealed partial class QueueConsumer(
             {
                 return false;
             }
+
+            look();
         }
 
         return true;

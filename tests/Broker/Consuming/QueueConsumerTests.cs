@@ -89,6 +89,35 @@ public sealed class QueueConsumerTests : IAsyncLifetime
         Assert.False(consumer.Received.TryPeek(out _));
     }
 
+    // What cannot be worked off must not keep the rest of the queue waiting.
+    [Fact]
+    public async Task A_little_room_after_a_pause_is_made_use_of_and_widened_when_there_is_more()
+    {
+        await PublishAsync(26);
+        var consumer = _ours.Consume(Queue, prefetch: 10);
+        var inHand = await consumer.NextAsync(10);
+        consumer.Pause();
+        await Eventually.TrueAsync(async () => await ConsumersAsync() == 0, OurSide.Limit, "the consumer to be canceled");
+        foreach (var message in inHand.Take(4))
+        {
+            message.Ack();
+        }
+
+        consumer.Resume();
+
+        await consumer.NextAsync(4);
+        Assert.Equal(0, consumer.Free);
+        foreach (var message in inHand.Skip(4))
+        {
+            message.Ack();
+        }
+
+        await consumer.NextAsync(6);
+        await Eventually.TrueAsync(async () => await UnacknowledgedAsync() == 10, OurSide.Limit, "the acks to arrive");
+        Assert.Equal((0, 6), (consumer.Free, await _peer.CountAsync(Queue)));
+        Assert.False(consumer.Received.TryPeek(out _));
+    }
+
     [Fact]
     public async Task Many_pauses_in_a_row_lose_and_repeat_nothing()
     {
