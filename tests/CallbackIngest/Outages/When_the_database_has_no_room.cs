@@ -21,9 +21,10 @@ public sealed class When_the_database_has_no_room
         Assert.Equal(MoreThanFits, commands.Count);
 
         disk.Fill();
-        var number = 0;
-        await Eventually.TrueAsync(async () => (await ingest.SendAsync(IngestClient.Body(), $"filling-{number++}")).Status == 503, World.Limit, "the pages to be used up");
-        (await ingest.SendSoonAsync("refused")).IsUnavailable();
+        var (answer, key, number) = ((Answer?)null, "", 0);
+        await Eventually.TrueAsync(
+            async () => (answer = await ingest.SendSoonAsync(key = $"filling-{number++}")).Status == 503, World.Limit, "the pages to be used up");
+        answer!.IsUnavailable();
         foreach (var command in commands)
         {
             await world.SayAsync(command, "applied", reason: new string('x', 1_000));
@@ -35,7 +36,7 @@ public sealed class When_the_database_has_no_room
 
         await Eventually.TrueAsync(async () => await AppliedAsync(world) == MoreThanFits, World.Limit, "every result to be applied");
         await ingest.ReadinessIsAsync(200);
-        await Eventually.TrueAsync(async () => (await ingest.SendAsync(IngestClient.Body(), "refused")).Status == 200, World.Limit, "a callback to be accepted");
+        await Eventually.TrueAsync(async () => (await ingest.SendAsync(IngestClient.Body(), key)).Status == 200, World.Limit, "the callback to be accepted");
         Assert.Equal(0, await world.Bus.CountAsync(BrokerNames.ParkingQueue));
     }
 
