@@ -12,18 +12,19 @@ internal static class FanOutPlan
 {
     /// <summary>As many of the events, in their order, as go together.</summary>
     /// <param name="events">Those that may be new.</param>
+    /// <param name="known">Those of them that are not: nobody gets them again.</param>
     /// <param name="subscriptions">Those there are.</param>
     /// <param name="most">So many deliveries, and whatever a single event makes.</param>
     /// <param name="cancellationToken">Looked at before each event.</param>
     public static IReadOnlyList<PlannedEvent> Of(
-        IReadOnlyList<AcceptedEvent> events, SubscriptionIndex subscriptions, int most, CancellationToken cancellationToken)
+        IReadOnlyList<AcceptedEvent> events, IReadOnlySet<EventKey> known, SubscriptionIndex subscriptions, int most, CancellationToken cancellationToken)
     {
         var plan = new List<PlannedEvent>(events.Count);
         var deliveries = 0;
         foreach (var received in events)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var takers = TakersOf(received, subscriptions);
+            var takers = known.Contains(EventKey.Of(received)) ? [] : TakersOf(received, subscriptions);
             if (deliveries > 0 && deliveries + takers.Count > most)
             {
                 break;

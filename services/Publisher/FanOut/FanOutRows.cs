@@ -3,6 +3,12 @@ using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Publisher.FanOut;
 
+/// <summary>What an event is known by for ever.</summary>
+internal readonly record struct EventKey(string TenantId, string EventId)
+{
+    public static EventKey Of(AcceptedEvent received) => new(received.TenantId, received.Id);
+}
+
 /// <summary>Who gets an event, if it is new.</summary>
 internal readonly record struct PlannedEvent(AcceptedEvent Event, IReadOnlyList<Taker> Takers);
 

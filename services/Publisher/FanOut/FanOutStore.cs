@@ -3,6 +3,7 @@ using Webhooks.Database;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Lanes;
+using Webhooks.Subscriptions.Matching;
 
 namespace Webhooks.Publisher.FanOut;
 
@@ -11,6 +12,8 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
 {
     // One statement's arrays stay within a few megabytes even for an event with 100,000 subscribers.
     private const int DeliveriesPerStatement = 5_000;
+
+    private static readonly HashSet<EventKey> Nothing = [];
 
     // Each event gets a microsecond of its own: (created_at) alone then finds an event's deliveries by their primary key.
     // Sorted, because two publishers that insert the same keys in different orders would deadlock.
@@ -21,6 +24,11 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
         ORDER BY tenant_id, event_id
         ON CONFLICT (tenant_id, event_id) DO NOTHING
         RETURNING tenant_id, event_id, created_at
+        """;
+
+    private const string SelectKnown = """
+        SELECT tenant_id, event_id FROM unnest($1::text[], $2::text[]) AS event (tenant_id, event_id)
+        WHERE EXISTS (SELECT 1 FROM event_keys AS key WHERE key.tenant_id = event.tenant_id AND key.event_id = event.event_id)
         """;
 
     private const string InsertEvents = """
@@ -57,10 +65,17 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
     {
         // Read after the events have come: a subscription whose creation was answered before one of them was published is matched.
         var config = await subscriptions.FreshAsync(cancellationToken);
-        var plan = FanOutPlan.Of(events, config.Index, GroupSize.MostDeliveries, cancellationToken);
+        var plan = FanOutPlan.Of(events, Nothing, config.Index, GroupSize.MostDeliveries, cancellationToken);
+        if (plan.Count < events.Count)
+        {
+            // What repeats would make if they were new divides no group: a producer that publishes all of its outbox again would hold up
+            // everybody. Whether an event is new is asked only where it matters; the insert decides.
+            plan = FanOutPlan.Of(events, await FindKnownAsync(events, cancellationToken), config.Index, GroupSize.MostDeliveries, cancellationToken);
+        }
+
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var deliveries = await AcceptAsync(connection, plan, dueAtOnce: false, cancellationToken);
+        var deliveries = await AcceptAsync(connection, plan, config.Version, dueAtOnce: false, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new Acceptance(plan.Count, deliveries);
     }
@@ -68,13 +83,14 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
     /// <summary>The same, of a plan, within a transaction of the caller.</summary>
     /// <param name="connection">In a transaction.</param>
     /// <param name="plan">In the order of acceptance.</param>
+    /// <param name="configVersion">That of the configuration by which it was made.</param>
     /// <param name="dueAtOnce">
     /// True: the due-poller announces the deliveries, so that nothing but the commit is needed. False: the caller does, after the commit.
     /// </param>
-    public static async Task<IReadOnlyList<NewDelivery>> AcceptAsync(
-        NpgsqlConnection connection, IReadOnlyList<PlannedEvent> plan, bool dueAtOnce, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<NewDelivery>> AcceptAsync(
+        NpgsqlConnection connection, IReadOnlyList<PlannedEvent> plan, long configVersion, bool dueAtOnce, CancellationToken cancellationToken)
     {
-        var (events, planned) = await InsertKeysAsync(connection, plan, cancellationToken);
+        var (events, planned) = await InsertKeysAsync(connection, plan, configVersion, cancellationToken);
         if (events.Count == 0)
         {
             return [];
@@ -107,32 +123,60 @@ internal sealed class FanOutStore(NpgsqlDataSource database, SubscriptionCache s
     }
 
     /// <summary>Takes the keys of the events that are new; answers these, and the deliveries that they make.</summary>
-    private static async Task<(List<NewEvent> Events, List<NewDelivery> Deliveries)> InsertKeysAsync(
-        NpgsqlConnection connection, IReadOnlyList<PlannedEvent> plan, CancellationToken cancellationToken)
+    private async Task<(List<NewEvent> Events, List<NewDelivery> Deliveries)> InsertKeysAsync(
+        NpgsqlConnection connection, IReadOnlyList<PlannedEvent> plan, long plannedVersion, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(InsertKeys, connection);
-        AddKeys(command.Parameters, [.. plan.Select(planned => planned.Event)]);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var createdAt = new Dictionary<(string, string), DateTimeOffset>();
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
+        var insert = new NpgsqlBatchCommand(InsertKeys);
+        AddKeys(insert.Parameters, [.. plan.Select(planned => planned.Event)]);
+        batch.BatchCommands.Add(insert);
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var configVersion = reader.GetInt64(0);
+        await reader.NextResultAsync(cancellationToken);
+        var createdAt = new Dictionary<EventKey, DateTimeOffset>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            createdAt.Add((reader.GetString(0), reader.GetString(1)), reader.GetFieldValue<DateTimeOffset>(2));
+            createdAt.Add(new EventKey(reader.GetString(0), reader.GetString(1)), reader.GetFieldValue<DateTimeOffset>(2));
         }
+
+        // Whoever was disabled while the plan was made gets none of these: they are accepted after that, and so not canceled by it.
+        var changed = createdAt.Count > 0 && configVersion > plannedVersion ? await subscriptions.AtLeastAsync(configVersion, cancellationToken) : null;
 
         // In the order of arrival; of an event that stands twice in the group, the first.
         var events = new List<NewEvent>(createdAt.Count);
         var deliveries = new List<NewDelivery>();
         foreach (var planned in plan)
         {
-            if (createdAt.Remove((planned.Event.TenantId, planned.Event.Id), out var moment))
+            if (createdAt.Remove(EventKey.Of(planned.Event), out var moment))
             {
                 var accepted = new NewEvent(planned.Event, moment);
                 events.Add(accepted);
-                deliveries.AddRange(planned.Takers.Select(taker => NewDelivery.For(accepted, taker)));
+                deliveries.AddRange(planned.Takers.Where(taker => changed is null || StillTakes(taker, changed)).Select(taker => NewDelivery.For(accepted, taker)));
             }
         }
 
         return (events, deliveries);
+    }
+
+    private static bool StillTakes(Taker taker, ConfigSnapshot config) =>
+        config.ById.TryGetValue(taker.Subscription.Id, out var now)
+        && SubscriptionMatch.TakesEvents(now) && now.CancelBefore == taker.Subscription.CancelBefore;
+
+    private async Task<HashSet<EventKey>> FindKnownAsync(IReadOnlyList<AcceptedEvent> events, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(SelectKnown);
+        AddKeys(command.Parameters, events);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var known = new HashSet<EventKey>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            known.Add(new EventKey(reader.GetString(0), reader.GetString(1)));
+        }
+
+        return known;
     }
 
     private static async Task InsertEventsAsync(NpgsqlConnection connection, List<NewEvent> events, CancellationToken cancellationToken)

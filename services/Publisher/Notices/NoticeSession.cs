@@ -10,7 +10,7 @@ namespace Webhooks.Publisher.Notices;
 /// The time in which this publisher does a step and no other one does: it ends with the database session that holds the
 /// lock. No transaction is open while the broker is waited for.
 /// </summary>
-internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step, SubscriptionCache subscriptions) : IAsyncDisposable
+internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step, SubscriptionCache subscriptions, FanOutStore fanOut) : IAsyncDisposable
 {
     private const string MarkAccepted = "UPDATE notices SET accepted = true WHERE seq = ANY($1) AND NOT accepted RETURNING seq";
 
@@ -40,12 +40,12 @@ internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step
         // Not even stored for those who named no such type: most tenants only see their own events.
         var config = await subscriptions.FreshAsync(cancellationToken);
         var wanted = notices.Where(told => config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0).ToList();
-        var plan = FanOutPlan.Of([.. wanted.Select(told => told.ToEvent())], config.Index, most: int.MaxValue, cancellationToken);
+        var plan = FanOutPlan.Of([.. wanted.Select(told => told.ToEvent())], new HashSet<EventKey>(), config.Index, most: int.MaxValue, cancellationToken);
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var marked = await MarkAsync(notices, cancellationToken);
         PlannedEvent[] accepted = [.. plan.Where((_, place) => marked.Contains(wanted[place].Seq))];
-        var deliveries = accepted.Length == 0 ? [] : await FanOutStore.AcceptAsync(connection, accepted, dueAtOnce: true, cancellationToken);
+        var deliveries = accepted.Length == 0 ? [] : await fanOut.AcceptAsync(connection, accepted, config.Version, dueAtOnce: true, cancellationToken);
 
         await transaction.CommitAsync(cancellationToken);
         return deliveries.Count;

@@ -1,10 +1,11 @@
 using Npgsql;
+using Webhooks.Publisher.FanOut;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Publisher.Notices;
 
 /// <summary>Finds out whether there are notices at a step, and who of several publishers does it.</summary>
-internal sealed class NoticeStore(NpgsqlDataSource database, SubscriptionCache subscriptions)
+internal sealed class NoticeStore(NpgsqlDataSource database, FanOutStore fanOut, SubscriptionCache subscriptions)
 {
     /// <summary>
     /// Null: there is nothing to do, or another publisher does it. That keeps notices from being published twice; that no event
@@ -23,7 +24,7 @@ internal sealed class NoticeStore(NpgsqlDataSource database, SubscriptionCache s
             await using var acquire = new NpgsqlCommand($"SELECT pg_try_advisory_lock({step.LockKey})", connection);
             if (await acquire.ExecuteScalarAsync(cancellationToken) is true)
             {
-                return new NoticeSession(connection, step, subscriptions);
+                return new NoticeSession(connection, step, subscriptions, fanOut);
             }
         }
         catch

@@ -1,7 +1,9 @@
+using Webhooks.Database.Auditing;
 using Webhooks.Database.Settings;
 using Webhooks.Publisher.FanOut;
 using Webhooks.Publisher.Notices;
 using Webhooks.Publisher.Tests.Notices;
+using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Events;
 using Webhooks.TestKit;
@@ -23,22 +25,48 @@ public sealed class PlanningTests : IAsyncLifetime
 
     [Fact]
     public async Task An_event_is_planned_before_its_transaction() =>
-        Assert.Single((await WithoutAnyTransactionAsync(() => new FanOutStore(_world.Database, _cache).AcceptAsync([Event], CancellationToken.None))).Deliveries);
+        Assert.Single((await WithoutAnyTransactionAsync(() => Store.AcceptAsync([Event], CancellationToken.None))).Deliveries);
 
     [Fact]
     public async Task A_notice_is_planned_before_its_transaction()
     {
         await new Told(_world).LeaveAsync(Told.Exhausted(1));
-        await using var session = await new NoticeStore(_world.Database, _cache).TryBeginAsync(NoticeStep.Accepting, CancellationToken.None);
+        await using var session = await new NoticeStore(_world.Database, Store, _cache).TryBeginAsync(NoticeStep.Accepting, CancellationToken.None);
         var notices = await session!.ReadAsync(limit: 1, CancellationToken.None);
 
         Assert.Equal(1, await WithoutAnyTransactionAsync(() => session.AcceptAsync(notices, CancellationToken.None)));
+    }
+
+    [Fact]
+    public async Task Whoever_is_disabled_before_the_event_is_accepted_does_not_get_it()
+    {
+        var other = await _world.SubscribeAsync("a.b");
+        var config = await _cache.FreshAsync(CancellationToken.None);
+        var plan = FanOutPlan.Of([Event], new HashSet<EventKey>(), config.Index, most: 10, CancellationToken.None);
+        Assert.Equal(2, plan[0].Takers.Count);
+        // Active again, it takes what is accepted from now on; and by its time this event will be.
+        await ChangeStateAsync(other, SubscriptionState.Disabled);
+        await ChangeStateAsync(other, SubscriptionState.Active);
+
+        await using var connection = await _world.Database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var deliveries = await Store.AcceptAsync(connection, plan, config.Version, dueAtOnce: false, CancellationToken.None);
+
+        Assert.NotEqual(other.Id, Assert.Single(deliveries).SubscriptionId);
     }
 
     public async ValueTask DisposeAsync()
     {
         _cache.Dispose();
         await _world.DisposeAsync();
+    }
+
+    private FanOutStore Store => new(_world.Database, _cache);
+
+    private async Task ChangeStateAsync(Subscription subscription, SubscriptionState state)
+    {
+        await using var change = await _world.Subscriptions.BeginChangeAsync(subscription.Id, tenantId: null, CancellationToken.None);
+        await change!.SaveAsync(change!.Current with { State = state }, Actor.System, CancellationToken.None);
     }
 
     private static AcceptedEvent Event => new()

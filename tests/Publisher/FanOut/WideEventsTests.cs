@@ -60,12 +60,31 @@ public sealed class WideEventsTests : IAsyncLifetime
         var index = (await cache.LoadedAsync(CancellationToken.None)).Index;
         var given = events.Select((type, place) => Event($"evt_{place}", $"{type}")).ToList();
 
-        var plan = FanOutPlan.Of(given, index, most, CancellationToken.None);
+        var plan = FanOutPlan.Of(given, new HashSet<EventKey>(), index, most, CancellationToken.None);
 
         Assert.Equal(given.Take(planned), plan.Select(one => one.Event));
         Assert.Equal(
             given.Take(planned).Select(one => index.Match(World.Tenant, one.Type).Count),
             plan.Select(one => one.Takers.Count));
+    }
+
+    [Fact]
+    public async Task Repeats_divide_no_group_by_what_they_would_make()
+    {
+        await _world.SubscribeManyAsync(Width, "wide");
+        using var cache = new SubscriptionCache(_world.Subscriptions, new SettingsStore(_world.Database));
+        var store = new FanOutStore(_world.Database, cache);
+        var events = Enumerable.Range(0, Events).Select(number => Event($"evt_{number}", "wide")).ToList();
+        var accepted = 0;
+        while (accepted < Events)
+        {
+            accepted += (await store.AcceptAsync(events[accepted..], CancellationToken.None)).Events;
+        }
+
+        var again = await store.AcceptAsync([.. events, Event("evt_new", "wide")], CancellationToken.None);
+
+        Assert.Equal(Events + 1, again.Events);
+        Assert.Equal(Width, again.Deliveries.Count);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -61,8 +61,8 @@ public sealed class LaneFanOutTests : IAsyncLifetime
         var config = await publisher.Services.GetRequiredService<SubscriptionCache>().FreshAsync(CancellationToken.None);
         await using var connection = await _world.Database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await FanOutStore.AcceptAsync(
-            connection, FanOutPlan.Of([Event("evt_1")], config.Index, most: 1, CancellationToken.None), dueAtOnce: false, CancellationToken.None);
+        var plan = FanOutPlan.Of([Event("evt_1")], new HashSet<EventKey>(), config.Index, most: 1, CancellationToken.None);
+        await publisher.Services.GetRequiredService<FanOutStore>().AcceptAsync(connection, plan, config.Version, dueAtOnce: false, CancellationToken.None);
 
         var closing = _world.Database.ExecuteAsync("DELETE FROM lanes WHERE subscription_id = $1 AND NOT EXISTS (SELECT FROM deliveries WHERE lane_due_at IS NOT NULL)", subscription.Id);
         await Eventually.TrueAsync(
