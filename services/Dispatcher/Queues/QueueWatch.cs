@@ -52,7 +52,12 @@ internal sealed class QueueWatch(MarkStore marks, ConfirmedPublisher publisher, 
                 {
                     foreach (var queue in queues)
                     {
-                        seen.Add(new SeenQueue(queue, await channel.MessageCountAsync(queue, leading), now - QueueMarks.Least(notes, [queue])));
+                        var counted = await channel.QueueDeclarePassiveAsync(queue, leading);
+                        // A queue that does not answer its node counts as one without messages and without consumers: it is not told as empty.
+                        if (counted.MessageCount > 0 || counted.ConsumerCount > 0)
+                        {
+                            seen.Add(new SeenQueue(queue, counted.MessageCount, now - QueueMarks.Least(notes, [queue])));
+                        }
                     }
                 },
                 leading);
