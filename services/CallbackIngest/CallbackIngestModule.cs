@@ -73,7 +73,7 @@ internal static class CallbackIngestModule
     {
         app.UseMiddleware<RefusalAudit>();
         app.UseMiddleware<ProblemPages>();
-        app.UseMiddleware<RequestDeadline>();
+        app.UseRequestDeadline();
         app.UseRouting();
         app.UseMiddleware<TokenCheck>();
     }

@@ -101,7 +101,7 @@ internal static class ManagementModule
     public static void UseManagement(this WebApplication app)
     {
         app.UseMiddleware<ProblemPages>();
-        app.UseMiddleware<RequestDeadline>();
+        app.UseRequestDeadline();
         app.UseHeadAsGet();
         app.UseRouting();
         app.UseMiddleware<TokenCheck>();

@@ -8,6 +8,9 @@ internal sealed class RequestDeadline(RequestDelegate next, TimeProvider clock)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
+    /// <summary>Where it applies. Health checks have limits of their own, and say themselves what does not answer.</summary>
+    public static bool AppliesTo(HttpContext context) => !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
+
     public async Task InvokeAsync(HttpContext context)
     {
         var client = context.RequestAborted;
