@@ -4,7 +4,7 @@ using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Shares;
 
-/// <summary>Retries give way to first attempts, and catch up quickly where there are none (decision 0028).</summary>
+/// <summary>Retries give way to first attempts (decision 0028).</summary>
 public sealed class When_thousands_of_retries_are_due : IAsyncLifetime
 {
     private World _world = null!;
@@ -40,22 +40,6 @@ public sealed class When_thousands_of_retries_are_due : IAsyncLifetime
         var began = await BeganAsync();
         Assert.Equal(Retries, began.Count);
         Assert.True(began[^1] - began[0] > TimeSpan.FromSeconds(3.5), $"{Retries} retries began within {began[^1] - began[0]}.");
-    }
-
-    // Each hundred is announced after the time for which the pace has the poller rest, not after that of a poll that found nothing.
-    [Fact]
-    public async Task Should_announce_more_from_second_to_second_where_nothing_else_comes()
-    {
-        await _world.AcceptAsync(_subscription, 8_000);
-        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now(), due_at = now()");
-
-        await _world.StartDispatcherAsync();
-
-        await _world.EndedAsync();
-        var began = await BeganAsync();
-        Assert.Equal(8_000, began.Count);
-        var most = began.Select((moment, place) => began.Skip(place).TakeWhile(later => later < moment.AddSeconds(1)).Count()).Max();
-        Assert.True(most > 1_500, $"At most {most} began within a second.");
     }
 
     public async ValueTask DisposeAsync()

@@ -56,7 +56,9 @@ public sealed class When_the_database_is_away : IAsyncLifetime
         relay.Cut();
         await PublishAsync(from: 0, count: 20);
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 0, Limit, "the publisher to give its place up");
-        Assert.Equal((20, 0), (await _world.Bus.CountAsync(BrokerNames.PublisherQueue), await _world.UnacknowledgedAsync(BrokerNames.PublisherQueue)));
+        await Eventually.TrueAsync(
+            async () => (await _world.Bus.CountAsync(BrokerNames.PublisherQueue), await _world.UnacknowledgedAsync(BrokerNames.PublisherQueue)) is (20, 0),
+            Limit, "the queue to have all of it again");
         await PublishAsync(from: 20, count: 20);
         relay.Restore();
         await _world.SettledAsync();
