@@ -258,7 +258,11 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
     [Fact]
     public async Task Lists_are_newest_first_and_keep_tenants_apart()
     {
-        var (one, two, foreign) = (await CreateAsync(), await CreateAsync(), await CreateAsync("foreign"));
+        var one = await CreateAsync();
+        await NextMillisecondAsync();
+        var two = await CreateAsync();
+        await NextMillisecondAsync();
+        var foreign = await CreateAsync("foreign");
 
         Assert.Equal([two.Id, one.Id], await IdsAsync("tenant", before: null, 10));
         Assert.Equal([foreign.Id, two.Id, one.Id], await IdsAsync(tenantId: null, before: null, 10));
@@ -335,6 +339,13 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
         Assert.Equal([second.Id, first.Id], (await _store.ListAsync("tenant", "orders", before: null, limit: 10, Stop)).Select(found => found.Id));
         Assert.Equal([first.Id], (await _store.ListAsync("tenant", "orders", second.Id, limit: 10, Stop)).Select(found => found.Id));
         Assert.Equal(3, (await _store.ListAsync(tenantId: null, "orders", before: null, limit: 10, Stop)).Count);
+    }
+
+    /// <summary>An id carries its millisecond: of two that were made in one, either may be the later.</summary>
+    private static async Task NextMillisecondAsync()
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        await Eventually.TrueAsync(() => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() > now, TimeSpan.FromSeconds(5), "the next millisecond");
     }
 
     private Task<Subscription> CreateAsync(string tenantId = "tenant") => _store.CreateAsync(tenantId, SubscriptionState.Active, Settings, Secret, By, Stop);
