@@ -18,7 +18,7 @@ public static class KeyColumns
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(key);
 
-        // In the order of their keys, as whoever else changes many of them: unsorted ones wait for each other.
+        // In the order of their keys, as in every change of many rows: unsorted ones deadlock.
         var sorted = rows.OrderBy(row => key(row).CreatedAt).ThenBy(row => key(row).Id).ToList();
         var columns = new Columns<TRow>(parameters, sorted);
         columns.Add(row => key(row).CreatedAt.UtcDateTime);
