@@ -5,7 +5,7 @@ namespace Webhooks.Broker.Tests.Consuming;
 
 public sealed class ChannelSilenceTests
 {
-    private readonly TestClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private readonly ChannelSilence _silence;
 
     public ChannelSilenceTests() => _silence = new(_clock);

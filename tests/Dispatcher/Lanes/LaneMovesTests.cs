@@ -10,7 +10,7 @@ public sealed class LaneMovesTests
     private const long Own = 1;
     private const long Other = 2;
 
-    private readonly TestClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private readonly LaneMoves _moves;
     private readonly Guid _its;
     private readonly Guid _others;

@@ -7,7 +7,7 @@ namespace Webhooks.Dispatcher.Tests.Lanes;
 
 public sealed class LaneProbesTests
 {
-    private readonly TestClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private readonly LaneHands _hands = new();
     private readonly LaneBacklog _backlog;
     private readonly LaneProbes _probes = new();

@@ -87,16 +87,5 @@ public sealed class DelayQueueTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
-    private sealed class StoppedClock : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan time) => _now += time.Ticks;
-    }
-
     private static CustomRetry Every(double seconds) => new() { MaxAttempts = 3, InitialDelaySeconds = seconds, BackoffMultiplier = 1 };
 }

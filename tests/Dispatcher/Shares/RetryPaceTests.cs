@@ -5,10 +5,9 @@ namespace Webhooks.Dispatcher.Tests.Shares;
 
 public sealed class RetryPaceTests
 {
-    // So that what passes of the real time meanwhile is nothing beside it.
-    private const double Rounding = 0.1;
+    private const double Rounding = 0.001;
 
-    private readonly TestClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private readonly RetryPace _pace;
 
     public RetryPaceTests() => _pace = new RetryPace(_clock);

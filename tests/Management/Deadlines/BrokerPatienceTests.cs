@@ -14,7 +14,7 @@ public sealed class BrokerPatienceTests : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private readonly HandClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private TcpRelay _relay = null!;
     private BrokerLinks _links = null!;
     private ConfirmedPublisher _publisher = null!;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Webhooks.Api.Deadlines;
+using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Deadlines;
 
@@ -13,7 +14,7 @@ public sealed class RequestDeadlineTests : IAsyncLifetime
 {
     private static readonly byte[] Half = new byte[256 * 1024];
 
-    private readonly HandClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _wasCutOff = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HttpClient _client = new();

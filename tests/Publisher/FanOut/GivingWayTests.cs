@@ -7,7 +7,7 @@ public sealed class GivingWayTests
 {
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(1);
 
-    private readonly TestClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private readonly GivingWay _givingWay;
 
     public GivingWayTests() => _givingWay = new GivingWay(_clock);

@@ -5,7 +5,7 @@ namespace Webhooks.Dispatcher.Tests.Lanes.Leases;
 
 public sealed class LeaseTests
 {
-    private readonly TestClock _clock = new();
+    private readonly StoppedClock _clock = new();
 
     [Fact]
     public void A_holder_that_dies_is_past_its_time_and_seen_by_others_within_two_seconds() =>

@@ -1,14 +1,26 @@
-namespace Webhooks.Management.Tests.Deadlines;
+namespace Webhooks.TestKit;
 
-/// <summary>A clock that stands still until it is moved, and its timers with it.</summary>
-internal sealed class HandClock : TimeProvider
+/// <summary>A clock that stands still until it is moved, and its timers with it. For what a test counts to the letter.</summary>
+/// <param name="start">The wall's time at first.</param>
+public sealed class StoppedClock(DateTimeOffset start) : TimeProvider
 {
-    private readonly List<HandTimer> _timers = [];
+    private readonly List<StoppedTimer> _timers = [];
     private TimeSpan _now;
+
+    public StoppedClock()
+        : this(System.GetUtcNow())
+    {
+    }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow() => start + Now;
+
+    public override long GetTimestamp() => Now.Ticks;
 
     public void Advance(TimeSpan time)
     {
-        HandTimer[] due;
+        StoppedTimer[] due;
         lock (_timers)
         {
             _now += time;
@@ -21,12 +33,23 @@ internal sealed class HandClock : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new HandTimer(this, () => callback(state));
+        var timer = new StoppedTimer(this, () => callback(state));
         timer.Change(dueTime, period);
         return timer;
     }
 
-    private sealed class HandTimer(HandClock clock, Action ring) : ITimer
+    private TimeSpan Now
+    {
+        get
+        {
+            lock (_timers)
+            {
+                return _now;
+            }
+        }
+    }
+
+    private sealed class StoppedTimer(StoppedClock clock, Action ring) : ITimer
     {
         public TimeSpan Due { get; set; }
 
