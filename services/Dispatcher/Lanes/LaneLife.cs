@@ -25,6 +25,8 @@ namespace Webhooks.Dispatcher.Lanes;
 //            (LaneStore.TakeOutAsync), and, to the due-poller, what is left at the closing. When more is left and none of it is
 //            due, 501 at each try to close.
 //
+// How a held lane is served, turn by turn: the table at Serving/LaneTurn.
+//
 // Who decides to take and to hand over: LaneMoves. Who looks around and acts: LaneOwner. Who is served: ServedLanes, each by a
 // Serving/LaneServing. Who is alive: Leases/Lease, LeaseKeeper, LeaseWatch, Contact. The statements: LaneStore, Doors/,
 // LeaseStore.

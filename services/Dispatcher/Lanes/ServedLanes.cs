@@ -7,7 +7,7 @@ using Webhooks.Subscriptions;
 namespace Webhooks.Dispatcher.Lanes;
 
 /// <summary>The lanes that this dispatcher serves, each by a loop of its own, and who tells them what.</summary>
-internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, LaneMetrics metrics, ILogger<LaneServing> logger)
+internal sealed class ServedLanes(LaneStore store, LaneTools tools, LaneMetrics metrics, ILogger<LaneServing> logger)
 {
     private readonly ConcurrentDictionary<Guid, ServedLane> _lanes = new();
 
@@ -89,7 +89,7 @@ internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, Lane
         {
             if (!_lanes.ContainsKey(id))
             {
-                Log.Found(logger, id, fence);
+                LaneLog.Found(logger, id, fence);
                 Serve(new HeldLane(id, own, fence, SendsAfter: null), abandon);
             }
         }
@@ -110,11 +110,11 @@ internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, Lane
         {
             if (isFirst)
             {
-                Log.Opened(logger, lane.SubscriptionId, reason, lane.Fence);
+                LaneLog.Opened(logger, lane.SubscriptionId, reason, lane.Fence);
             }
             else
             {
-                Log.TakenOver(logger, lane.SubscriptionId, reason, lane.Fence);
+                LaneLog.TakenOver(logger, lane.SubscriptionId, reason, lane.Fence);
             }
 
             Serve(lane, abandon);
@@ -138,21 +138,5 @@ internal sealed partial class ServedLanes(LaneStore store, LaneTools tools, Lane
     {
         var serving = new LaneServing(lane, tools, logger);
         _lanes[lane.SubscriptionId] = new ServedLane(serving, Task.Run(() => serving.RunAsync(abandon), CancellationToken.None));
-    }
-
-    // The numbers of all who log under this name: LaneServing has 1, EntryWork 2.
-    private static partial class Log
-    {
-        [LoggerMessage(3, LogLevel.Information,
-            "The lane of subscription sub_{SubscriptionId:N} was opened ({Reason}), and this dispatcher serves it (fence {Fence})")]
-        public static partial void Opened(ILogger logger, Guid subscriptionId, string reason, long fence);
-
-        [LoggerMessage(4, LogLevel.Information,
-            "This dispatcher takes over the lane of subscription sub_{SubscriptionId:N} ({Reason}, fence {Fence})")]
-        public static partial void TakenOver(ILogger logger, Guid subscriptionId, string reason, long fence);
-
-        [LoggerMessage(5, LogLevel.Information,
-            "This dispatcher finds that it holds the lane of subscription sub_{SubscriptionId:N} (fence {Fence}), and serves it")]
-        public static partial void Found(ILogger logger, Guid subscriptionId, long fence);
     }
 }

@@ -54,9 +54,9 @@ public sealed class LaneSenderTests : IAsyncLifetime
         lease.Hold(Held, _clock.GetTimestamp());
         var tools = dispatcher.Services.GetRequiredService<LaneTools>() with { Lease = lease, Clock = _clock };
         var lane = new HeldLane(subscription.Id, Held, Fence: 1, SendsAfter: TimeSpan.Zero);
-        var (state, limits) = (new LaneState(lane, tools, NullLogger.Instance), LaneLimits.Of(subscription));
-        var (sender, news) = (state.Sender, state.News);
-        state.Ahead.Of(limits);
+        var (parts, limits) = (new ServingParts(lane, tools, NullLogger.Instance), LaneLimits.Of(subscription));
+        var (sender, news) = (parts.Sender, parts.News);
+        parts.Ahead.Of(limits);
         sender.PaceAt(limits);
         news.Read();
         tools.Slots.Take(subscription.Id, wanted: 1, wake: () => { });
@@ -75,7 +75,7 @@ public sealed class LaneSenderTests : IAsyncLifetime
         }
 
         await starting;
-        var answer = (InFlight: state.Entries.InFlight, news.IsToRead);
+        var answer = (InFlight: parts.Entries.InFlight, news.IsToRead);
         _receiver.Release();
         await _world.HaveAttemptsAsync(answer.InFlight);
         return answer;

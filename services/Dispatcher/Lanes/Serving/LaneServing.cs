@@ -7,33 +7,33 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 /// Serves one lane that this dispatcher holds, from the taking until it is freed, closed or lost: one <see cref="LaneTurn"/> after the
 /// other, each by the subscription as it is then.
 /// </summary>
-internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogger logger)
+internal sealed class LaneServing(HeldLane lane, LaneTools tools, ILogger logger)
 {
     /// <summary>After a fault of our own.</summary>
     public static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
-    private readonly LaneState _state = new(lane, tools, logger);
+    private readonly ServingParts _parts = new(lane, tools, logger);
 
     public HeldLane Lane => lane;
 
     /// <summary>
     /// Somebody else may have it. A lease that is only overdue may be renewed yet: nothing is started until then.
     /// </summary>
-    private bool IsLost => _state.News.IsLost || tools.Lease.Id != lane.LeaseId;
+    private bool IsLost => _parts.News.IsLost || tools.Lease.Id != lane.LeaseId;
 
     /// <summary>There may be new deliveries, or the subscription has changed.</summary>
     public void Tell()
     {
-        _state.News.AskToRead();
-        _state.Health.Doubt();
-        _state.News.Wake();
+        _parts.News.AskToRead();
+        _parts.Health.Doubt();
+        _parts.News.Wake();
     }
 
     /// <summary>Starts nothing more, and frees the lane as soon as nothing is in flight.</summary>
-    public void HandOver() => _state.News.HandOver();
+    public void HandOver() => _parts.News.HandOver();
 
     /// <summary>It is not this dispatcher's any more.</summary>
-    public void Lose() => _state.News.Lose();
+    public void Lose() => _parts.News.Lose();
 
     /// <summary>
     /// Ends when the lane is freed, closed or lost. What is in flight then, of a lane that was lost, still is recorded.
@@ -42,13 +42,13 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
     public async Task RunAsync(CancellationToken abandon)
     {
         TurnEnd end = TurnEnd.AtOnce;
-        while (end is TurnEnd.Wait && !IsLost && !_state.News.IsToHandOver)
+        while (end is TurnEnd.Wait && !IsLost && !_parts.News.IsToHandOver)
         {
             end = await TurnOrPauseAsync(abandon);
             tools.Slots.PassOn(lane.SubscriptionId);
             if (end is TurnEnd.Wait wait)
             {
-                await _state.News.WaitAsync(wait.AtMost);
+                await _parts.News.WaitAsync(wait.AtMost);
             }
         }
 
@@ -61,14 +61,14 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
 
     private async Task FreeAsync(CancellationToken abandon)
     {
-        while (!IsLost && _state.Ahead.InHand > 0)
+        while (!IsLost && _parts.Ahead.InHand > 0)
         {
-            await _state.News.WaitAsync(LaneTurn.DoubtAfter);
+            await _parts.News.WaitAsync(LaneTurn.DoubtAfter);
         }
 
         if (!IsLost)
         {
-            await tools.Exit.FreeAsync(lane, _state.Sender.Wait, abandon);
+            await tools.Exit.FreeAsync(lane, _parts.Sender.Wait, abandon);
         }
     }
 
@@ -77,23 +77,16 @@ internal sealed partial class LaneServing(HeldLane lane, LaneTools tools, ILogge
         try
         {
             return tools.Lease.Covers(lane.LeaseId) && tools.Subscriptions.Current.ById.TryGetValue(lane.SubscriptionId, out var subscription)
-                ? await new LaneTurn(_state, subscription).RunAsync(abandon)
+                ? await new LaneTurn(_parts, subscription).RunAsync(abandon)
                 : new TurnEnd.Wait(Lease.Beat);
         }
         catch (Exception fault) when (!abandon.IsCancellationRequested)
         {
             // The edge of the lane's work: nothing that it stumbles over may leave it unserved.
-            Log.Failed(logger, fault, lane.SubscriptionId, FaultPause.TotalSeconds);
-            _state.News.AskToRead();
-            _state.Health.Outdate();
+            LaneLog.ServingFailed(logger, fault, lane.SubscriptionId, FaultPause.TotalSeconds);
+            _parts.News.AskToRead();
+            _parts.Health.Outdate();
             return new TurnEnd.Wait(FaultPause);
         }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Error,
-            "Serving the lane of subscription sub_{SubscriptionId:N} failed by a fault of our own and is tried again in {Seconds} s")]
-        public static partial void Failed(ILogger logger, Exception fault, Guid subscriptionId, double seconds);
     }
 }

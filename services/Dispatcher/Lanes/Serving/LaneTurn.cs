@@ -8,14 +8,32 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>
 /// One turn of a lane's loop, by one configuration of its subscription: what was counted by that is started under that, or not at
-/// all. It asks, in this order: may anything be sent (<see cref="LaneHealth"/>), how many (<see cref="LaneRoom"/>,
-/// <see cref="LanePace"/>, <see cref="LaneSlots"/>), which (<see cref="ReadAhead"/>, <see cref="LaneProbes"/>); and has them
-/// started (<see cref="LaneSender"/>), or, when there are none for a while, closes the lane (<see cref="LaneClosing"/>).
+/// all. The first of these that holds:
+/// <code>
+/// what is so                        what is done                                 until the next turn, at most
+/// the closing has begun             nothing starts; the lane is closed when      a second for what is in hand; if it
+///                                   nothing is in hand, and not needed again     stays open then: the rows below
+/// the subscription is paused        nothing is read; the closing is put off      a day
+/// the receiver is to be left alone  the closing is put off                       its time; 10 s
+/// all is in flight that may be      -                                            10 s
+/// the lane is somebody else's       the serving ends                             -
+/// nothing may go now                the pace rests; the closing is put off if    something is due, or the closing
+///                                   the lane is needed, else it comes nearer     begins; 10 s
+/// the pace has no room              -                                            100 ms before the next send's moment
+/// no slot is free                   -                                            10 s
+/// else                              some are taken, their rows looked at, each   none
+///                                   is started at its moment
+/// </code>
+/// News begins the next turn at once (<see cref="LaneNews"/>): an attempt has ended, a slot is free, deliveries came, the subscription
+/// was changed. There is no turn while the lease is overdue, nor before the subscription is known (<see cref="LaneServing"/>).
+/// Who answers, in this order: <see cref="LaneClosing"/>, <see cref="LaneLimits"/>, <see cref="LaneHealth"/>, <see cref="LaneRoom"/>,
+/// <see cref="ReadAhead"/>, <see cref="LanePace"/>, <see cref="LaneSlots"/>. What is sent to see whether a receiver is back is chosen
+/// by <see cref="LaneProbes"/>; <see cref="LaneSender"/> looks and starts.
 /// </summary>
-internal sealed class LaneTurn(LaneState state, Subscription subscription)
+internal sealed class LaneTurn(ServingParts parts, Subscription subscription)
 {
     /// <summary>
-    /// News come by themselves. Those that were lost are made up for: what was read is doubted after this time.
+    /// News comes by itself. What was lost of it is made up for: what was read is doubted after this time.
     /// </summary>
     public static readonly TimeSpan DoubtAfter = TimeSpan.FromSeconds(10);
 
@@ -23,19 +41,19 @@ internal sealed class LaneTurn(LaneState state, Subscription subscription)
 
     private readonly LaneLimits _limits = LaneLimits.Of(subscription);
 
-    private TimeSpan Now => state.Sender.Now;
+    private TimeSpan Now => parts.Sender.Now;
 
-    private bool IsNeeded => LaneNeed.Of(subscription) is not null || state.Health.NeedsLane(subscription);
+    private bool IsNeeded => LaneNeed.Of(subscription) is not null || parts.Health.NeedsLane(subscription);
 
     /// <summary>Starts what may be started now.</summary>
     public async Task<TurnEnd> RunAsync(CancellationToken abandon)
     {
-        if (state.Closing.HasBegun)
+        if (parts.Closing.HasBegun)
         {
             return await CloseAsync(abandon);
         }
 
-        var pace = state.Sender.PaceAt(_limits);
+        var pace = parts.Sender.PaceAt(_limits);
         if (_limits.IsPaused)
         {
             // Nothing is even read: a million of deliveries that wait cost nothing.
@@ -47,7 +65,7 @@ internal sealed class LaneTurn(LaneState state, Subscription subscription)
             return held;
         }
 
-        var most = LaneRoom.Of(_limits, state.Health.Known, state.Entries.InFlight);
+        var most = LaneRoom.Of(_limits, parts.Health.Known, parts.Entries.InFlight);
         if (most == 0)
         {
             return new TurnEnd.Wait(DoubtAfter);
@@ -60,7 +78,7 @@ internal sealed class LaneTurn(LaneState state, Subscription subscription)
 
         if (backlog.Ready == 0)
         {
-            state.Sender.NothingWaits();
+            parts.Sender.NothingWaits();
             return WaitForMore(backlog);
         }
 
@@ -70,47 +88,47 @@ internal sealed class LaneTurn(LaneState state, Subscription subscription)
 
     /// <summary>Null: the receiver may be sent something.</summary>
     private async Task<TurnEnd?> HeldForAsync(CancellationToken abandon) =>
-        await state.Health.ClosedForAsync(subscription, abandon) is var closedFor && closedFor > TimeSpan.Zero
+        await parts.Health.ClosedForAsync(subscription, abandon) is var closedFor && closedFor > TimeSpan.Zero
             ? Hold(closedFor < DoubtAfter ? closedFor : DoubtAfter)
             : null;
 
     /// <summary>Nothing is sent for a while; what came meanwhile is read afterwards.</summary>
     private TurnEnd.Wait Hold(TimeSpan wait)
     {
-        state.News.AskToRead();
-        state.Closing.PutOff();
+        parts.News.AskToRead();
+        parts.Closing.PutOff();
         return new TurnEnd.Wait(wait);
     }
 
     /// <summary>What may be started next. Null: the lane is not this dispatcher's any more.</summary>
     private async Task<ILaneBacklog?> ReadAsync(CancellationToken abandon)
     {
-        var backlog = state.Ahead.Of(_limits);
-        if (state.News.IsToRead || Now - state.DoubtedAt >= DoubtAfter)
+        var backlog = parts.Ahead.Of(_limits);
+        if (parts.News.IsToRead || Now - parts.DoubtedAt >= DoubtAfter)
         {
-            state.News.Read();
-            state.DoubtedAt = Now;
+            parts.News.Read();
+            parts.DoubtedAt = Now;
             backlog.Doubt();
         }
 
-        return !backlog.NeedsReading || await backlog.ReadAsync(state.Lane, state.Tools.Reads, abandon) ? backlog : null;
+        return !backlog.NeedsReading || await backlog.ReadAsync(parts.Lane, parts.Tools.Reads, abandon) ? backlog : null;
     }
 
     private async Task<TurnEnd> StartAsync(ILaneBacklog backlog, int room, CancellationToken abandon)
     {
-        var given = state.Tools.Slots.Take(state.Lane.SubscriptionId, room, state.News.Wake);
+        var given = parts.Tools.Slots.Take(parts.Lane.SubscriptionId, room, parts.News.Wake);
         if (given == 0)
         {
             return new TurnEnd.Wait(DoubtAfter);
         }
 
-        var entries = state.Health.Known.State == HealthState.Open ? state.Probes.Take(backlog) : backlog.Take(given);
+        var entries = parts.Health.Known.State == HealthState.Open ? parts.Probes.Take(backlog) : backlog.Take(given);
         if (entries.Exists(entry => entry.WaitsFor < -LaneClosing.Behind))
         {
-            state.Closing.PutOff();
+            parts.Closing.PutOff();
         }
 
-        await state.Sender.StartAsync(entries, given, subscription, abandon);
+        await parts.Sender.StartAsync(entries, given, subscription, abandon);
         return TurnEnd.AtOnce;
     }
 
@@ -119,15 +137,15 @@ internal sealed class LaneTurn(LaneState state, Subscription subscription)
     /// </summary>
     private TurnEnd.Wait WaitForMore(ILaneBacklog backlog)
     {
-        var untilDoubt = DoubtAfter - (Now - state.DoubtedAt);
+        var untilDoubt = DoubtAfter - (Now - parts.DoubtedAt);
         var until = backlog.UntilNext is { } next && next < untilDoubt ? next : untilDoubt;
         if (IsNeeded)
         {
-            state.Closing.PutOff();
+            parts.Closing.PutOff();
             return new TurnEnd.Wait(until);
         }
 
-        var open = state.Closing.StaysOpenFor(Now);
+        var open = parts.Closing.StaysOpenFor(Now);
         return new TurnEnd.Wait(open < until ? open : until);
     }
 
@@ -137,8 +155,8 @@ internal sealed class LaneTurn(LaneState state, Subscription subscription)
     /// </summary>
     private async Task<TurnEnd> CloseAsync(CancellationToken abandon)
     {
-        var wait = state.Closing.Wait(Now);
-        if (!IsNeeded && state.Ahead.InHand > 0 && wait > TimeSpan.Zero)
+        var wait = parts.Closing.Wait(Now);
+        if (!IsNeeded && parts.Ahead.InHand > 0 && wait > TimeSpan.Zero)
         {
             return new TurnEnd.Wait(wait);
         }
@@ -149,7 +167,7 @@ internal sealed class LaneTurn(LaneState state, Subscription subscription)
             return held;
         }
 
-        return !IsNeeded && state.Ahead.InHand == 0 && await state.Tools.Exit.CloseAsync(state.Lane, subscription.ConfigVersion, abandon)
+        return !IsNeeded && parts.Ahead.InHand == 0 && await parts.Tools.Exit.CloseAsync(parts.Lane, subscription.ConfigVersion, abandon)
             ? new TurnEnd.Closed()
             : Hold(TimeSpan.Zero);
     }

@@ -13,7 +13,7 @@ namespace Webhooks.Dispatcher.Lanes.Starting;
 /// The work on the entries that one lane has in hand, each from <see cref="TryBegin"/> to its end. What was started runs beside the
 /// lane's loop, and none of it waits for another.
 /// </summary>
-internal sealed partial class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead, LaneHealth health, LaneNews news, ILogger logger)
+internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead, LaneHealth health, LaneNews news, ILogger logger)
 {
     // By the delivery, since this process serves the lane; of those alone on which work fails.
     private readonly ConcurrentDictionary<Guid, int> _faults = new();
@@ -91,7 +91,7 @@ internal sealed partial class EntryWork(HeldLane lane, LaneTools tools, ReadAhea
         catch (Exception fault)
         {
             // It is in hand still, so that only this one waits before it is tried again.
-            Log.Failed(logger, fault, deliveryId);
+            LaneLog.WorkFailed(logger, fault, deliveryId);
             _faults.AddOrUpdate(deliveryId, 1, (_, times) => times + 1);
             news.AskToRead();
             await Task.Delay(LaneServing.FaultPause, tools.Clock, CancellationToken.None);
@@ -114,12 +114,5 @@ internal sealed partial class EntryWork(HeldLane lane, LaneTools tools, ReadAhea
         health.Doubt();
         news.AskToRead();
         news.Wake();
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(2, LogLevel.Error,
-            "Work on delivery dlv_{DeliveryId:N} of a lane failed by a fault of our own and is tried again")]
-        public static partial void Failed(ILogger logger, Exception fault, Guid deliveryId);
     }
 }

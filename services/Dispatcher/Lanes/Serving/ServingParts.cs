@@ -5,11 +5,12 @@ using Webhooks.Dispatcher.Lanes.Starting;
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>
-/// What the turns of one lane's loop leave to each other, from the taking to the end. None of it outlives the serving.
+/// What the serving of one lane consists of, and what its turns leave to each other. None of it outlives the serving: the state of
+/// the lane itself is in its row (LaneLife).
 /// </summary>
-internal sealed class LaneState
+internal sealed class ServingParts
 {
-    public LaneState(HeldLane lane, LaneTools tools, ILogger logger)
+    public ServingParts(HeldLane lane, LaneTools tools, ILogger logger)
     {
         (Lane, Tools) = (lane, tools);
         News = new LaneNews(tools.Clock);
