@@ -19,6 +19,11 @@ public sealed partial class RootFileTests
     public void Every_path_written_there_exists(string file) => Assert.DoesNotContain(PathsIn(Text(file)), path => !Exists(path));
 
     [Fact]
+    public void Every_decision_stands_in_their_index_in_order() => Assert.Equal(
+        Repository.FilesBelow(".md", "services/decisions").Select(file => Path.GetFileName(file)!).Where(name => name != "README.md").Order(StringComparer.Ordinal),
+        PathsIn(Text("services/decisions/README.md")));
+
+    [Fact]
     public void Paths_are_found_in_links_code_and_commands()
     {
         const string text = """

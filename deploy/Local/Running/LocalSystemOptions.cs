@@ -19,7 +19,7 @@ internal sealed record LocalSystemOptions
     /// <summary>False runs the services as they were built last.</summary>
     public bool Build { get; init; } = true;
 
-    /// <summary>Environment variables of the services, on top of our own; CONTRACT's section 5 names them.</summary>
+    /// <summary>Environment variables of the services, on top of our own; README's section "Configuration" names them.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Told what is going on, from several threads.</summary>
