@@ -50,7 +50,7 @@ var pace = Rate("--rate", 300, "Events a second where latency is measured.");
 Add("neighbours", "Measures what 18 subscriptions lose when one more never answers and one takes four seconds.", [events, pace, warmup],
     (parsed, cancellationToken) => NeighbourRun.RunAsync(Options(parsed) with { Rate = parsed.GetValue(pace) }, cancellationToken));
 var many = Count("--subscriptions", 100_000, "How many there are in the end; 100 of them want each event.");
-var fewEvents = Count("--events", 200, "How many events to publish, each to 100 subscriptions.");
+var fewEvents = Count("--events", 1_000, "How many events to publish, each to 100 subscriptions.");
 Add("matching", "Measures what an event costs among 100 subscriptions, and among many more that do not want it: copies of one made by the API, written into the database in bulk. Filters are not among what is measured: each is asked.", [fewEvents, many, warmup],
     (parsed, cancellationToken) => MatchingRun.RunAsync(Options(parsed) with { Events = parsed.GetValue(fewEvents), Fanout = 100 }, parsed.GetValue(many), cancellationToken));
 var usualEvents = Count("--events", 5_000, "How many events to publish for the usual rate, each to 10 subscriptions.");
