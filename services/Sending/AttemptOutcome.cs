@@ -42,7 +42,9 @@ public enum AttemptOutcome
     /// <summary>What came back is not HTTP, or its headers are over 32 KiB.</summary>
     ResponseInvalid,
 
-    /// <summary>The subscription's filter or transform could not be applied; nothing was sent.</summary>
+    /// <summary>
+    /// The request could not be made: the transform, the signature or a header needs what the event does not have; nothing was sent.
+    /// </summary>
     RenderFailed,
 }
 

@@ -37,5 +37,5 @@ public abstract record Notification<TData>
     public required TData Data { get; init; }
 }
 
-/// <summary>A notification of any type, its <c>data</c> as JSON: for who wants all of them (routing key <c>#</c>).</summary>
+/// <summary>A notification of any type, its <c>data</c> as JSON: for consumers that want all of them (routing key <c>#</c>).</summary>
 public sealed record Notification : Notification<JsonElement>;

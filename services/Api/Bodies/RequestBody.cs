@@ -41,7 +41,7 @@ internal static class RequestBody
         return Utf8.IsValid(body) ? body : throw new RefusedException(Problem.MalformedJson("The body is not valid UTF-8."));
     }
 
-    /// <summary>The bytes as they came, whatever they say of themselves: for who verifies them before anything is read.</summary>
+    /// <summary>The bytes as they came, whatever they say of themselves: for callers that verify them before anything is read.</summary>
     /// <exception cref="RefusedException">413.</exception>
     public static Task<byte[]> ReadAnyAsync(HttpRequest request, RequestClock clock, Func<Task> makeRoom, CancellationToken cancellationToken) =>
         clock.WithoutAsync(() => ReceiveAsync(request, Limit, makeRoom, cancellationToken));

@@ -43,7 +43,10 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     /// <summary>True while connected and not blocked by the broker.</summary>
     public bool IsReady => Volatile.Read(ref _open) is { IsOpen: true, Blocked: null };
 
-    /// <summary>Is it ready, and does the broker answer? For who asks seldom: <see cref="IsReady"/> costs nothing, and is late when a broker stops without a word.</summary>
+    /// <summary>
+    /// Is it ready, and does the broker answer? For callers that ask seldom: <see cref="IsReady"/> costs nothing, but is late to tell
+    /// of a broker that stops without a word.
+    /// </summary>
     public Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
         Volatile.Read(ref _open) is { IsOpen: true, Blocked: null } open ? open.AnswersAsync(cancellationToken) : Task.FromResult(false);
 
@@ -135,7 +138,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         return OutcomesAsync(batch);
     }
 
-    /// <summary>Declares what is published to once more, for who is told that there is no way to it.</summary>
+    /// <summary>Declares what is published to once more, for callers whose message was unroutable.</summary>
     public Task DeclareAgainAsync(CancellationToken cancellationToken) => DeclareAsync(_declare, cancellationToken);
 
     /// <summary>Runs <paramref name="declare"/> on a channel of its own, for queues that become needed while running.</summary>

@@ -12,7 +12,7 @@ internal sealed class RefusalTally
     /// <summary>Rows a minute, for one caller, one tenant and one code.</summary>
     public const int Singly = 20;
 
-    /// <summary>Rows a minute for one caller, whatever he names.</summary>
+    /// <summary>Rows a minute for one caller, whatever tenants and codes its calls have.</summary>
     public const int SinglyInAll = 200;
 
     /// <summary>Tenants and codes that are counted apart for one caller in a minute. Who names more has a count a code without a tenant.</summary>

@@ -20,7 +20,7 @@ internal abstract record KeyOutcome
     /// <param name="Before">It was so already.</param>
     public sealed record Told(bool Before) : KeyOutcome;
 
-    /// <summary>Somebody is at it; ask again when his lease is over at the latest.</summary>
+    /// <summary>Another request is at it; ask again when its lease is over at the latest.</summary>
     public sealed record InProgress(TimeSpan RetryAfter) : KeyOutcome;
 
     /// <summary>It belongs to other content.</summary>

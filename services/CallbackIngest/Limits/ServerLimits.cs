@@ -3,7 +3,7 @@ using Webhooks.Api.Bodies;
 
 namespace Webhooks.CallbackIngest.Limits;
 
-/// <summary>What a caller may cost before he has said who he is: the whole internet may call.</summary>
+/// <summary>What callers may cost before they have said who they are: the whole internet may call.</summary>
 internal static class ServerLimits
 {
     // One who sends a byte a second holds a connection, and so may a thousand of them.
@@ -11,7 +11,7 @@ internal static class ServerLimits
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ForHeaders = TimeSpan.FromSeconds(10);
-    // Of a body that is too large so much is read and thrown away that its sender gets to read why; beyond, he is cut off.
+    // So much of a body that is too large is read and thrown away that its sender gets to read why; beyond, the sender is cut off.
     private const int LargestRead = 8 * RequestBody.Limit;
 
     // What a connection has sent and nobody reads yet: a body that waits for its place waits at its sender's.

@@ -20,7 +20,8 @@ internal sealed partial class Dispatch(
     BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryReads reads, SubscriptionCache subscriptions, DatabaseGate database,
     ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, RetryPace pace, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
 {
-    // What may be in hand of a queue, in deliveries, bounds the sends in flight. Retries have their own, and a pace beside first attempts, so that a backlog of them hardly delays those.
+    // How many deliveries of a queue may be in hand, which bounds the sends in flight. Retries have a limit of their own, and a pace
+    // beside first attempts (RetryPace), so that a backlog of retries hardly delays first attempts.
     internal const int MostFirstAttempts = 2_000;
     internal const int MostRetries = 1_000;
 

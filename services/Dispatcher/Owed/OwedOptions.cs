@@ -8,13 +8,13 @@ internal sealed class OwedOptions
     public const string Section = "Webhooks";
 
     /// <summary>
-    /// By how much the messages around it must have come sooner. Longer than a delay queue takes to hand over a backlog, and
-    /// than the clocks of publishers, dispatchers and the database differ.
+    /// By how much later ones must have overtaken a message before it counts as lost. Longer than a delay queue takes to hand over a
+    /// backlog, and than the clocks of publishers, dispatchers and the database differ.
     /// </summary>
     public TimeSpan OwedGrace { get; init; } = TimeSpan.FromMinutes(1);
 }
 
-/// <summary>Says what is wrong.</summary>
+/// <summary>Checks the grace when the service starts.</summary>
 internal sealed class OwedOptionsValidator : IValidateOptions<OwedOptions>
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);

@@ -19,7 +19,7 @@ internal sealed record ParkedRow(
         PropertiesBytes.Write(message.Properties),
         message.Body);
 
-    // Anybody can write into the parking queue. What he wrote stays among the properties.
+    // Anybody can write into the parking queue. A reason that is none of ours stays among the properties.
     private static string KnownReason(string? given) => given is not null && ParkingReason.All.Contains(given, StringComparer.Ordinal) ? given : ParkingReason.Unknown;
 
     // PostgreSQL's text has no NUL.

@@ -3,8 +3,9 @@ using Npgsql;
 namespace Webhooks.Dispatcher.Retention;
 
 /// <summary>
-/// The SQL of dropping a day. Dropping a partition locks its table against all, and whoever waits for that makes everybody wait
-/// behind him; so it is detached first, which waits without standing in anybody's way, and dropped when nobody asks it any more.
+/// The SQL of dropping a day. Dropping a partition locks its table against all, and a statement that waits for such a lock makes all
+/// that come after it wait, too. So the partition is detached first, which waits without standing in anybody's way, and dropped when
+/// nobody asks it any more.
 /// </summary>
 internal sealed class PartitionStore(NpgsqlDataSource database)
 {

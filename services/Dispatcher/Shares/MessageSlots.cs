@@ -10,13 +10,14 @@ using Webhooks.Subscriptions.Lanes;
 namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
-/// Gives each message's send its slot, or, when its subscription has its share and gets none back, opens the subscription's lane and
-/// puts the delivery into it. So it does when the lane is being opened at this moment because the receiver is to be left alone. First attempts and retries have slots of their own, as their queues have.
+/// Gives each message's send its slot. When the subscription has used up its share and no slot comes back, opens its lane instead, and
+/// puts the delivery into it; so, too, while the lane is being opened because the receiver is to be left alone. First attempts and
+/// retries have slots of their own, as their queues have.
 /// </summary>
 internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock)
 {
     // A burst for a quick receiver takes any number of slots, and gives them back within milliseconds: what waits so long in vain
-    // is held up by one that hangs. Short, because whoever waits has his place among the messages in hand.
+    // is held up by one that hangs. Short, because what waits takes up a place among the messages in hand.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly WireSlots _first = new(() => Dispatch.MostFirstAttempts * subscriptions.Current.Shards);

@@ -48,7 +48,7 @@ internal sealed class RetryPace(TimeProvider clock)
 
     /// <summary>
     /// Counts so many retries as announced, and answers for how long whoever announces them rests now: until more may be announced,
-    /// but beside first attempts three times as long as it took at most, for he feeds other dispatchers, too.
+    /// but beside first attempts three times as long as it took at most, because the announcer feeds other dispatchers, too.
     /// </summary>
     /// <param name="count">How many were announced.</param>
     /// <param name="time">How long that took.</param>

@@ -71,7 +71,7 @@ internal sealed class CallbackLinks(NpgsqlDataSource database)
         return document.RootElement.TryGetProperty("exception_id", out var member) && member.ValueKind == JsonValueKind.String && member.ValueEquals(exceptionId);
     }
 
-    // Whoever hands on the event's metadata does so in a member of his own, which is kept in the payload.
+    // A caller that hands on the event's metadata does so in a member of its own, which is kept in the payload.
     private static string? CorrelationIdOf(ReadOnlyMemory<byte> command)
     {
         using var document = JsonDocument.Parse(command, new JsonDocumentOptions { MaxDepth = 128 });

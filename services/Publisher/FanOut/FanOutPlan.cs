@@ -12,8 +12,8 @@ internal static class FanOutPlan
 {
     /// <summary>As many of the events, in their order, as go together.</summary>
     /// <param name="events">Those that may be new.</param>
-    /// <param name="known">Those of them that are not: nobody gets them again.</param>
-    /// <param name="subscriptions">Those there are.</param>
+    /// <param name="known">Those of them that were accepted before: nobody gets them again.</param>
+    /// <param name="subscriptions">All of them, under one configuration.</param>
     /// <param name="most">So many deliveries, and whatever a single event makes.</param>
     /// <param name="cancellationToken">Looked at before each event.</param>
     public static IReadOnlyList<PlannedEvent> Of(

@@ -1,27 +1,34 @@
 namespace Webhooks.Publisher.FanOut;
 
 /// <summary>
-/// How many events, at most, are accepted in one transaction. A commit, its round trips and its announcements cost the same for any
-/// number, so many events that make few deliveries go together. More than about a thousand rows at once gain nothing, and are
-/// more to hold in memory and to do again. Goes by what came last.
+/// Decides how many events, at most, are accepted in one transaction. A transaction costs the same for one event as for many (the
+/// commit, the round trips, the announcing), so events that make few deliveries go together, as many as make a thousand. Larger
+/// transactions would save nothing more, would need more memory, and would repeat more when they fail. How many deliveries an event
+/// makes is taken from the last groups.
 /// </summary>
 internal sealed class GroupSize
 {
     public const int Fewest = 100;
     public const int Most = 500;
 
-    /// <summary>As much as one statement may carry, of events that are large. PostgreSQL takes a gigabyte, but not in the time of a command.</summary>
+    /// <summary>
+    /// The bytes of a group of large events, at most. PostgreSQL would take a statement of a gigabyte, but not within a command's timeout.
+    /// </summary>
     public const int MostBytes = 8 * 1024 * 1024;
 
-    /// <summary>More deliveries than these are accepted in several transactions, for what came last may have made few. A wide event stands alone.</summary>
+    /// <summary>
+    /// The deliveries of one transaction, at most, should a group make more than the last ones did: the rest goes into the next. An
+    /// event that makes more by itself has a transaction of its own.
+    /// </summary>
     public const int MostDeliveries = 10_000;
 
+    // How many a transaction should make.
     private const double Deliveries = 1_000;
 
-    // After about four groups the average has followed.
+    // The part of the latest group in the average: after about four groups it has followed a change.
     private const double Weight = 0.25;
 
-    // Before the first group, events are taken for such as are best taken a hundred at a time.
+    // Until a group is known: such that the first one is of the fewest events.
     private double _deliveriesOfOne = Deliveries / Fewest;
 
     public int Events => (int)Math.Clamp(Math.Round(Deliveries / _deliveriesOfOne), Fewest, Most);
@@ -31,7 +38,10 @@ internal sealed class GroupSize
     /// <param name="deliveries">What they made.</param>
     public void Saw(int events, int deliveries) => _deliveriesOfOne += Weight * (((double)deliveries / events) - _deliveriesOfOne);
 
-    /// <summary>Divides what was read, in order, into parts of at most <see cref="MostBytes"/>; what is larger stands alone, and what is to.</summary>
+    /// <summary>
+    /// Divides what was read into parts of at most <see cref="MostBytes"/>, in order. What is larger than that is a part by itself, and
+    /// so is what <paramref name="standsAlone"/> says.
+    /// </summary>
     public static IEnumerable<IReadOnlyList<T>> Parts<T>(IReadOnlyList<T> read, Func<T, int> bytesOf, Func<T, bool> standsAlone)
     {
         var part = new List<T>(read.Count);

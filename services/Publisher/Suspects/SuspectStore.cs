@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Webhooks.Publisher.Suspects;
 
-/// <summary>The SQL of trying messages by themselves. A row is there from the beginning of a try to its end, so those that stay are of the dead.</summary>
+/// <summary>The SQL of tries: a message has a row from the beginning of a try to its end. A row that stays tells of a publisher that died amid it.</summary>
 internal sealed class SuspectStore(NpgsqlDataSource database)
 {
     /// <summary>How many tries began and did not end.</summary>
@@ -13,7 +13,7 @@ internal sealed class SuspectStore(NpgsqlDataSource database)
         return await command.ExecuteScalarAsync(cancellationToken) as int? ?? 0;
     }
 
-    /// <summary>Notes which try begins. A number, and not one more: this is repeated when its answer is lost.</summary>
+    /// <summary>Notes that this try begins. The number is set and not counted up, because this is repeated when its answer is lost.</summary>
     public async Task BeginAsync(byte[] message, int tries, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Webhooks.Subscriptions.Health;
 
-/// <summary>Reads how receivers fare, for who shows it. The dispatchers write it, with the attempts.</summary>
+/// <summary>Reads how receivers fare, for the API. The dispatchers write it, with the attempts.</summary>
 public sealed class HealthReader(NpgsqlDataSource database)
 {
     public async Task<SubscriptionHealth> FindAsync(Guid subscriptionId, CancellationToken cancellationToken) =>

@@ -4,7 +4,7 @@ using Webhooks.TestKit;
 
 namespace Webhooks.CallbackIngest.Tests.Limits;
 
-/// <summary>Who sends so slowly that he holds a connection for nothing is cut off.</summary>
+/// <summary>A caller that sends so slowly that it holds a connection for nothing is cut off.</summary>
 public sealed class SlowCallerTests(World world) : IClassFixture<World>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);

@@ -52,7 +52,7 @@ public sealed class DuePollingTests : IAsyncLifetime
             Assert.Equal(World.MessagesOf(200), rival.Messages);
         }
 
-        // He has thrown them away.
+        // The rival has thrown them away.
         await _world.EndedAsync();
         Assert.Equal(200, receiver.Count);
         Assert.All(await _world.AttemptsAsync(), attempt => Assert.Equal(2, attempt.Number));

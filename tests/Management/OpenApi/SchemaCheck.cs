@@ -26,7 +26,7 @@ internal sealed class SchemaCheck(JsonElement document, bool refuseUndescribed)
 
     private void CheckWhole(JsonElement schema, JsonElement value, string at)
     {
-        // What any part of the schema has described; null: no part says anything about members, so all are welcome.
+        // What any part of the schema has described. `Any` false: no part says anything about members, so all are welcome.
         var described = new DescribedMembers();
         Check(schema, value, at, described);
         if (refuseUndescribed && value.ValueKind == JsonValueKind.Object && described.Any)

@@ -114,7 +114,7 @@ public sealed class RepublishTests(ManagementApi api) : IClassFixture<Management
         Assert.Equal(0, await _bus.CountAsync(BrokerNames.RetriesQueue(0)));
     }
 
-    // Anybody can write into the parking queue and say that a message came from wherever he likes.
+    // Anybody can write into the parking queue and say that a message came from anywhere.
     [Theory]
     [InlineData(null)]
     [InlineData(BrokerNames.ParkingQueue)]

@@ -7,7 +7,7 @@ using Webhooks.TestKit;
 
 namespace Webhooks.Publisher.Tests.Notices;
 
-/// <summary>What becomes of a notice: one event for who named its type, one message for the neighbours, and then nothing.</summary>
+/// <summary>What becomes of a notice: one event for those who named its type, one message for the neighbours, and then nothing.</summary>
 public sealed class NoticeTests : IAsyncLifetime
 {
     private const string Traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

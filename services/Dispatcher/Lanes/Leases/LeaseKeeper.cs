@@ -5,8 +5,8 @@ using Webhooks.Database.Faults;
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>
-/// Keeps this process's lease, over a connection of its own: a renewal waits neither for one behind the work that needs it, nor for
-/// the looking around, which waits for others. One call at a time.
+/// Keeps this process's lease, over a connection of its own, so that a renewal never waits for a free connection while all of them
+/// are at work. Apart from <see cref="LeaseWatch"/>, whose statements may wait for other dispatchers. One call at a time.
 /// </summary>
 internal sealed partial class LeaseKeeper(
     NpgsqlDataSource database, Lease lease, Contact contact, TimeProvider clock, ILogger<LeaseKeeper> logger) : IAsyncDisposable
@@ -21,8 +21,8 @@ internal sealed partial class LeaseKeeper(
     {
         while (!ending.IsCancellationRequested)
         {
-            // Counted from the beginning of a renewal: with a pause after its end, too, a slow database's would be too far apart for
-            // Contact, and nobody would go on with what one had that died.
+            // Counted from the beginning of a renewal. Counted from its end, the renewals of a slow database would be so far apart
+            // that Contact saw gaps: nobody would judge, and the lanes of one that died would stay with it.
             var beat = Task.Delay(Lease.Beat, clock, ending);
             try
             {
@@ -66,7 +66,7 @@ internal sealed partial class LeaseKeeper(
         }
     }
 
-    /// <summary>Ends the lease; what is still held is free at once. In an outage it runs out.</summary>
+    /// <summary>Ends the lease: lanes that are still held are free at once. When the database is away, it runs out instead.</summary>
     public async Task EndAsync(CancellationToken abandon)
     {
         var id = lease.Id;

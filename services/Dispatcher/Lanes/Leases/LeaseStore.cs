@@ -8,7 +8,7 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 /// <param name="Own">Lanes that it holds itself, and their fences.</param>
 internal sealed record Fleet(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld, IReadOnlyDictionary<Guid, long> Own);
 
-/// <summary>The SQL of being alive: one row a dispatcher, whatever the number of its lanes.</summary>
+/// <summary>The SQL of leases: each dispatcher that is alive has one row, however many lanes it holds.</summary>
 internal static class LeaseStore
 {
     private const string Begin = "INSERT INTO dispatchers (alive_until) VALUES (clock_timestamp() + $1) RETURNING id";
@@ -71,7 +71,7 @@ internal static class LeaseStore
         }
     }
 
-    /// <summary>Who is alive, what nobody holds, and what this dispatcher does.</summary>
+    /// <summary>Who is alive, which lanes nobody holds, and which this dispatcher holds.</summary>
     public static async Task<Fleet> LookAroundAsync(NpgsqlConnection connection, long own, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)

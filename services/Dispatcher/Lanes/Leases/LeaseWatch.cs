@@ -3,12 +3,12 @@ using Npgsql;
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>
-/// Looks after the others' leases: ends those that ran out, unless the database was away for us a moment ago and so for them, and
-/// sees who is alive, what nobody holds, and what this dispatcher does. One call at a time.
+/// Ends the leases of other dispatchers that ran out, unless the database was away a moment ago: then theirs ran out for that, too
+/// (<see cref="Contact"/>). And answers who is alive, which lanes nobody holds, and which this dispatcher holds. One call at a time.
 /// </summary>
 internal sealed class LeaseWatch(NpgsqlDataSource database, Contact contact) : IAsyncDisposable
 {
-    // Of its own: taking over must not wait for one behind what is served.
+    // Of its own: a lane must not stay with a dispatcher that died because all connections are at work.
     private NpgsqlConnection? _connection;
 
     /// <param name="own">The id of this dispatcher's lease.</param>

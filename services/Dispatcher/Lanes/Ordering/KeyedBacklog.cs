@@ -4,7 +4,7 @@ namespace Webhooks.Dispatcher.Lanes.Ordering;
 
 /// <summary>
 /// What may go next in an ordered lane: the due heads of keys, and what has no key. A key whose head ended or is due again is
-/// asked for by itself; news make it go once around all keys, page by page, because they do not say which key they are of.
+/// asked for by itself; news makes it go once around all keys, page by page, because news does not say of which key it is.
 /// </summary>
 internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneBacklog
 {

@@ -5,13 +5,13 @@ using Webhooks.Subscriptions;
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
 /// <summary>
-/// How the receiver of one lane fares, as its holder knows: read out of the fleet's record, and again when that may say
-/// something else; and what it was answered itself and is not recorded yet. Belongs to the lane's loop; what is told may be told
-/// from anywhere.
+/// How the receiver of one lane fares, as its holder knows: what the fleet's record says, read again when that may have changed, and
+/// what the receiver answered to this process and is not recorded yet. Only the lane's loop asks; anybody may tell it something.
 /// </summary>
 internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
 {
-    // Being told of new deliveries, several times a second, is seldom being told of this; our own attempts say it themselves.
+    // Each news of deliveries, several times a second, raises a doubt, and seldom has anything changed: what this process finds
+    // out by its own attempts it learns at once. So a doubt about a receiver that needs no lane waits this long.
     private static readonly TimeSpan DoubtAfter = TimeSpan.FromMilliseconds(250);
 
     // By the delivery: until when the receiver asked to be left alone.
@@ -50,7 +50,7 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
         }
     }
 
-    /// <summary>The attempt is recorded: what was asked for is found there, by whoever reads it from now on.</summary>
+    /// <summary>The attempt is recorded: from now on the fleet's record says what the receiver asked for.</summary>
     public void Recorded(Guid deliveryId)
     {
         lock (_unrecorded)
@@ -63,8 +63,8 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
     public bool NeedsLane(Subscription subscription) => IsSent(subscription) && Known.NeedsLane(tools.Clock.GetUtcNow());
 
     /// <summary>
-    /// For how long nothing may be sent; zero or less: something may. To what takes nothing any more nothing is sent: there is no
-    /// receiver to spare.
+    /// For how long the receiver is to be left alone; zero or less: it may be sent something. Zero for a subscription that is disabled
+    /// or deleted: its deliveries are canceled, not sent, and that need not wait.
     /// </summary>
     public async Task<TimeSpan> ClosedForAsync(Subscription subscription, CancellationToken stop)
     {
@@ -78,7 +78,7 @@ internal sealed class LaneHealth(HeldLane lane, LaneTools tools)
 
             lock (_unrecorded)
             {
-                // Recorded while the record was being read, it may be neither here nor there.
+                // An answer that was recorded during the reading may be missing in what was read, and is not here any more: once more.
                 if (!_isMoved)
                 {
                     var until = _unrecorded.Values.Append(Known.ClosedUntil ?? DateTimeOffset.MinValue).Max();

@@ -9,7 +9,7 @@ internal abstract record TurnEnd
     {
     }
 
-    /// <summary>There is nothing to do for so long, unless there are news.</summary>
+    /// <summary>There is nothing to do for so long, unless there is news.</summary>
     public sealed record Wait(TimeSpan AtMost) : TurnEnd;
 
     /// <summary>The lane is closed: its row is gone.</summary>
