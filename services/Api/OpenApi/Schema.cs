@@ -85,10 +85,6 @@ internal sealed record Schema
         new JsonObject(members.Select(member => KeyValuePair.Create(member.Name, member.Schema.Example?.DeepClone()))),
         members.Select(member => member.Schema));
 
-    /// <summary>One of several shapes.</summary>
-    public static Schema Either(string description, params IReadOnlyList<Schema> shapes) => new(
-        new JsonObject { ["description"] = description, ["oneOf"] = new JsonArray([.. shapes.Select(shape => shape.Write())]) }, shapes[0].Example, shapes);
-
     /// <summary>JSON Schema that was written elsewhere.</summary>
     public static Schema Given(JsonObject keywords, JsonNode? example, params IReadOnlyList<Schema> parts) => new(keywords, example, parts);
 
@@ -109,7 +105,7 @@ internal sealed record Schema
         }
 
         var keywords = Copy();
-        switch (keywords["type"], keywords["oneOf"] ?? keywords["anyOf"])
+        switch (keywords["type"], keywords["anyOf"])
         {
             case (JsonValue type, _) when (string?)type != "null":
                 keywords["type"] = new JsonArray(type.DeepClone(), "null");

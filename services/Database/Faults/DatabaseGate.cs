@@ -59,10 +59,6 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
         }
     }
 
-    /// <summary>Completes when the database is thought to answer.</summary>
-    public Task WhenOpenAsync(CancellationToken cancellationToken) =>
-        Volatile.Read(ref _recovery) is { } recovery ? recovery.WaitAsync(cancellationToken) : Task.CompletedTask;
-
     public void Dispose()
     {
         _stop.Cancel();

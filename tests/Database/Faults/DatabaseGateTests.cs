@@ -28,11 +28,9 @@ public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : ICla
         var work = Enumerable.Range(0, 20).Select(worker => gate.RunAsync(token => UpsertAsync(database, worker, token), CancellationToken.None)).ToList();
         await Eventually.TrueAsync(() => !gate.IsOpen, Limit, "the gate to close");
         Assert.All(work, held => Assert.False(held.IsCompleted));
-        Assert.False(gate.WhenOpenAsync(CancellationToken.None).IsCompleted);
 
         await server.Postgres.RestartAsync();
         await Task.WhenAll(work).WaitAsync(Limit);
-        await gate.WhenOpenAsync(CancellationToken.None).WaitAsync(Limit);
 
         Assert.Equal(20, await database.ScalarAsync<long>("SELECT count(*) FROM done WHERE times = 1"));
         await Eventually.TrueAsync(() => gate.IsOpen, Limit, "the gate to be open");

@@ -85,8 +85,6 @@ internal sealed class PostgresCluster
         File.Delete(Path.Combine(Data, "postmaster.pid"));
     }
 
-    public void Delete() => Directory.Delete(_directory, recursive: true);
-
     private IReadOnlyList<int> Running() => [.. ProcessTable.WorkingIn(Data, "postgres").Where(ProcessTable.IsAlive)];
 
     private async Task InitializeAsync(CancellationToken cancellationToken)

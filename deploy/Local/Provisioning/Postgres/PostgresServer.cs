@@ -142,9 +142,6 @@ public sealed class PostgresServer : ISupervised, IAsyncDisposable
         return ConnectionStringOf(name);
     }
 
-    /// <summary>Deletes the data as well, wherever it had to be put. Only when stopped.</summary>
-    internal void DeleteData() => _cluster.Delete();
-
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
