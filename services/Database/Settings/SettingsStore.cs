@@ -10,9 +10,10 @@ public readonly record struct FleetSettings(long ConfigVersion, int Shards);
 /// <summary>The SQL of the settings table.</summary>
 public sealed class SettingsStore(NpgsqlDataSource database)
 {
-    private const string Select = """
-        SELECT (SELECT value FROM settings WHERE name = 'config_version'), (SELECT value FROM settings WHERE name = 'shards')
-        """;
+    /// <summary>The configuration's version, for a statement beside others.</summary>
+    public const string SelectConfigVersion = "SELECT value FROM settings WHERE name = 'config_version'";
+
+    private const string Select = $"SELECT ({SelectConfigVersion}), (SELECT value FROM settings WHERE name = 'shards')";
 
     public async Task<FleetSettings> ReadAsync(CancellationToken cancellationToken)
     {

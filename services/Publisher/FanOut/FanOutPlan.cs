@@ -1,3 +1,4 @@
+using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Matching;
 using Webhooks.Subscriptions.Ordering;
@@ -36,6 +37,33 @@ internal static class FanOutPlan
 
         return plan;
     }
+
+    /// <summary>What a plan comes to in its transaction: the events that are new, and what they make, in the order of the plan.</summary>
+    /// <param name="plan">By an earlier configuration, perhaps.</param>
+    /// <param name="createdAt">The events that are new. One that stands twice in the plan is accepted where it stands first.</param>
+    /// <param name="changed">The configuration since the plan was made; null: it is the same.</param>
+    public static (IReadOnlyList<NewEvent> Events, IReadOnlyList<NewDelivery> Deliveries) StillWanted(
+        IReadOnlyList<PlannedEvent> plan, IReadOnlyDictionary<EventKey, DateTimeOffset> createdAt, ConfigSnapshot? changed)
+    {
+        var events = new List<NewEvent>(createdAt.Count);
+        var deliveries = new List<NewDelivery>();
+        foreach (var planned in plan.DistinctBy(planned => EventKey.Of(planned.Event)))
+        {
+            if (createdAt.TryGetValue(EventKey.Of(planned.Event), out var moment))
+            {
+                var accepted = new NewEvent(planned.Event, moment);
+                events.Add(accepted);
+                deliveries.AddRange(planned.Takers.Where(taker => changed is null || StillTakes(taker, changed)).Select(taker => NewDelivery.For(accepted, taker)));
+            }
+        }
+
+        return (events, deliveries);
+    }
+
+    // One that was disabled meanwhile takes none of these, even when it is active again: what was there was canceled.
+    private static bool StillTakes(Taker taker, ConfigSnapshot config) =>
+        config.ById.TryGetValue(taker.Subscription.Id, out var now)
+        && SubscriptionMatch.TakesEvents(now) && now.CancelBefore == taker.Subscription.CancelBefore;
 
     private static List<Taker> TakersOf(AcceptedEvent received, SubscriptionIndex subscriptions)
     {

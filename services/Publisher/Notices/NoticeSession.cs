@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Data;
 using Npgsql;
 using Webhooks.Publisher.FanOut;
@@ -40,7 +41,7 @@ internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step
         // Not even stored for those who named no such type: most tenants only see their own events.
         var config = await subscriptions.FreshAsync(cancellationToken);
         var wanted = notices.Where(told => config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0).ToList();
-        var plan = FanOutPlan.Of([.. wanted.Select(told => told.ToEvent())], new HashSet<EventKey>(), config.Index, most: int.MaxValue, cancellationToken);
+        var plan = FanOutPlan.Of([.. wanted.Select(told => told.ToEvent())], FrozenSet<EventKey>.Empty, config.Index, most: int.MaxValue, cancellationToken);
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var marked = await MarkAsync(notices, cancellationToken);
