@@ -10,9 +10,9 @@ using Webhooks.Subscriptions.Lanes;
 namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
-/// Gives each message's send its slot. When the subscription has used up its share and no slot comes back, opens its lane instead, and
-/// puts the delivery into it; so, too, while the lane is being opened because the receiver is to be left alone. First attempts and
-/// retries have slots of their own, as their queues have.
+/// Gives each message's send its slot. When the subscription or its tenant has used up its share and no slot comes back, opens the
+/// subscription's lane instead, and puts the delivery into it; so, too, while the lane is being opened because the receiver is to be
+/// left alone. First attempts and retries have slots of their own, as their queues have.
 /// </summary>
 internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock)
 {
@@ -28,11 +28,12 @@ internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, Hea
     public async ValueTask<IDisposable?> TakeAsync(DeliveryRow delivery, CancellationToken stop)
     {
         var slots = delivery.LastAttempt == 0 ? _first : _retries;
+        var receiver = new Receiver(delivery.SubscriptionId, delivery.Event.TenantId);
         if (breakers.Opening(delivery.SubscriptionId) is { } opening)
         {
             await opening.WaitAsync(stop);
         }
-        else if (await slots.TakeAsync(delivery.SubscriptionId, Patience, clock, stop) is { } slot)
+        else if (await slots.TakeAsync(receiver, Patience, clock, stop) is { } slot)
         {
             return slot;
         }
@@ -42,7 +43,7 @@ internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, Hea
         }
 
         // One that was closed again at once would be a wonder: it is sent as if there had never been one.
-        return await lanes.EnterAsync(delivery, stop) ? null : slots.Take(delivery.SubscriptionId);
+        return await lanes.EnterAsync(delivery, stop) ? null : slots.Take(receiver);
     }
 
     // Hundreds of a subscription's messages come to this at once.

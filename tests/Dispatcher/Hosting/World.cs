@@ -106,6 +106,29 @@ public sealed class World : Surroundings
         return accepted;
     }
 
+    /// <summary>One event for many subscriptions of a tenant.</summary>
+    public async Task<IReadOnlyList<Accepted>> AcceptAsync(IReadOnlyList<Subscription> subscriptions, string data = "{}")
+    {
+        var first = (await AcceptAsync(subscriptions[0], data: data))[0];
+        await using var insert = Database.CreateCommand("""
+            INSERT INTO deliveries (created_at, id, tenant_id, event_id, event_type, subscription_id, revision)
+            SELECT delivery.created_at, gen_random_uuid(), delivery.tenant_id, event_id, event_type, subscription.id, subscription.revision
+            FROM deliveries AS delivery, subscriptions AS subscription
+            WHERE delivery.id = $1 AND subscription.id = ANY($2) AND subscription.id <> subscription_id
+            RETURNING id, created_at, subscription_id, event_id
+            """);
+        insert.Parameters.AddWithValue(first.Id);
+        insert.Parameters.AddWithValue(subscriptions.Select(subscription => subscription.Id).ToArray());
+        await using var row = await insert.ExecuteReaderAsync();
+        var accepted = new List<Accepted>(subscriptions.Count) { first };
+        while (await row.ReadAsync())
+        {
+            accepted.Add(new Accepted(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.GetGuid(2), row.GetString(3)));
+        }
+
+        return accepted;
+    }
+
     /// <summary>The same as a publisher leaves them for a subscription with a lane: in it, and announced by nothing but a word to its holder.</summary>
     public async Task<IReadOnlyList<Accepted>> AcceptIntoLaneAsync(Subscription subscription, int count = 1, string data = "{}")
     {

@@ -59,7 +59,7 @@ public sealed class LaneSenderTests : IAsyncLifetime
         parts.Ahead.Of(limits);
         sender.PaceAt(limits);
         news.Read();
-        tools.Slots.Take(subscription.Id, wanted: 1, wake: () => { });
+        tools.Slots.Take(subscription.Id, World.Tenant, wanted: 1, wake: () => { });
 
         Task starting;
         await using (var blocking = await _world.Database.OpenConnectionAsync())

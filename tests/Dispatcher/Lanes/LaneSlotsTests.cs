@@ -65,7 +65,7 @@ public sealed class LaneSlotsTests
         Assert.Equal([1, 1, 1], Enumerable.Range(0, 3).Select(_ => Take(Guid.NewGuid(), 1)));
         var woken = new List<Guid>();
         List<Guid> waiting = [.. Enumerable.Range(0, 3).Select(_ => Guid.NewGuid())];
-        waiting.ForEach(lane => Assert.Equal(0, _slots.Take(lane, 1, () => woken.Add(lane))));
+        waiting.ForEach(lane => Assert.Equal(0, _slots.Take(lane, $"tenant_{lane}", 1, () => woken.Add(lane))));
         _slots.GiveBack(_one, 1);
         Assert.Equal([waiting[0]], woken);
 
@@ -82,9 +82,9 @@ public sealed class LaneSlotsTests
     {
         Take(_one, 9);
         var woken = new List<Guid>();
-        Assert.Equal(0, _slots.Take(_one, 1, () => woken.Add(_one)));
+        Assert.Equal(0, _slots.Take(_one, $"tenant_{_one}", 1, () => woken.Add(_one)));
         List<Guid> others = [.. Enumerable.Range(0, 4).Select(_ => Guid.NewGuid())];
-        Assert.Equal([1, 1, 1, 0], others.Select(other => _slots.Take(other, 1, () => woken.Add(other))));
+        Assert.Equal([1, 1, 1, 0], others.Select(other => _slots.Take(other, $"tenant_{other}", 1, () => woken.Add(other))));
 
         _slots.GiveBack(others[0], 1);
 
@@ -108,12 +108,12 @@ public sealed class LaneSlotsTests
     public void A_lane_that_has_some_and_wants_more_is_one_lane()
     {
         var slots = new LaneSlots(100);
-        Assert.Equal(1, slots.Take(_one, 1, () => { }));
-        Assert.Equal(1, slots.Take(_other, 1, () => { }));
-        Assert.Equal(33, slots.Take(_third, 50, () => { }));
-        Assert.Equal(0, slots.Take(_third, 50, () => { }));
+        Assert.Equal(1, slots.Take(_one, "tenant_1", 1, () => { }));
+        Assert.Equal(1, slots.Take(_other, "tenant_2", 1, () => { }));
+        Assert.Equal(33, slots.Take(_third, "tenant_3", 50, () => { }));
+        Assert.Equal(0, slots.Take(_third, "tenant_3", 50, () => { }));
 
-        Assert.Equal(32, slots.Take(_one, 50, () => { }));
+        Assert.Equal(32, slots.Take(_one, "tenant_1", 50, () => { }));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class LaneSlotsTests
         {
             while (woken.TryDequeue(out var lane))
             {
-                if (_slots.Take(lane, 5, () => woken.Enqueue(lane)) is > 0 and var given)
+                if (_slots.Take(lane, $"tenant_{lane}", 5, () => woken.Enqueue(lane)) is > 0 and var given)
                 {
                     _slots.GiveBack(lane, given - 1);
                     served.Add(lane);
@@ -157,5 +157,20 @@ public sealed class LaneSlotsTests
         Assert.Equal(20, served.Count);
     }
 
-    private int Take(Guid lane, int wanted) => _slots.Take(lane, wanted, () => _woken++);
+    [Fact]
+    public void Of_however_many_lanes_a_tenant_leaves_some_to_others_and_who_waits_in_vain_is_passed_over()
+    {
+        var slots = new LaneSlots(16);
+        var woken = new List<Guid>();
+        var many = Enumerable.Range(0, 20).Select(_ => Guid.NewGuid()).ToList();
+        Assert.Equal(14, many.Sum(lane => slots.Take(lane, "tenant_1", 1, () => woken.Add(lane))));
+        Assert.Equal([1, 1, 0], (Guid[])[_one, _other, _third] is var others
+            ? others.Select(lane => slots.Take(lane, $"tenant_{lane}", 1, () => woken.Add(lane))) : []);
+
+        slots.GiveBack(_one, 1);
+
+        Assert.Equal([_third], woken);
+    }
+
+    private int Take(Guid lane, int wanted) => _slots.Take(lane, $"tenant_{lane}", wanted, () => _woken++);
 }

@@ -1,6 +1,7 @@
 using Webhooks.Broker.Deliveries;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Ordering;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Shares;
@@ -50,6 +51,33 @@ public sealed class HangingReceiversTests : IAsyncLifetime
             World.Limit, $"at most {most} messages in hand, and none that waits");
         Assert.Equal(0, await EndedOfAsync(hanging));
         Assert.Contains("fair_share", await _world.Database.ColumnAsync<string>("SELECT reason FROM lanes"));
+
+        hanging.Release();
+        await _world.EndedAsync();
+        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    public async Task Of_however_many_subscriptions_of_a_tenant_they_are_other_tenants_are_served(int? maxInFlight)
+    {
+        // As many as there are slots, of messages or, if they have a limit, of lanes. No breaker opens while they hang.
+        await using var hanging = await HeldReceiver.StartAsync();
+        await using var fast = await TestReceiver.StartAsync();
+        var many = World.SettingsFor(hanging.Requests.Url, "*") with { Timeout = HeldReceiver.Deadline, MaxInFlight = maxInFlight };
+        var toHanging = await Task.WhenAll(Enumerable.Range(0, 2_000).Select(_ => _world.SubscribeAsync("tenant_002", SubscriptionState.Active, many)));
+        var toFast = await _world.SubscribeAsync(fast.Url);
+        var inOrder = await _world.SubscribeAsync(World.SettingsFor(fast.Url, "*") with { OrderingKey = OrderingKey.Parse("/data/id") });
+        await _world.AnnounceAsync(await _world.AcceptAsync(toHanging));
+        await _world.StartDispatcherAsync();
+        await hanging.Requests.WaitForAsync(1_750, World.Limit);
+
+        await _world.DeliverAsync(toFast, count: 3);
+        await _world.DeliverAsync(inOrder, count: 3, """{"id":"one"}""");
+
+        await fast.WaitForAsync(6, World.Limit);
+        Assert.Equal(0, await EndedOfAsync(hanging));
 
         hanging.Release();
         await _world.EndedAsync();

@@ -116,7 +116,7 @@ internal sealed class LaneTurn(ServingParts parts, Subscription subscription)
 
     private async Task<TurnEnd> StartAsync(ILaneBacklog backlog, int room, CancellationToken abandon)
     {
-        var given = parts.Tools.Slots.Take(parts.Lane.SubscriptionId, room, parts.News.Wake);
+        var given = parts.Tools.Slots.Take(parts.Lane.SubscriptionId, subscription.TenantId, room, parts.News.Wake);
         if (given == 0)
         {
             return new TurnEnd.Wait(DoubtAfter);

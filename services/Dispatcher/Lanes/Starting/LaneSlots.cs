@@ -1,9 +1,13 @@
+using System.Runtime.InteropServices;
+using Webhooks.Dispatcher.Shares;
+
 namespace Webhooks.Dispatcher.Lanes.Starting;
 
 /// <summary>
 /// Shares out what all lanes of a dispatcher may have in flight: none gets more than its part of the whole while others want
 /// some, and the last quarter goes to lanes that have none, one each. So a few whose receivers hang, and who took theirs when
-/// they were alone, keep nobody waiting. Apart from what messages may have in flight, which lanes can never take away.
+/// they were alone, keep nobody waiting; nor do thousands of one tenant, for all lanes of a tenant together have their
+/// <see cref="TenantShare"/>. Apart from what messages may have in flight, which lanes can never take away.
 /// </summary>
 internal sealed class LaneSlots
 {
@@ -13,14 +17,18 @@ internal sealed class LaneSlots
 
     // Those that have some or want some.
     private readonly Dictionary<Guid, Share> _shares = [];
+    private readonly Dictionary<string, int> _ofTenants = new(StringComparer.Ordinal);
     private readonly LinkedList<(Guid Lane, Action Wake)> _wanting = new();
     private int _free;
 
     /// <param name="total">For all lanes together.</param>
     public LaneSlots(int total) => (_total, _reserve, _free) = (total, total / 4, total);
 
-    private sealed class Share
+    private sealed class Share(string tenantId)
     {
+        public string TenantId => tenantId;
+
+
         public int Taken { get; set; }
 
         /// <summary>It was told that there may be some, and has not asked since.</summary>
@@ -30,10 +38,11 @@ internal sealed class LaneSlots
     }
 
     /// <param name="lane">Whose lane.</param>
+    /// <param name="tenantId">Whose subscription that is.</param>
     /// <param name="wanted">How many it has use for.</param>
     /// <param name="wake">Called once when there may be some again, if it gets none now.</param>
     /// <returns>How many it gets, up to <paramref name="wanted"/>; each is to be given back.</returns>
-    public int Take(Guid lane, int wanted, Action wake)
+    public int Take(Guid lane, string tenantId, int wanted, Action wake)
     {
         if (wanted <= 0)
         {
@@ -44,15 +53,14 @@ internal sealed class LaneSlots
         {
             if (!_shares.TryGetValue(lane, out var share))
             {
-                _shares[lane] = share = new Share();
+                _shares[lane] = share = new Share(tenantId);
             }
 
             share.IsWoken = false;
             var given = Math.Clamp(wanted, 0, RoomOf(share));
             if (given > 0)
             {
-                share.Taken += given;
-                _free -= given;
+                Count(share, given);
                 WantNone(share);
             }
             else
@@ -75,8 +83,7 @@ internal sealed class LaneSlots
         lock (_lock)
         {
             var share = _shares[lane];
-            _free += count;
-            share.Taken -= count;
+            Count(share, -count);
             Forget(lane, share);
             for (; count > 0 && NextWanting() is { } next; count--)
             {
@@ -122,7 +129,17 @@ internal sealed class LaneSlots
     {
         var part = Math.Max(1, _total / _shares.Count) - share.Taken;
         var open = Math.Max(_free - _reserve, share.Taken == 0 ? 1 : 0);
-        return Math.Clamp(Math.Min(part, open), 0, _free);
+        return Math.Clamp(Math.Min(part, open), 0, TenantShare.RoomOf(_free, _ofTenants.GetValueOrDefault(share.TenantId)));
+    }
+
+    private void Count(Share share, int taken)
+    {
+        _free -= taken;
+        share.Taken += taken;
+        if ((CollectionsMarshal.GetValueRefOrAddDefault(_ofTenants, share.TenantId, out _) += taken) == 0)
+        {
+            _ofTenants.Remove(share.TenantId);
+        }
     }
 
     // The first that could take some now: it would be in vain, and a turn lost for another, to wake one that has its part.
