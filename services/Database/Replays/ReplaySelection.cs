@@ -7,11 +7,4 @@ namespace Webhooks.Database.Replays;
 /// <param name="Type">Of which type; null: of any.</param>
 /// <param name="Statuses">With which statuses; never pending ones, which are still on their way.</param>
 /// <param name="Recovers">What was delivered by a later replay, or is on its way in one, is left out.</param>
-public sealed record ReplaySelection(DeliverySelection Deliveries, string? Type, IReadOnlyList<string> Statuses, bool Recovers)
-{
-    /// <summary>All that a delivery can end with.</summary>
-    public static IReadOnlyList<string> Ended { get; } = ["delivered", "failed", "exhausted", "canceled"];
-
-    /// <summary>All that it can end with but success.</summary>
-    public static IReadOnlyList<string> Undelivered { get; } = ["failed", "exhausted", "canceled"];
-}
+public sealed record ReplaySelection(DeliverySelection Deliveries, string? Type, IReadOnlyList<string> Statuses, bool Recovers);

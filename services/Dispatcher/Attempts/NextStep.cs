@@ -1,4 +1,4 @@
-using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Database.Deliveries;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
@@ -8,12 +8,12 @@ namespace Webhooks.Dispatcher.Attempts;
 /// <summary>The closed set of what can follow an attempt, each with the status it leaves the delivery in.</summary>
 internal abstract record NextStep(string Status)
 {
-    public sealed record Complete() : NextStep("delivered");
+    public sealed record Complete() : NextStep(DeliveryStatus.Delivered);
 
     /// <param name="DisablesSubscription">The receiver said that it is gone.</param>
     public sealed record Fail(bool DisablesSubscription) : NextStep(DeliveryStatus.Failed);
 
-    public sealed record Exhaust() : NextStep("exhausted");
+    public sealed record Exhaust() : NextStep(DeliveryStatus.Exhausted);
 
     /// <summary>Another attempt after <paramref name="Wait"/>, which is never shorter than the policy asks.</summary>
     /// <param name="Brokered">True: a delay queue carries it. False: the row's due time is enough.</param>

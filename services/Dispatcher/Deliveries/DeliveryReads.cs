@@ -1,4 +1,5 @@
 using Webhooks.Broker.Deliveries;
+using Webhooks.Database.Deliveries;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;

@@ -1,3 +1,4 @@
+using Webhooks.Database.Deliveries;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Events;
 
@@ -21,7 +22,7 @@ internal sealed record DeliveryRow
     /// </summary>
     public Task<SubscriptionSettings>? Pinned { get; init; }
 
-    /// <summary>One of <see cref="DeliveryStatus"/>, or another final one.</summary>
+    /// <summary>One of <see cref="DeliveryStatus"/>.</summary>
     public required string Status { get; init; }
 
     /// <summary>The number of the last recorded attempt; 0 before the first.</summary>

@@ -1,4 +1,5 @@
 using Webhooks.Broker.Deliveries;
+using Webhooks.Database.Deliveries;
 
 namespace Webhooks.Dispatcher.Deliveries;
 

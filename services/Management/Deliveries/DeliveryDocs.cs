@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Webhooks.Api.OpenApi;
+using Webhooks.Database.Deliveries;
 using Webhooks.Management.OpenApi;
 using Webhooks.Sending;
 using Webhooks.Subscriptions.Profiles;
@@ -12,7 +13,7 @@ internal static class DeliveryDocs
     private static readonly Tag Tag = new("Deliveries", "A delivery is one event for one subscription, with every attempt to hand it over.");
 
     public static Schema Status { get; } = Schema.OneOf(
-        "How it stands: `pending`; `delivered`; `failed`, by an answer that is not tried again; `exhausted`, the attempts are used up; `canceled`.", "delivered", DeliveryFilter.Statuses);
+        "How it stands: `pending`; `delivered`; `failed`, by an answer that is not tried again; `exhausted`, the attempts are used up; `canceled`.", "delivered", DeliveryStatus.All);
 
     /// <summary>Headers by their name.</summary>
     public static Schema Headers(string description, JsonObject example) =>

@@ -10,9 +10,6 @@ namespace Webhooks.Management.Deliveries;
 /// <summary>Which deliveries a list is about; null does not restrict.</summary>
 internal sealed record DeliveryFilter
 {
-    /// <summary>All that a delivery may have, in the order of its life.</summary>
-    public static readonly IReadOnlyList<string> Statuses = ["pending", "delivered", "failed", "exhausted", "canceled"];
-
     public string? TenantId { get; init; }
 
     public Guid? SubscriptionId { get; init; }
@@ -37,7 +34,7 @@ internal sealed record DeliveryFilter
             : Reading<Guid>.Refuse(FieldError.InvalidFormat, "It must be a subscription's id.")),
         EventId = query.Text("event_id"),
         Type = query.Text("type"),
-        Status = query.OneOf("status", Statuses),
+        Status = query.OneOf("status", DeliveryStatus.All),
         Since = query.Time("since"),
         Until = query.Time("until"),
     };

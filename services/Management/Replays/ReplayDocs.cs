@@ -1,5 +1,6 @@
 using Webhooks.Api.Access;
 using Webhooks.Api.OpenApi;
+using Webhooks.Database.Deliveries;
 using Webhooks.Database.Replays;
 using Webhooks.Management.Deliveries;
 
@@ -19,7 +20,7 @@ internal static class ReplayDocs
     private static readonly Schema Rate = Schema.Number(
         "How many deliveries are begun in a second, at most; null: as many as are sent.", 50, ReplayRequest.SlowestRate, ReplayRequest.FastestRate);
 
-    private static readonly Schema Ended = Schema.OneOf("Only those that ended so; null: however they ended. What is pending is left out.", "exhausted", ReplaySelection.Ended);
+    private static readonly Schema Ended = Schema.OneOf("Only those that ended so; null: however they ended. What is pending is left out.", "exhausted", DeliveryStatus.Ended);
 
     private static readonly Schema Matched = Schema.Whole("How many deliveries are to be replayed, as far as is counted; exact when it is done.", 1200, 0);
 

@@ -66,7 +66,7 @@ internal sealed record ReplayRequest
         return new ReplaySelection(
             deliveries.Until < requestedAt ? deliveries : deliveries with { Until = requestedAt },
             Filter.Type,
-            Recovers ? ReplaySelection.Undelivered : Filter.Status is { } status ? [status] : ReplaySelection.Ended,
+            Recovers ? DeliveryStatus.Undelivered : Filter.Status is { } status ? [status] : DeliveryStatus.Ended,
             Recovers);
     }
 
@@ -142,7 +142,7 @@ internal sealed record ReplayRequest
         ? Reading<string?>.Of(text)
         : Reading<string?>.Refuse(FieldError.InvalidFormat, "It must be an event type such as exception.created.");
 
-    private static Reading<string?> ReadStatus(string text) => ReplaySelection.Ended.Contains(text)
+    private static Reading<string?> ReadStatus(string text) => DeliveryStatus.Ended.Contains(text)
         ? Reading<string?>.Of(text)
         : Reading<string?>.Refuse(FieldError.InvalidValue, "It must be delivered, failed, exhausted or canceled; what is pending is on its way.");
 }

@@ -43,7 +43,7 @@ internal sealed class SingleReplay(NpgsqlDataSource database)
                 Id = replay.Key.Id,
                 CreatedAt = replay.Key.CreatedAt,
                 Revision = revision,
-                Status = "pending",
+                Status = DeliveryStatus.Pending,
                 NextAttemptAt = replay.DueAt,
                 ReplayOf = original.Id,
                 EventCreatedAt = original.EventMoment,
@@ -67,7 +67,7 @@ internal sealed class SingleReplay(NpgsqlDataSource database)
         command.Parameters.Add(new() { Value = original.EventMoment });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var refusal = !await row.ReadAsync(cancellationToken) ? "The delivery or its subscription is not kept any more."
-            : row.GetString(0) == "pending" ? "The delivery is pending: it is on its way, and can be replayed when it has ended."
+            : row.GetString(0) == DeliveryStatus.Pending ? "The delivery is pending: it is on its way, and can be replayed when it has ended."
             : row.GetBoolean(2) ? "The subscription is deleted: a replay would be canceled at once."
             : row.GetString(1) == "disabled" ? "The subscription is disabled: a replay would be canceled at once. Make it active first."
             : row.GetBoolean(5) ? null : "The event is not kept any more: there is nothing to send.";

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Webhooks.Database.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Subscriptions;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;

@@ -1,3 +1,4 @@
+using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;

@@ -1,3 +1,4 @@
+using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Starting;

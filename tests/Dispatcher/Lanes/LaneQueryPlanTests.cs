@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Webhooks.Database.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;

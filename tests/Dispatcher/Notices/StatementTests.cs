@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
