@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using Webhooks.Broker.Connections;
 using Webhooks.Broker.Consuming;
@@ -13,13 +13,14 @@ internal sealed class OurSide : IAsyncDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    private readonly LoggerFactory _loggers;
     private readonly BrokerLinks _links;
     private readonly List<ConfirmedPublisher> _publishers = [];
     private readonly List<LonePublisher> _others = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _consuming = [];
 
-    public OurSide(string uri, TimeProvider? clock = null, TimeSpan? confirmTimeout = null)
+    public OurSide(string uri, TimeProvider? clock = null, TimeSpan? confirmTimeout = null, CapturedLog? log = null)
     {
         Uri = uri;
         var options = new BrokerOptions
@@ -29,7 +30,8 @@ internal sealed class OurSide : IAsyncDisposable
             // Longer than a busy machine needs; a test that wants it to pass says so.
             ConfirmTimeout = confirmTimeout ?? TimeSpan.FromMinutes(1),
         };
-        _links = new BrokerLinks(options, clock ?? TimeProvider.System, NullLoggerFactory.Instance);
+        _loggers = new LoggerFactory(log is null ? [] : [log]);
+        _links = new BrokerLinks(options, clock ?? TimeProvider.System, _loggers);
     }
 
     public string Uri { get; }
@@ -84,6 +86,7 @@ internal sealed class OurSide : IAsyncDisposable
         }
 
         await _links.DisposeAsync();
+        _loggers.Dispose();
         _stop.Dispose();
     }
 }

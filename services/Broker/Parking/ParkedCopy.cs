@@ -32,7 +32,7 @@ public static class ParkingReason
 
 /// <summary>
 /// Makes the parked copy of a message that our own code could not process: body and properties as they came, the reason in
-/// headers. Only what a broker acts on is left out: it would act on the copy as it did on the message.
+/// headers. Only what a broker acts on is left out, for it would act on the copy as it did on the message, and what cannot be written.
 /// </summary>
 public static class ParkedCopy
 {
@@ -60,13 +60,13 @@ public static class ParkedCopy
     /// <param name="tenantId">Whose it is; null: that cannot be read.</param>
     public static OutgoingMessage Of(string queue, IReadOnlyBasicProperties own, ReadOnlyMemory<byte> body, string reason, string detail, string? tenantId)
     {
-        var properties = new BasicProperties(own);
+        var (properties, leftOut) = WritableProperties.Of(own, WritableProperties.MostBesideParking);
         // Refused, with the channel, when it is not the connection's user.
         properties.ClearUserId();
         properties.ClearExpiration();
 
         var headers = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (var (name, value) in own.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
+        foreach (var (name, value) in properties.Headers ?? new Dictionary<string, object?>(StringComparer.Ordinal))
         {
             // A message that somebody put back with the headers of its parking is parked anew.
             if (!RoutingHeaders.Contains(name, StringComparer.Ordinal) && !WayBack.IsOfParking(name))
@@ -76,7 +76,8 @@ public static class ParkedCopy
         }
 
         headers[BrokerNames.ParkedReasonHeader] = reason;
-        headers[BrokerNames.ParkedDetailHeader] = detail.Length <= LongestDetail ? detail : detail[..LongestDetail];
+        var shortDetail = detail.Length <= LongestDetail ? detail : detail[..LongestDetail];
+        headers[BrokerNames.ParkedDetailHeader] = leftOut is null ? shortDetail : $"{shortDetail} {leftOut}";
         headers[BrokerNames.ParkedQueueHeader] = queue;
         if (tenantId is not null)
         {

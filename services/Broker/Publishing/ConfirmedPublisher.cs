@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
 using Webhooks.Broker.Connections;
 
 namespace Webhooks.Broker.Publishing;
@@ -209,7 +211,12 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
                     await _declare(declaring).WaitAsync(cancellationToken);
                 }
 
-                Volatile.Write(ref _open, await PublishChannel.OpenAsync(connection, _clock, cancellationToken));
+                var opened = await PublishChannel.OpenAsync(connection, _clock, cancellationToken);
+                if (Interlocked.Exchange(ref _open, opened)?.Channel.CloseReason is { Initiator: not ShutdownInitiator.Application } lost)
+                {
+                    // What ended it may be a message of ours, and so it goes on until somebody reads why.
+                    Log.Lost(_logger, _connection.Describe(new AlreadyClosedException(lost)));
+                }
             }
             catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
@@ -268,6 +275,9 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
 
         [LoggerMessage(2, LogLevel.Warning, "{Count} messages were not confirmed: publishing them again")]
         public static partial void Repeating(ILogger logger, int count);
+
+        [LoggerMessage(5, LogLevel.Warning, "{Reason}; publishing goes on over another")]
+        public static partial void Lost(ILogger logger, string reason);
 
         [LoggerMessage(4, LogLevel.Warning, "RabbitMQ keeps refusing messages: replacing the connection")]
         public static partial void KeepsRefusing(ILogger logger);

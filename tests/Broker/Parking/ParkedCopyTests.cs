@@ -162,16 +162,64 @@ public sealed class ParkedCopyTests : IAsyncLifetime
         Assert.Equal(Body, (await _peer.TakeAsync(BrokerNames.ParkingQueue)).Body.ToArray());
     }
 
+    // Our client reads each byte that is not UTF-8 as a character of three bytes, and then there is no room for them.
+    public static TheoryData<byte[], byte[]?> Unwritable => new()
+    {
+        { [.. Enumerable.Repeat((byte)0xff, 100)], null },
+        { [.. "h"u8, .. Enumerable.Repeat((byte)0xff, 100)], "S\0\0\0\x01v"u8.ToArray() },
+        // The name of a header within a header.
+        { "outer"u8.ToArray(), [.. "F\0\0\0\x66\x64"u8, .. Enumerable.Repeat((byte)0xff, 100), (byte)'V'] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unwritable))]
+    public async Task What_cannot_be_written_again_of_a_message_is_left_out_and_the_detail_says_so(byte[] written, byte[]? header)
+    {
+        await _peer.PublishAsync("", Queue, Body, header is null ? RawProperties.OfMessageId(written) : RawProperties.OfHeader(written, header));
+
+        await ParkNextAsync();
+
+        var parked = await _peer.TakeAsync(BrokerNames.ParkingQueue);
+        Assert.Equal(Body, parked.Body.ToArray());
+        Assert.Equal(("not_json", Queue), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedQueueHeader)));
+        Assert.StartsWith("It is not JSON. ", parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
+        Assert.Contains("left out", parked.Header(BrokerNames.ParkedDetailHeader), StringComparison.Ordinal);
+    }
+
+    // They stand in one frame, which the broker limits; so the headers of the parking do not always fit beside the message's own.
+    [Theory]
+    [InlineData(100_000, true)]
+    [InlineData(130_000, false)]
+    [InlineData(130_900, false)]
+    public async Task Headers_are_left_out_that_leave_no_room_for_the_reason(int bytes, bool isKept)
+    {
+        var properties = new BasicProperties { ContentType = "application/json", MessageId = "m-1", Headers = new Dictionary<string, object?> { ["large"] = new byte[bytes] } };
+
+        await ParkAsync(properties, tenantId: "tenant_001", detail: new string('é', 1_000));
+
+        var parked = await _peer.TakeAsync(BrokerNames.ParkingQueue);
+        Assert.Equal(Body, parked.Body.ToArray());
+        Assert.Equal(("not_json", "tenant_001"), (parked.Header(BrokerNames.ParkedReasonHeader), parked.Header(BrokerNames.ParkedTenantHeader)));
+        Assert.Equal(("application/json", "m-1"), (parked.BasicProperties.ContentType, parked.BasicProperties.MessageId));
+        Assert.Equal(isKept, parked.BasicProperties.Headers!.ContainsKey("large"));
+        Assert.Equal(!isKept, parked.Header(BrokerNames.ParkedDetailHeader)!.Contains("left out", StringComparison.Ordinal));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _peer.DisposeAsync();
         await _ours.DisposeAsync();
     }
 
-    private async Task ParkAsync(BasicProperties properties, AmqpPeer? from = null, string? tenantId = null)
+    private async Task ParkAsync(BasicProperties properties, AmqpPeer? from = null, string? tenantId = null, string detail = "It is not JSON.")
     {
         await (from ?? _peer).PublishAsync("", Queue, Body, properties);
+        await ParkNextAsync(tenantId, detail);
+    }
+
+    private async Task ParkNextAsync(string? tenantId = null, string detail = "It is not JSON.")
+    {
         var received = await _ours.Consume(Queue).NextAsync();
-        await _ours.Publisher().PublishAsync([received.Park(ParkingReason.NotJson, "It is not JSON.", tenantId)], CancellationToken.None).WaitAsync(OurSide.Limit);
+        await _ours.Publisher().PublishAsync([received.Park(ParkingReason.NotJson, detail, tenantId)], CancellationToken.None).WaitAsync(OurSide.Limit);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using Webhooks.Broker.Publishing;
 using Webhooks.TestKit;
@@ -188,6 +189,21 @@ public sealed class ConfirmedPublisherTests
         var stored = (await peer.DrainAsync(Queue)).Select(message => message.Text()).ToHashSet();
         Assert.Equal(5_000, stored.Count);
         await Eventually.TrueAsync(() => publisher.IsReady, OurSide.Limit, "the publisher to be ready again");
+    }
+
+    // It may be a message that the broker does not take, and then it goes on like that: an operator has to know why.
+    [Fact]
+    public async Task Why_the_broker_closed_the_connection_is_said_once_for_each()
+    {
+        using var log = new CapturedLog(LogLevel.Warning);
+        await using var ours = new OurSide(await TestBroker.CreateVhostAsync(), log: log);
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+        var tooLarge = Message(Queue, "1") with { Headers = new Dictionary<string, object?> { ["large"] = new byte[200_000] } };
+
+        Assert.Equal([PublishOutcome.Unknown], await publisher.TryPublishAsync([tooLarge], CancellationToken.None).WaitAsync(OurSide.Limit));
+        await publisher.PublishAsync([Message(Queue, "2")], CancellationToken.None).WaitAsync(OurSide.Limit);
+
+        Assert.Matches("RabbitMQ at .* closed the connection: FRAME_ERROR - .*frame_too_large.* \\(501\\)", Assert.Single(log.Lines));
     }
 
     [Fact]

@@ -62,6 +62,20 @@ public sealed class DrainingTests : IAsyncLifetime
         Assert.Equal("unknown", Assert.Single(parked, message => message.Body.Length == 0).Reason);
     }
 
+    // Our client reads the id as 300 bytes, and AMQP has room for 255.
+    [Fact]
+    public async Task What_somebody_laid_into_the_queue_and_nobody_can_write_again_is_kept_without_that()
+    {
+        await _world.Bus.PublishAsync("", BrokerNames.ParkingQueue, "body"u8.ToArray(), RawProperties.OfMessageId([.. Enumerable.Repeat((byte)0xff, 100)]));
+
+        await _world.StartDispatcherAsync();
+
+        await _world.HaveParkedAsync(1);
+        var parked = Assert.Single(await _world.ParkedAsync());
+        Assert.Equal(("body", "unknown", false), (parked.Text, parked.Reason, parked.Properties.IsMessageIdPresent()));
+        Assert.Contains("left out", parked.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_message_stays_in_the_queue_while_the_database_is_away()
     {

@@ -50,6 +50,22 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal((1, 1), (await CountedAsync(whose), await CountedAsync()));
     }
 
+    // Our client reads the id as 300 bytes, and AMQP has room for 255. Its publisher would die of it, and the next one.
+    [Fact]
+    public async Task What_is_no_event_and_cannot_be_written_again_as_it_came_is_parked_without_that()
+    {
+        await _world.Bus.PublishAsync(BrokerNames.EventsExchange, "a.b", "garbage"u8.ToArray(), RawProperties.OfMessageId([.. Enumerable.Repeat((byte)0xff, 100)]));
+        await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
+
+        var publisher = await _world.StartPublisherAsync();
+
+        await _world.SettledAsync();
+        Assert.Null(publisher.FatalFault);
+        Assert.Equal(["evt_001"], await _world.DeliveriesAsync<string>("event_id"));
+        var parked = Assert.Single(await _world.Bus.DrainAsync(BrokerNames.ParkingQueue));
+        Assert.Equal(("garbage", "not_json", false), (parked.Text(), parked.Header(BrokerNames.ParkedReasonHeader), parked.BasicProperties.IsMessageIdPresent()));
+    }
+
     [Fact]
     public async Task An_event_may_have_256_KiB_and_not_a_byte_more()
     {

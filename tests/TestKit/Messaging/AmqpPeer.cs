@@ -36,6 +36,13 @@ public sealed class AmqpPeer : IAsyncDisposable
         await Channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body);
     }
 
+    /// <summary>The same with properties that are written as they are; not confirmed, for that would write into them.</summary>
+    public async Task PublishAsync(string exchange, string routingKey, byte[] body, RawProperties properties)
+    {
+        await using var plain = await _connection.CreateChannelAsync();
+        await plain.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body);
+    }
+
     /// <summary>Waits for a message and acknowledges it.</summary>
     public async Task<BasicGetResult> TakeAsync(string queue)
     {
