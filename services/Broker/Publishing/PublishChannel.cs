@@ -52,6 +52,8 @@ internal sealed class PublishChannel
 
     public IConnection Connection => _connection;
 
+    public IChannel Channel => _channel;
+
     public bool IsOpen => _channel.IsOpen;
 
     /// <summary>Completes when the channel is lost.</summary>
