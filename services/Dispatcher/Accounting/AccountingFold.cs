@@ -1,6 +1,6 @@
 namespace Webhooks.Dispatcher.Accounting;
 
-/// <summary>Keeps what the triggers append short, so that reading the accounts costs a row a tenant. They are exact without it, too.</summary>
+/// <summary>Folds what the triggers append, so that reading the accounts costs a row a tenant. Unfolded they are as exact, but slow to read.</summary>
 internal sealed class AccountingFold(FoldStore store, TimeProvider clock)
 {
     private const int ChunkLimit = 5_000;

@@ -6,7 +6,7 @@ namespace Webhooks.Dispatcher.Accounting;
 internal sealed class FoldStore(NpgsqlDataSource database)
 {
     // One statement: whoever reads totals and deltas in one snapshot sees a delta on one side or on the other. Rows that
-    // another one is folding (a former leader that has not noticed that it was replaced) are passed over; tenants are sorted, so that
+    // another dispatcher is folding (a former leader that has not noticed that it was replaced) are passed over; tenants are sorted, so that
     // two that fold cannot deadlock.
     private const string FoldChunk = """
         WITH folded AS (

@@ -9,19 +9,19 @@ namespace Webhooks.Dispatcher.Attempts;
 internal sealed class AfterAttempt(
     RetryAnnouncer announcer, HandOver handOver, AttemptStore attempts, SubscriptionStore subscriptions, DatabaseGate database, TimeProvider clock)
 {
-    // A database that was away made the record wait. A message that starts its whole delay only now would come later than
-    // the row says, and be taken for one that was lost.
+    // After an outage of the database the record comes late. A message that began its whole delay only then would come later than
+    // the row says, and would be taken for lost.
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
 
     public async Task CarryOutAsync(FinishedAttempt attempt, CancellationToken stop)
     {
         switch (attempt.Next)
         {
-            // The wait is in the row already. So it is when it is never brokered.
+            // The row has the wait already. A wait that is not brokered needs nothing either.
             case NextStep.Retry when attempt.InLane:
                 break;
             case NextStep.Fail { DisablesSubscription: true } when attempt.InLane:
-                // Done with the record. Whoever has enabled it since has done so after the receiver's word.
+                // Disabled with the record. If somebody has enabled it since, that came after the receiver's 410, and counts.
                 break;
             case NextStep.Retry { Brokered: true } retry when attempt.LacksQueue:
                 announcer.Prove(retry.Wait, attempt.Delivery);

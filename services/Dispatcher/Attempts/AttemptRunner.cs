@@ -23,7 +23,7 @@ internal sealed partial class AttemptRunner(
     /// <param name="delivery">As it is now.</param>
     /// <param name="number">The attempt's.</param>
     /// <param name="subscription">As it is now.</param>
-    /// <param name="stop">Ends what is begun, unrecorded.</param>
+    /// <param name="stop">Ends the attempt, which is then not recorded.</param>
     /// <param name="slot">What the send takes up on the wire: given back when it has ended, before it is recorded.</param>
     /// <param name="answered">Told what the send came to, before it is recorded: that may take as long as the database is away.</param>
     public async Task<FinishedAttempt?> RunAsync(

@@ -83,7 +83,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
             var moved = await MoveOnAsync(connection, ours, cancellationToken);
             await TellAsync(connection, ours, moved, cancellationToken);
             await minutes.AddAsync(connection, MinuteCounts.Of(ours, moved), cancellationToken);
-            // The last: a receiver that fails makes all who send to it wait for this row until the commit.
+            // Last, because all who send to a receiver that fails wait for its row until the commit.
             changes = await health.AddAsync(connection, HealthGroup.Of(ours), cancellationToken);
         }
 
@@ -142,7 +142,7 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         return moved;
     }
 
-    /// <summary>No statement unless something failed. What was canceled meanwhile did not: it was not moved.</summary>
+    /// <summary>No statement unless something failed. A delivery that was canceled meanwhile was not moved on, and so did not fail.</summary>
     private static async Task TellAsync(
         NpgsqlConnection connection, IEnumerable<FinishedAttempt> claimed, HashSet<Guid> moved, CancellationToken cancellationToken)
     {

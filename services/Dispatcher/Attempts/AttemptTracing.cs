@@ -12,7 +12,10 @@ internal static class AttemptTracing
     public static string? TraceIdOf(string? traceparent) =>
         ActivityContext.TryParse(traceparent, traceState: null, out var context) ? context.TraceId.ToHexString() : null;
 
-    /// <summary>What a receiver that wants it is told: the attempt's span, or where nobody collects spans the publisher's. Null: there is neither.</summary>
+    /// <summary>
+    /// The trace that a receiver is told if it wants to know: the attempt's span; where nobody collects spans, the publisher's. Null:
+    /// there is neither.
+    /// </summary>
     public static string? TraceparentOf(Activity? attempt, string? traceparent)
     {
         if (attempt is { IdFormat: ActivityIdFormat.W3C })

@@ -24,7 +24,7 @@ internal sealed partial class AttemptWriter(
     private sealed record Waiting(FinishedAttempt Attempt, TaskCompletionSource<bool> Claimed);
 
     /// <summary>Completes once the attempt is on disk; false when somebody else had recorded it before. Waits as long as the database is away.</summary>
-    /// <remarks>One that disables a subscription is recorded by itself: it locks that, which others may hold for a while.</remarks>
+    /// <remarks>In a lane, one that disables its subscription is recorded by itself: it locks the subscription's row, and may wait for that.</remarks>
     public Task<bool> RecordAsync(FinishedAttempt attempt) => attempt is { InLane: true, Next: NextStep.Fail { DisablesSubscription: true } }
         ? gone.RecordAsync(attempt, RecordInGroupAsync, _abandon.Token)
         : RecordInGroupAsync(attempt);

@@ -24,7 +24,7 @@ internal static class FailureNotice
             delivery.Event.TenantId,
             attempt.Next is NextStep.Exhaust ? NotificationTypes.DeliveryExhausted : NotificationTypes.DeliveryFailed,
             attempt.FinishedAt,
-            // Not the URL: some are secrets, and who hears of this need not be who may read it.
+            // Not the URL: it may be a secret, and not everybody who hears of this may read that.
             new NoticeData()
                 .Add("delivery_id", id)
                 .Add("event_id", delivery.Event.Id)

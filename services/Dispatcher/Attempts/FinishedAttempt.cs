@@ -30,8 +30,8 @@ internal sealed record FinishedAttempt
     public bool InLane => Delivery.LaneDueAt is not null;
 
     /// <summary>
-    /// When the due-poller has to announce the next attempt; null when the broker does. Not used while the row is in a lane;
-    /// should it have been turned out meanwhile, there is still nobody else to announce it.
+    /// When the due-poller has to announce the next attempt; null when the broker does. While the row is in a lane this is not used;
+    /// but should the lane have been closed meanwhile, nobody else announces the attempt.
     /// </summary>
     public DateTimeOffset? DueAt => LacksQueue || InLane || Next is NextStep.Retry { Brokered: false } ? NextAttemptAt : null;
 }

@@ -15,8 +15,8 @@ internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscr
 {
     private const string Reason = "gone";
 
-    // All that a lane had on the wire may be answered so at once, and all of it asks for the same row. Whoever waited for that with a
-    // connection in hand would take it from those who have none to wait for.
+    // All that a lane had on the wire may be answered 410 at once, and each of these answers needs the subscription's row. If they
+    // waited for it side by side, each with a connection, other work would find none.
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>What one transaction came to.</summary>
@@ -50,11 +50,11 @@ internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscr
             _turn.Release();
         }
 
-        // Both with no connection in hand: each asks for one.
+        // Both of these without a connection in hand: each takes one for itself.
         var claimed = recorded?.Claimed ?? await record(attempt);
         if (recorded is { ConfigVersion: var version })
         {
-            // What is prepared already knows of it, too.
+            // So that what is prepared already is not sent either.
             await database.RunAsync(token => cache.AtLeastAsync(version, token).AsTask(), stop);
         }
 
@@ -65,8 +65,8 @@ internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscr
     /// <summary>Null: the subscription is disabled already, or deleted.</summary>
     private async Task<Recorded?> TryRecordAsync(FinishedAttempt attempt, CancellationToken cancellationToken)
     {
-        // The subscription before the delivery, as whoever closes its lane has it. Until the commit it stays as it is, so that the
-        // canceler finds nothing to do.
+        // Locks the subscription before the delivery, as a closing of the lane does. Until the commit nobody sees it disabled, so that
+        // the canceler does not come first.
         await using var change = await subscriptions.BeginChangeAsync(attempt.Delivery.SubscriptionId, tenantId: null, cancellationToken);
         if (change is null or { Current.State: SubscriptionState.Disabled })
         {

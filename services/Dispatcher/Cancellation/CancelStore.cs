@@ -47,8 +47,11 @@ internal sealed class CancelStore(NpgsqlDataSource database)
         return intents;
     }
 
-    /// <summary>Cancels up to <paramref name="limit"/> deliveries behind a place (null: all); answers the place behind which there may be more (null: none).</summary>
-    /// <remarks>What a publisher that knows nothing of it yet commits in front of the place is canceled by the look before its send.</remarks>
+    /// <summary>
+    /// Cancels up to <paramref name="limit"/> deliveries behind a place (null: from the first); answers the place behind which there may
+    /// be more (null: there are none).
+    /// </summary>
+    /// <remarks>What a publisher that does not know of the change yet commits in front of the place is canceled by the look before its send.</remarks>
     public async Task<DeliveryKey?> CancelAsync(CancelIntent intent, DeliveryKey? after, int limit, CancellationToken cancellationToken)
     {
         await using var command = Command(CancelChunk, intent);

@@ -3,8 +3,8 @@ using Webhooks.Database.Deliveries;
 namespace Webhooks.Dispatcher.Cancellation;
 
 /// <summary>
-/// Cancels, in chunks, the waiting deliveries of subscriptions that were disabled or deleted. Until it gets there the look
-/// before each send already holds them back, so that no attempt starts later than the cache's second.
+/// Cancels, in chunks, the waiting deliveries of subscriptions that were disabled or deleted. However long that takes, the look before
+/// each send holds them back: no attempt starts later than a second after the change, when all caches know of it.
 /// </summary>
 internal sealed class Canceler(CancelStore store, TimeProvider clock)
 {
@@ -18,7 +18,7 @@ internal sealed class Canceler(CancelStore store, TimeProvider clock)
         {
             foreach (var intent in await store.FindIntentsAsync(leading))
             {
-                // Never from the start again: what has ended there is as much as the retention keeps.
+                // Never from the start again: before the place lies all that has ended, as much as the retention keeps.
                 DeliveryKey? after = null;
                 do
                 {

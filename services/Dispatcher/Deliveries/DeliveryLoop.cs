@@ -20,7 +20,10 @@ internal sealed class DeliveryLoop(
 {
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
 
-    /// <summary>Works until <paramref name="stop"/>, then takes nothing more, and ends when what is in hand has ended or <paramref name="abandon"/> says so.</summary>
+    /// <summary>
+    /// Works until <paramref name="stop"/>, then takes nothing more, and ends when what is in hand has ended or
+    /// <paramref name="abandon"/> says so.
+    /// </summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
     {
         Task[] parts = [consumer.RunAsync(stop), TakeAsync(stop, abandon), WorkAsync(stop, abandon)];

@@ -17,8 +17,8 @@ internal sealed record DeliveryRow
     public required int Revision { get; init; }
 
     /// <summary>
-    /// The settings of that, if it is not the subscription's present one. Completed, or failed because they cannot be read; null: they
-    /// are the subscription's.
+    /// The settings of <see cref="Revision"/>, when it is not the subscription's present one: completed, or failed because they cannot
+    /// be read. Null: it is the present one.
     /// </summary>
     public Task<SubscriptionSettings>? Pinned { get; init; }
 

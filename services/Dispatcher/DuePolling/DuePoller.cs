@@ -43,8 +43,8 @@ internal sealed class DuePoller(
             leading);
 
         // After the confirm: dying in between announces twice, which the look at the row makes harmless; the other order could lose.
-        // Only this is repeated. A database that answers and refuses (0021) would be asked what is due again and again, and all of
-        // it be announced each time.
+        // Only this is repeated. If the rest were, too, a database that answers and refuses (decision 0021) would be asked again and
+        // again what is due, and all of it would be announced each time.
         await database.RunAsync(token => store.ClearAsync(due, now, token), leading);
     }
 }

@@ -17,8 +17,8 @@ internal sealed class DueStore(NpgsqlDataSource database)
         LIMIT $1
         """;
 
-    // Only if unchanged: an attempt that was recorded meanwhile has set its own due time. From when it is announced on the
-    // broker carries it; what it loses is found by that time (Owed/). IS NOT DISTINCT FROM rather than =, so that the rows are
+    // Only if unchanged: an attempt that was recorded meanwhile has set its own due time. Once announced, the broker carries it, and
+    // next_attempt_at says since when: by that Owed/ finds what the broker loses. IS NOT DISTINCT FROM rather than =, so that the rows are
     // found by their keys: with = the planner may walk through the index of all that is due, which it believes to be little
     // until the next ANALYZE, once for each of them.
     private static readonly string ClearAnnounced = $"""

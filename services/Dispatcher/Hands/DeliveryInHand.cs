@@ -17,7 +17,7 @@ internal sealed class DeliveryInHand(MessageInHand of, DeliveryMessage message)
     /// <summary>Somebody had it in hand before, who may have died between a record and what follows it.</summary>
     public bool Redelivered => of.Received.Redelivered || message.Redelivered;
 
-    /// <summary>How often work on it failed, as far as that is known to be its own doing: whoever died may have died of another.</summary>
+    /// <summary>How often work on it failed, as far as it is known to be the cause: a process that died may have died of another delivery.</summary>
     public long FailureCount => _faults + (of.IsAlone ? of.Received.DeliveryCount : 0);
 
     /// <summary>Nothing more happens to it here.</summary>
@@ -26,7 +26,7 @@ internal sealed class DeliveryInHand(MessageInHand of, DeliveryMessage message)
     /// <summary>Work on it has failed by a fault of our own.</summary>
     public void CountFault() => _faults++;
 
-    /// <summary>The last thing that happens to it; the last of a message's acknowledges that.</summary>
+    /// <summary>The last thing that happens to it. When all that a message announces is finished, the message is acknowledged.</summary>
     public void Finish()
     {
         Volatile.Write(ref _isFinished, true);

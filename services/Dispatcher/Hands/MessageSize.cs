@@ -5,13 +5,13 @@ namespace Webhooks.Dispatcher.Hands;
 /// <summary>How many deliveries the messages of a queue have announced lately, on average.</summary>
 internal sealed class MessageSize
 {
-    // Some ten messages make another average.
+    // After about ten messages the average has followed a change.
     private const double Weight = 0.1;
 
     private double _average = Announcement.MostTogether;
 
     public double Average => Volatile.Read(ref _average);
 
-    /// <summary>One came that announces so many. Called by one at a time.</summary>
+    /// <summary>A message came that announces so many. Not to be called by two at once.</summary>
     public void Saw(int deliveries) => Volatile.Write(ref _average, _average + (Weight * (deliveries - _average)));
 }

@@ -11,7 +11,7 @@ namespace Webhooks.Dispatcher.Hands;
 /// </summary>
 internal sealed class QueueHand
 {
-    // Until messages have come they are taken for full ones: what has piled up while nobody consumed is.
+    // Until messages have come they are taken for full ones, as those are that piled up while nobody consumed.
     private readonly MessageSize _size = new();
     private readonly Channel<DeliveryInHand> _waiting = Channel.CreateUnbounded<DeliveryInHand>(new UnboundedChannelOptions { SingleReader = true });
     private readonly QueueConsumer _consumer;
@@ -32,7 +32,7 @@ internal sealed class QueueHand
 
     public string Queue => _consumer.Queue;
 
-    /// <summary>Messages have come that were not looked into yet. To be asked by anybody: only who takes them may look whether they wait to be read.</summary>
+    /// <summary>Messages have come that were not taken yet. Anybody may ask this; the consumer's channel only its one reader.</summary>
     public bool HasUnread => _consumer.ReceivedCount != Interlocked.Read(ref _taken);
 
     /// <summary>What waits for its look, in order.</summary>
@@ -77,6 +77,6 @@ internal sealed class QueueHand
         }
     }
 
-    // With what has come and was not looked into yet.
+    // With what has come and was not taken yet, counted as messages of average size.
     private int InHand() => Volatile.Read(ref _unfinished) + (int)((_consumer.ReceivedCount - Interlocked.Read(ref _taken)) * _size.Average);
 }

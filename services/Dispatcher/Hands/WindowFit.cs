@@ -4,7 +4,7 @@ namespace Webhooks.Dispatcher.Hands;
 /// Decides whether the broker's window fits what may still be taken in hand. Pure. Messages that announce one delivery each want
 /// a wide one, full ones a narrow one; and a message that is held for the sake of one slow delivery takes up a place in the
 /// window, and hardly any in the hand. Another window costs the broker two commands: only one that is far off is changed.
-/// None is as wide as it could be: what stands behind messages of one delivery may be full ones, and comes before anybody sees it.
+/// No window is as wide as it could be: behind messages of one delivery may stand full ones, which come before anybody knows of them.
 /// </summary>
 internal static class WindowFit
 {
@@ -16,7 +16,7 @@ internal static class WindowFit
     public static ushort? Instead(int most, int inHand, int free, double size)
     {
         var room = Math.Max(0, most - inHand);
-        // What is too wide is made as narrow as a window can be.
+        // One message at least: when the present window is too wide, that is as narrow as one can be.
         var fitting = Math.Max((ushort)1, First(most, inHand, size));
         var isTooNarrow = room >= most / 8 && free < fitting / 2;
         var isTooWide = free * size > (2 * room) + (most / 4);

@@ -15,14 +15,14 @@ namespace Webhooks.Dispatcher.Health;
 /// An attempt that began before the moment of the probe is not a probe, and its failure says nothing: hundreds may still be on the wire.
 /// Nor does one failure after an answer say that the receiver is down again: there are deliveries that fail whatever the receiver
 /// does with others, and are tried again and again.
-/// What is not open is throttled, failing or healthy, in this order.
+/// A receiver that is neither open nor recovering is throttled, failing or healthy: the first of these that is so.
 /// </summary>
 internal static class Breaker
 {
     /// <summary>A slow start is over when so many may be sent at once.</summary>
     public const int FullAllowance = 64;
 
-    /// <summary>A shorter <c>Retry-After</c> is honoured, and not made a state of: states are told.</summary>
+    /// <summary>A shorter <c>Retry-After</c> is honoured, but makes no state: each change of state is told to people.</summary>
     public static readonly TimeSpan ShownThrottling = TimeSpan.FromMinutes(1);
 
     public static EndpointHealth After(EndpointHealth before, Report attempt, BreakerOptions rules)
@@ -74,7 +74,7 @@ internal static class Breaker
         };
     }
 
-    // From the end of the attempt: what is waited for is time without a send.
+    // The wait begins with the end of the attempt: it is a time without a send.
     private static EndpointHealth Open(EndpointHealth health, TimeSpan wait, DateTimeOffset at) => health with
     {
         State = HealthState.Open,

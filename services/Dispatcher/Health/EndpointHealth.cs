@@ -5,7 +5,7 @@ namespace Webhooks.Dispatcher.Health;
 /// <summary>What is known of how a subscription's receiver fares. A value; <see cref="Breaker"/> makes the next one.</summary>
 internal sealed record EndpointHealth
 {
-    /// <summary>Of those that never failed.</summary>
+    /// <summary>Of receivers that never failed.</summary>
     public static readonly EndpointHealth Unknown = new();
 
     public HealthState State { get; init; }
@@ -20,7 +20,7 @@ internal sealed record EndpointHealth
 
     public DateTimeOffset? LastFailureAt { get; init; }
 
-    /// <summary>As far as it ended a failure.</summary>
+    /// <summary>Successes of a receiver that is well are not noted.</summary>
     public DateTimeOffset? LastSuccessAt { get; init; }
 
     /// <summary>Retryable failures one after the other.</summary>
@@ -31,13 +31,13 @@ internal sealed record EndpointHealth
     /// <summary>When the breaker opened the last time; null: it never did.</summary>
     public DateTimeOffset? OpenedAt { get; init; }
 
-    /// <summary>The same, or when a slow start after that ended in vain. What was sent before may be on the wire for a while.</summary>
+    /// <summary>The same, or when a slow start after that failed. What was sent before this may still be on the wire for a while.</summary>
     public DateTimeOffset? ReopenedAt { get; init; }
 
     /// <summary>When the slow start after that was over; null: it is not.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 
-    /// <summary>When the next probe may start, or the last one might. Attempts that began before it are not probes.</summary>
+    /// <summary>When the next probe may start, or when the last one might have. Attempts that began before it are not probes.</summary>
     public DateTimeOffset? ProbeAt { get; init; }
 
     /// <summary>The present wait for a probe.</summary>

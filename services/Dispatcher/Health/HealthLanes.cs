@@ -6,8 +6,9 @@ using Webhooks.Subscriptions.Lanes;
 namespace Webhooks.Dispatcher.Health;
 
 /// <summary>
-/// Opens the lanes of subscriptions whose receivers must not be sent everything that comes. They close by themselves. What is
-/// opened at once is not waited for; whatever became of it, the leader opens what has no lane and needs one.
+/// Opens the lanes of subscriptions whose receivers must not be sent everything that comes. They close by themselves. The attempt that
+/// makes a lane necessary has it opened, and does not wait for that. Should it come to nothing, the leader finds who needs a lane and
+/// has none.
 /// </summary>
 internal sealed partial class HealthLanes(HealthStore store, LaneOpeningStore doors, TimeProvider clock, ILogger<HealthLanes> logger)
 {
@@ -15,13 +16,13 @@ internal sealed partial class HealthLanes(HealthStore store, LaneOpeningStore do
 
     private readonly ConcurrentDictionary<Guid, Task> _opening = new();
 
-    /// <summary>Those that need one since just now. Their change is committed.</summary>
+    /// <summary>Opens the lanes that are needed since these changes, which are committed.</summary>
     public void Open(IReadOnlyList<ChangedHealth> changes)
     {
         var now = clock.GetUtcNow();
         foreach (var change in changes.Where(change => change.Now.NeedsLane(now) && !change.Before.NeedsLane(now)))
         {
-            // Known before it is begun: what this dispatcher sends from now on waits for it.
+            // Known before it begins, so that whatever this dispatcher would send from now on waits for it.
             var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _opening[change.Group.SubscriptionId] = OpenAsync(change.Group.SubscriptionId, begin.Task);
             begin.SetResult();

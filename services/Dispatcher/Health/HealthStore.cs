@@ -18,7 +18,8 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         ON CONFLICT (subscription_id) DO NOTHING
         """;
 
-    // Those without a failure only if there is something to end: a healthy subscription has no row, or one that is left alone.
+    // $2 are those with a failure. Of the others only rows that a success may change: a healthy subscription has no row, or one that
+    // is left alone.
     private const string Lock = $"""
         SELECT subscription_id, {HealthRow.Columns} FROM subscription_health
         WHERE subscription_id = ANY ($1) AND (state <> 'healthy' OR unsuccessful > 0 OR subscription_id = ANY ($2))
@@ -38,7 +39,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         WHERE health.subscription_id = next.subscription_id
         """;
 
-    // One that is disabled or deleted fails no more, and one that is paused not yet again. All rows are read: not often.
+    // Not of those that are sent nothing: disabled, deleted or paused. Reads all rows, so it is asked seldom.
     private const string SelectLongUnsuccessful = $"""
         SELECT subscription_id, {HealthRow.Columns} FROM subscription_health
         WHERE last_failure_at - unsuccessful_since >= $1
@@ -54,7 +55,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         ORDER BY subscription_id
         """;
 
-    // In the order of the keys, as in every change of many rows. An attempt that was on the wire may leave one behind again.
+    // In the order of the keys, as in every change of many rows. An attempt that was on the wire may leave a row behind once more.
     private const string DeleteOfDeleted = """
         DELETE FROM subscription_health WHERE subscription_id IN (
             SELECT subscription_id FROM subscription_health
@@ -69,7 +70,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Those that have failed for long enough to be disabled, if other things are so, too.</summary>
+    /// <summary>Subscriptions without a success for long enough to be disabled, if <see cref="LongFailure"/> agrees.</summary>
     public async Task<IReadOnlyList<(Guid SubscriptionId, EndpointHealth Health)>> FindLongUnsuccessfulAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(SelectLongUnsuccessful);
@@ -103,7 +104,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
             await NoticeInsert.RunAsync(connection, told, cancellationToken);
         }
 
-        // Whoever serves the subscription's lane does so by this.
+        // The holder of the subscription's lane serves it by these.
         var limits = changed.Where(change => (change.Now.ClosedUntil, change.Now.MaxInFlight) != (change.Before.ClosedUntil, change.Before.MaxInFlight)).ToList();
         await LaneStatements.WakeAsync(connection, limits.Select(change => change.Group.SubscriptionId), cancellationToken);
         return changed;

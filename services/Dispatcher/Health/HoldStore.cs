@@ -12,14 +12,14 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
 {
     private const string SelectOpen = "SELECT subscription_id, opened_at, reason FROM subscription_health WHERE state = 'open' AND opened_at IS NOT NULL";
 
-    // Most have waited for this breaker only: they are the first of the lane's index, and leave it.
+    // Most have waited for this breaker only: they stand first in the lane's index, and leave it with this.
     private const string HeldOnce = "held IS NULL AND lane_due_at <= now() - $3 AND $2 <= now() - $3";
 
     // The others, which have been tried since an earlier wait, have an index of their own.
     private const string HeldAgain = "held IS NOT NULL AND held + (now() - greatest(lane_due_at, $2)) >= $3";
 
-    // Between two probes, and once the last send of a slow start, which lasts 30 s at most, is recorded: what is on the wire may turn
-    // out delivered. Nobody probes what is paused, so that only waits for its pause.
+    // What is on the wire may turn out delivered. So only between two probes, and once the last send of a slow start, which takes 30 s
+    // at most, is recorded. A paused subscription is not probed and its probe_at passes: its deliveries wait for the pause alone.
     private const string NothingIsOnTheWire = """
         EXISTS (SELECT 1 FROM subscription_health AS health
                 WHERE health.subscription_id = $1 AND health.state = 'open' AND health.probe_at > clock_timestamp() + interval '1 second'

@@ -7,7 +7,7 @@ namespace Webhooks.Dispatcher.Health;
 internal sealed partial class LongFailures(
     HealthStore store, SubscriptionStore subscriptions, BreakerOptions rules, TimeProvider clock, ILogger<LongFailures> logger)
 {
-    // Every row is read for it, and days do not end by the second.
+    // Each look reads every row, and where days are counted a minute makes no difference.
     private readonly TimeSpan _interval = rules.DisableAfter / 10 is var tenth && tenth < TimeSpan.FromMinutes(1) ? tenth : TimeSpan.FromMinutes(1);
 
     /// <summary>Looks after them until the leadership ends.</summary>

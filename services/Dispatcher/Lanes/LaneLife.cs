@@ -56,7 +56,7 @@ internal enum LaneMove
 /// <summary>Decides who takes which lane. Pure.</summary>
 internal static class LaneLife
 {
-    /// <summary>How long it is waited whether the chosen dispatcher takes a lane, and whether the choice stays.</summary>
+    /// <summary>How long others leave a lane to the dispatcher that was chosen for it, and a holder waits whether another one stays chosen.</summary>
     public static readonly TimeSpan Hesitation = TimeSpan.FromSeconds(2);
 
     /// <param name="isChosen">The rendezvous hash chooses this dispatcher.</param>

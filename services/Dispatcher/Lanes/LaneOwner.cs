@@ -57,13 +57,13 @@ internal sealed partial class LaneOwner(
     {
         try
         {
-            // In this order: what is found to be held, and is not served, is not just being given back.
+            // In this order: a lane that is found to be held and is not served is then not one that is just being given back.
             served.Forget();
             var own = lease.Id;
             var seen = await others.LookAroundAsync(own, _abandon.Token);
             served.LoseOthers(seen);
 
-            // One that has begun since is not among those that were seen, and chooses at the next look.
+            // Not without a lease, nor under one that was lost: the next one is seen at the next look.
             if (!stopping.IsCancellationRequested && seen.Dispatchers.Contains(own))
             {
                 served.ServeFound(seen, own, _abandon.Token);

@@ -5,9 +5,9 @@ using Webhooks.Dispatcher.Deliveries;
 namespace Webhooks.Dispatcher.Lanes;
 
 /// <summary>
-/// The SQL of a lane's row as its holder, or who wants to be it, moves it: take, read, free. What a holder does is conditional on its
-/// fence, which no taking of any lane has had before, and on its lease. So a statement that somebody has given up may be carried out
-/// whenever it will: it finds the lane as it was left, or does nothing.
+/// The SQL by which a lane is taken, read and freed. What a holder does is conditional on its fence, which no taking of any lane has
+/// had before, and on its lease. So a statement that nobody waits for any more may be carried out at any time: it finds the lane as it
+/// was left, or does nothing.
 /// </summary>
 internal sealed class LaneStore(NpgsqlDataSource database)
 {
@@ -34,8 +34,8 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         LIMIT $2
         """;
 
-    // As if it had been announced now, after as many times in vain as are counted (Owed/OwedStore): it waits for somebody who mends
-    // what is wrong, and a message that is missed long before would only bring it back.
+    // As if it had just been announced after ten times in vain, which is as far as Owed/OwedStore counts: so it is not taken for lost,
+    // and not brought back, for as long as that can be put off. It waits for somebody who mends what is wrong.
     private const string TakeOut = """
         UPDATE deliveries SET lane_due_at = NULL, next_attempt_at = clock_timestamp(), owed_times = 10
         WHERE created_at = $1 AND id = $2 AND lane_due_at = $3 AND status = 'pending'

@@ -17,7 +17,7 @@ internal sealed class ServedLanes(LaneStore store, LaneTools tools, LaneMetrics 
         public Subscription? Subscription { get; set; }
     }
 
-    /// <summary>Ends when all loops have; of those that are begun later nothing is said.</summary>
+    /// <summary>Completes when all loops have ended that are running now.</summary>
     public Task Ended => Task.WhenAll(_lanes.Values.Select(lane => lane.Running));
 
     /// <summary>A lane was given deliveries. Most are others'.</summary>
@@ -80,9 +80,9 @@ internal sealed class ServedLanes(LaneStore store, LaneTools tools, LaneMetrics 
     }
 
     /// <summary>
-    /// Nothing is held that is not served: a taking whose answer was lost is carried out nevertheless, it may be much later.
+    /// Nothing is held that is not served: a taking whose answer was lost is carried out nevertheless, perhaps much later.
     /// </summary>
-    /// <param name="seen">By a look that began when what had ended was forgotten: what is being given back is none of these.</param>
+    /// <param name="seen">By a look that began after <see cref="Forget"/>: so a lane that is just being given back is not taken for a found one.</param>
     public void ServeFound(Fleet seen, long own, CancellationToken abandon)
     {
         foreach (var (id, fence) in seen.Own)

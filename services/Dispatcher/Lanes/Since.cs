@@ -12,7 +12,7 @@ internal sealed class Since(TimeProvider clock)
         _first = subscriptionIds.ToDictionary(id => id, id => _first.GetValueOrDefault(id, now));
     }
 
-    /// <summary>Zero of one of which it is not so.</summary>
+    /// <summary>Zero when it is not so.</summary>
     public TimeSpan For(Guid subscriptionId) =>
         _first.TryGetValue(subscriptionId, out var first) ? clock.GetElapsedTime(first) : TimeSpan.Zero;
 }

@@ -4,7 +4,10 @@ using Webhooks.Database.Faults;
 
 namespace Webhooks.Dispatcher.Leadership;
 
-/// <summary>One of the fleet at a time: whoever holds the advisory lock's session. The lock ends with the session, so a dead leader is replaced at once.</summary>
+/// <summary>
+/// Lets one dispatcher of the fleet lead at a time: the one whose session holds the advisory lock. The lock ends with the session, so a
+/// dead leader is replaced at once.
+/// </summary>
 internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimeProvider clock, ILogger<FleetLeadership> logger)
 {
     /// <summary>Arbitrary, and the same in every dispatcher.</summary>

@@ -15,7 +15,8 @@ internal sealed partial class LeaderLoop(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    // The same statement may succeed at once: a deadlock, say. And longer than a heartbeat: by then it is known whether the database is away.
+    // Short, because the same statement may succeed when it is repeated (after a deadlock, say). But longer than a heartbeat: by then it
+    // is known whether the database is away.
     private static readonly TimeSpan ShortPause = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => leadership.RunAsync(LeadAsync, stoppingToken);

@@ -22,7 +22,7 @@ internal sealed class FirstAttemptSweep(NpgsqlDataSource database)
         WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
         """;
 
-    // With a next attempt it was announced by the due-poller, and is found by that time; in a lane it has no message.
+    // One with a next_attempt_at was announced by the due-poller, and OwedStore finds it by that; one in a lane has no message.
     private const string SelectStretch = """
         WITH looked AS MATERIALIZED (
             SELECT created_at, id, status = 'pending' AND last_attempt = 0 AND due_at IS NULL AND next_attempt_at IS NULL AND lane_due_at IS NULL AS owed

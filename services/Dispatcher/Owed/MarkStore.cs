@@ -4,7 +4,7 @@ using Webhooks.Database;
 namespace Webhooks.Dispatcher.Owed;
 
 /// <summary>What a dispatcher notes of a queue.</summary>
-/// <param name="Mark">Whatever came to the queue before it was taken, and is not in hand.</param>
+/// <param name="Mark">All that came to the queue before this moment was taken from it, and is not in hand any more.</param>
 /// <param name="IsFresh">Since the last note a message was taken that nobody had held, or the queue was empty.</param>
 internal readonly record struct MarkNote(string Queue, DateTimeOffset Mark, bool IsFresh);
 

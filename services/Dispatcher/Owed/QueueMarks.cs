@@ -2,7 +2,7 @@ namespace Webhooks.Dispatcher.Owed;
 
 /// <summary>A dispatcher's note of a queue, as its reader finds it.</summary>
 /// <param name="Queue">Which.</param>
-/// <param name="Mark">Whatever came to the queue before it was taken, and was not in that dispatcher's hand.</param>
+/// <param name="Mark">All that came to the queue before this moment had been taken from it, and was not in that dispatcher's hand any more.</param>
 /// <param name="Age">Since it was noted.</param>
 /// <param name="FreshAge">Since that dispatcher last took a message that nobody had held, or found the queue empty; null: never.</param>
 internal readonly record struct NotedMark(string Queue, DateTimeOffset Mark, TimeSpan Age, TimeSpan? FreshAge);

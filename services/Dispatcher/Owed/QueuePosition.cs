@@ -16,14 +16,14 @@ internal sealed class QueuePosition
 
     private QueuePosition(Func<DeliveryMessage, DateTimeOffset> timeOf) => _timeOf = timeOf;
 
-    /// <summary>By when the events were accepted, which is the order of their announcement; a large one's may take minutes.</summary>
+    /// <summary>By when the events were accepted, which is the order of their announcement: that of a large one may take minutes.</summary>
     public static QueuePosition OfFirstAttempts() => new(message => message.CreatedAt);
 
     /// <summary>By when the attempts are due, which is when they come, through a delay queue or not.</summary>
     public static QueuePosition OfRetries() => new(message => message.EnqueuedAt);
 
     /// <param name="message">What was taken.</param>
-    /// <param name="redelivered">Given back by somebody else, it may be out of order.</param>
+    /// <param name="redelivered">Somebody has given it back, so it may be out of order.</param>
     /// <param name="isFinished">Whether it is no longer in hand.</param>
     public void Took(DeliveryMessage message, bool redelivered, Func<bool> isFinished)
     {
@@ -56,7 +56,10 @@ internal sealed class QueuePosition
         }
     }
 
-    /// <summary>Whatever came to the queue before it was taken and is not in hand; null: nothing is known. Fresh: since the last time.</summary>
+    /// <summary>
+    /// All that came to the queue before this moment was taken, and is not in hand any more; null: nothing is known. Fresh: something
+    /// new was taken, or the queue found empty, since the last call.
+    /// </summary>
     public (DateTimeOffset? Mark, bool IsFresh) Mark()
     {
         lock (_lock)

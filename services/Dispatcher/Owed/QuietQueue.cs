@@ -17,7 +17,7 @@ internal sealed class QuietQueue
     /// <summary>How often one looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long nothing must come; and what is under way from the broker to us is older than that.</summary>
+    /// <summary>How long nothing must have come. No message is on its way from the broker to us for so long.</summary>
     public static readonly TimeSpan Enough = TimeSpan.FromSeconds(2);
 
     private TimeSpan _quiet;

@@ -1,8 +1,8 @@
 namespace Webhooks.Dispatcher.Owed;
 
 /// <summary>
-/// Holds a mark where it was until the connection is older than a time, the first mark of all where it is. Whatever fell due in
-/// delay queues while the broker was away comes after its return, and would be taken for lost by what comes, in time, before it.
+/// Keeps a mark where it was until the connection is old enough (the very first mark where it is). What fell due in delay queues while
+/// the broker was away comes some time after its return; messages that come on time before it would make it look lost.
 /// </summary>
 internal sealed class SettledMark(TimeSpan settling)
 {
@@ -10,7 +10,7 @@ internal sealed class SettledMark(TimeSpan settling)
 
     /// <param name="mark">As the queue would have it.</param>
     /// <param name="connectedFor">How old the connection is.</param>
-    /// <returns>The mark to go by, null if there is none yet, and whether it is the queue's own. One that is not only holds others back.</returns>
+    /// <returns>The mark to go by (null: there is none yet), and whether it is the queue's own. If not, it only keeps the least of all marks back.</returns>
     public (DateTimeOffset? Mark, bool IsSettled) Of(DateTimeOffset? mark, TimeSpan connectedFor)
     {
         if (connectedFor < settling)

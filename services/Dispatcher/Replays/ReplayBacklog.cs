@@ -16,7 +16,7 @@ internal sealed class ReplayBacklog(NpgsqlDataSource database, ConfirmedPublishe
     // Half a second of a dispatcher's work.
     private const int Most = 1_000;
 
-    // However long it has been due: what a lane serves is due elsewhere.
+    // All that is due and not announced yet. What a lane serves has its time in another column, and is not counted.
     private static readonly string SelectUnannounced =
         $"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE due_at <= now() AND status = 'pending' LIMIT {Most}) AS unannounced";
 

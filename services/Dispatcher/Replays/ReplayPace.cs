@@ -5,7 +5,7 @@ namespace Webhooks.Dispatcher.Replays;
 /// over a pause: what was not made while nobody led is not caught up with, so that no receiver gets more than the rate.
 /// </summary>
 /// <param name="PerSecond">Null: all that there is room for, due at once.</param>
-/// <param name="NextDueAt">When the next one is due by those before; null: there are none.</param>
+/// <param name="NextDueAt">When the next one is due, going by those before; null: there were none.</param>
 internal readonly record struct ReplayPace(double? PerSecond, DateTimeOffset? NextDueAt)
 {
     /// <summary>How far ahead of their time replays are made: so long, at most, they go on after a cancellation.</summary>

@@ -19,7 +19,7 @@ internal sealed partial class DayExpiry(PartitionStore partitions, ExpiryStore e
     {
         var days = (await partitions.BeforeAsync(moment, leading)).GroupBy(partition => partition.Day);
         var isInUse = false;
-        // Of a table one partition at a time can be half detached, and no other is while it is.
+        // Of each table one partition at a time can be half detached, and until it is done no other can be: so its day comes first.
         foreach (var day in days.OrderByDescending(day => day.Any(partition => partition.State == PartitionState.Detaching)).ThenBy(day => day.Key))
         {
             if (!_ended.TryGetValue(day.Key, out var endedAt))

@@ -20,7 +20,7 @@ internal sealed class ExpiryStore(NpgsqlDataSource database)
     // A day may be walked through from end to end and have nothing that waits.
     private const int LongestWalkInSeconds = 600;
 
-    // The day's events are the index of its keys. A key that was made anew since is another one's.
+    // The day's events are the index of its keys. A key that was made anew since belongs to another event.
     private const string ForgetKeys = """
         WITH chunk AS (
             SELECT created_at, tenant_id, event_id FROM events
@@ -55,7 +55,10 @@ internal sealed class ExpiryStore(NpgsqlDataSource database)
         return await row.ReadAsync(cancellationToken) ? new EventPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1), row.GetString(2)) : null;
     }
 
-    /// <summary>Cancels deliveries of a day that still wait, and says so in the audit. Answers how many, and the place behind which there may be more (null: none).</summary>
+    /// <summary>
+    /// Cancels deliveries of a day that still wait, and says so in the audit. Answers how many, and the place behind which there may be
+    /// more (null: there are none).
+    /// </summary>
     public async Task<(int Canceled, DeliveryPlace? Next)> CancelPendingAsync(DayPartition day, DeliveryPlace? after, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

@@ -13,7 +13,7 @@ namespace Webhooks.Dispatcher.Retries;
 /// </summary>
 internal sealed partial class DelayQueue(TimeSpan wait, TimeProvider clock, ILogger logger)
 {
-    /// <summary>A broker that was killed at any later time has brought every queue back whole.</summary>
+    /// <summary>How old a queue must be. Brokers that were killed when it was older have always brought it back whole.</summary>
     public static readonly TimeSpan Youth = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);

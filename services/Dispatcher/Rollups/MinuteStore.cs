@@ -15,7 +15,8 @@ internal sealed class MinuteStore(NpgsqlDataSource database)
         ON CONFLICT (subscription_id, minute, measure, writer) DO UPDATE SET count = present.count + excluded.count
         """;
 
-    // Repeatable: an hour that is added up again is what its minutes come to. Ten minutes after its end no transaction that began in the hour is left: the server ends those that idle for half a minute.
+    // Repeatable: an hour that is added up again is what its minutes come to. Ten minutes after its end no transaction that began in the
+    // hour is left: the server ends those that stand still for three seconds (decision 0031), and no statement of theirs takes so long.
     private const string FoldHour = """
         WITH due AS (
             SELECT to_timestamp(value) AS hour FROM settings

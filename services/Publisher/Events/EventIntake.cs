@@ -8,7 +8,7 @@ namespace Webhooks.Publisher.Events;
 /// <summary>A message whose event has the right form.</summary>
 internal readonly record struct IncomingEvent(ReceivedMessage Message, AcceptedEvent Event);
 
-/// <summary>A message that is none, as it will be parked.</summary>
+/// <summary>A message that is no event, as it will be parked.</summary>
 /// <param name="Message">As it came.</param>
 /// <param name="Copy">With the reason.</param>
 /// <param name="TenantId">Whose it is; null: that cannot be read.</param>

@@ -2,8 +2,8 @@ namespace Webhooks.Publisher.FanOut;
 
 /// <summary>
 /// Decides when a publisher without a database leaves the queue to others, and when it comes back, behind them (decision 0022).
-/// Each time counts as a delivery of what it had in hand, and what was delivered often is taken one by one (decision 0030): so it
-/// waits longer from time to time until it has accepted something.
+/// Each leaving counts as a hand-over of what it had in hand, and what was handed over often is taken one by one (decision 0030): so it
+/// stays twice as long each time, until it has accepted something.
 /// </summary>
 internal sealed class GivingWay(TimeProvider clock)
 {

@@ -10,8 +10,8 @@ internal sealed class PublishingTurn(NoticeStore store, NotificationPublisher pu
     // seconds: with these, channels stay below the 2,047 that a connection may have.
     private const int Limit = 200;
 
-    // Until they are deleted. A database that answers and refuses (decision 0021) makes the turn be repeated once a second, for as long as it
-    // does. By their ids: they stay theirs, whatever the database is restored from meanwhile.
+    // Until they are deleted. While a database answers and refuses (decision 0021), the turn is repeated once a second, and must not
+    // publish them again. By their ids, which are the same whatever the database is restored from meanwhile.
     private readonly HashSet<string> _published = [];
 
     public async Task<bool> RunAsync(CancellationToken stop)

@@ -2,11 +2,12 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>
 /// For how long this process's renewals have come to the database without a gap. An outage lets every lease run out, though everybody
-/// is alive. Who calls another one dead must have seen for a whole term that a renewal was possible. Times are the database's.
+/// is alive. So a dispatcher may take another one for dead only after a whole term in which renewals were possible. Times are the
+/// database's.
 /// </summary>
 internal sealed class Contact
 {
-    // What is missed in it is not yet missed too long: who renews as often still has as much of its own term left.
+    // Half a term: another dispatcher that renewed as often as this one, and missed the same gap, has the other half left.
     private static readonly TimeSpan LongestGap = Lease.Term / 2;
 
     private readonly Lock _lock = new();
@@ -14,8 +15,8 @@ internal sealed class Contact
     private DateTime _last;
 
     /// <summary>
-    /// Leases that have run out may be ended up to this moment; null: not now. It is for the statement that ends them to
-    /// compare: one that was on its way when the database fell silent is carried out when it speaks again.
+    /// Leases that have run out may be ended up to this moment; null: not now. The statement that ends them compares it with the
+    /// time of its execution: one that was on its way when the database fell silent is carried out when it speaks again.
     /// </summary>
     public DateTime? JudgesUntil
     {

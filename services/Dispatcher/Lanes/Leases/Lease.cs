@@ -47,8 +47,8 @@ internal sealed class Lease(TimeProvider clock)
     }
 
     /// <summary>
-    /// And may it be relied on what was read at <paramref name="readAt"/>? Not if the lease was overdue since: it may be renewed
-    /// when nobody else has taken anything, but nothing tells then how much was changed while this process could not see it.
+    /// And is what was read at <paramref name="readAt"/> still to be relied on? Not if the lease was overdue since. Then it may have been
+    /// renewed because nobody else had taken anything; but nothing tells what was changed while this process could not see it.
     /// </summary>
     /// <param name="id">Under which it was taken.</param>
     /// <param name="readAt">Timestamp from before the database was asked.</param>
@@ -61,7 +61,7 @@ internal sealed class Lease(TimeProvider clock)
     }
 
     /// <param name="id">Begun, or renewed.</param>
-    /// <param name="askedAt">Timestamp from before the database was asked: its own counting of the term began later.</param>
+    /// <param name="askedAt">Timestamp from before the database was asked: the database began to count the term later.</param>
     public void Hold(long id, long askedAt)
     {
         lock (_lock)

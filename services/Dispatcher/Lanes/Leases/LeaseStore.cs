@@ -19,7 +19,7 @@ internal static class LeaseStore
     // The transaction's own: the next statement of the connection waits as ever.
     private const string WaitAMoment = "SELECT set_config('lock_timeout', '500ms', true)";
 
-    // The lanes of those that are deleted become unheld with it. One that renews at this moment is waited for, and looked at again.
+    // The lanes of a deleted one become unheld with it. One that is being renewed at this moment is waited for, and compared again.
     private const string EndOverdue = "DELETE FROM dispatchers WHERE alive_until < clock_timestamp() AND clock_timestamp() < $1";
 
     private const string SelectAlive = "SELECT id FROM dispatchers";

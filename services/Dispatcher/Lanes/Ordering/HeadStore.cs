@@ -35,7 +35,7 @@ internal sealed class HeadStore(NpgsqlDataSource database)
             ORDER BY seq LIMIT 1) AS head
         """;
 
-    // Replays, events without a key, and what was accepted before the order was asked for: not among all those that wait for others.
+    // Replays, events without a key, and what was accepted before the order was asked for: they wait for no other, and are read apart.
     private const string SelectLoose = $"""
         SELECT 0::bigint, {Columns} FROM deliveries
         WHERE subscription_id = $1 AND lane_due_at IS NOT NULL AND ordering_key IS NULL

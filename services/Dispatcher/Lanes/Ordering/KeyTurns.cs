@@ -27,7 +27,7 @@ internal sealed class KeyTurns
         {
             _waiting.Dequeue();
 
-            // One that was found to wait for an earlier moment had another entry, and may be in hand by now.
+            // Otherwise the key was found to wait for an earlier moment since: it has had that entry, and may be in hand by now.
             if (_known.TryGetValue(key, out var present) && present == until)
             {
                 _known.Remove(key);
@@ -41,7 +41,7 @@ internal sealed class KeyTurns
     }
 
     /// <summary>
-    /// Takes note of a head, asked for or come by: it is ready, or waits for its time. Found after all that has ended was told.
+    /// Takes note of a head that was asked for, or found on the way: it is ready, or waits for its time. Found after all that has ended was told.
     /// </summary>
     public void Found(KeyHead head, TimeSpan now)
     {

@@ -18,7 +18,7 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
     // Between pages on which nothing was due: a hundred thousand keys that wait must not keep the database busy.
     private static readonly TimeSpan PagePause = TimeSpan.FromMilliseconds(20);
 
-    // A head that a message's work, or work from before there was an order, has in hand.
+    // How long a head waits that is in hand because of a message, or since before there was an order.
     private static readonly TimeSpan HandPause = TimeSpan.FromMilliseconds(100);
 
     private readonly long _begunAt = clock.GetTimestamp();
@@ -78,10 +78,10 @@ internal sealed class KeyedBacklog(TimeProvider clock, LaneHands hands) : ILaneB
         }
 
         var now = Now;
-        // So many without a key that some are found that are in nobody's hand.
+        // So many without a key that some of them are in nobody's hand.
         var looseLimit = hands.Count + KeysAtOnce;
-        // Keys that had their turn are asked for no sooner than others are looked for: those that were found first, and have much to
-        // send, would have all turns.
+        // Keys that had their turn are asked for no sooner than others are looked for. Otherwise those that were found first, and have
+        // much to send, would have all turns.
         var needsMore = _turns.Ready < Enough;
         var keys = needsMore ? _turns.TakeKeysToAsk(now, KeysAtOnce) : [];
         var search = new HeadSearch(keys, needsMore && _rounds > 0 ? _from : null, KeysAtOnce, looseLimit);

@@ -14,7 +14,7 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 internal sealed class LaneReads(
     LaneStore lanes, HeadStore heads, DeliveryReads deliveries, HealthStore health, DatabaseGate database) : IDisposable
 {
-    // All lanes together: those who wait for a connection longer than it may take would be taken for an outage.
+    // For all lanes together: with more of them some would wait so long for a connection that it would be taken for an outage.
     private readonly SemaphoreSlim _turns = new(8);
 
     public void Dispose() => _turns.Dispose();

@@ -7,10 +7,10 @@ namespace Webhooks.Dispatcher.Lanes.Serving;
 /// <param name="idleTime">The while.</param>
 internal sealed class LaneClosing(TimeSpan idleTime)
 {
-    /// <summary>Who starts what has been due for longer does not keep up.</summary>
+    /// <summary>A lane that starts what has been due for longer does not keep up.</summary>
     public static readonly TimeSpan Behind = TimeSpan.FromSeconds(5);
 
-    // As long may a closing wait for what is in hand, and keep what comes from being sent.
+    // How long a closing may wait for what is in hand. What comes meanwhile is not sent.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private TimeSpan? _unneededSince;
@@ -19,7 +19,7 @@ internal sealed class LaneClosing(TimeSpan idleTime)
     /// <summary>Nothing more is started, so that all that is in hand ends.</summary>
     public bool HasBegun => _begunAt is not null;
 
-    /// <summary>Something needs the lane, or it does not keep up: its while begins anew.</summary>
+    /// <summary>Something needs the lane, or it does not keep up: the while begins anew.</summary>
     public void PutOff() => (_unneededSince, _begunAt) = (null, null);
 
     /// <summary>

@@ -3,7 +3,7 @@ using Webhooks.Dispatcher.Lanes.Doors;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
-/// <summary>The ways by which a holder leaves its lane. Few at a time: a closing waits for others.</summary>
+/// <summary>The ways by which a holder leaves its lane. Few at a time: each takes a connection, and a closing may wait for others with it.</summary>
 internal sealed class LaneExit(LaneStore lanes, LaneClosingStore closing, DatabaseGate database) : IDisposable
 {
     private readonly SemaphoreSlim _turns = new(4);

@@ -44,7 +44,7 @@ internal sealed class LaneNews(TimeProvider clock)
     public void Wake() => Volatile.Read(ref _next).TrySetResult();
 
     /// <summary>
-    /// Whoever waits looks at everything anew afterwards: what was told while it was awake ends the next wait at once.
+    /// Waits for news. After it the loop looks at everything anew; news that came while it was awake ends the next wait at once.
     /// </summary>
     /// <param name="atMost">Zero or less: not at all.</param>
     public async Task WaitAsync(TimeSpan atMost)

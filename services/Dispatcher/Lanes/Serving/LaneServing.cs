@@ -36,7 +36,7 @@ internal sealed class LaneServing(HeldLane lane, LaneTools tools, ILogger logger
     public void Lose() => _parts.News.Lose();
 
     /// <summary>
-    /// Ends when the lane is freed, closed or lost. What is in flight then, of a lane that was lost, still is recorded.
+    /// Ends when the lane is freed, closed or lost. What is in flight when it is lost is still recorded.
     /// </summary>
     /// <param name="abandon">The shutdown ran out of time: what is in flight is left to others.</param>
     public async Task RunAsync(CancellationToken abandon)

@@ -15,7 +15,7 @@ namespace Webhooks.Dispatcher.Lanes.Starting;
 /// </summary>
 internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead, LaneHealth health, LaneNews news, ILogger logger)
 {
-    // By the delivery, since this process serves the lane; of those alone on which work fails.
+    // By the delivery, and only of deliveries on which work has failed since this process serves the lane.
     private readonly ConcurrentDictionary<Guid, int> _faults = new();
     private int _inFlight;
 
@@ -53,7 +53,7 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
         async () =>
         {
             var finished = await tools.Work.AttemptAsync(row, subscription, result => health.Answered(row.Id, result), abandon);
-            // One that has ended needs no reading; one that waits, or that somebody else recorded, is seen at the next.
+            // A delivery that has ended needs no reading; one that waits, or whose attempt somebody else recorded, is found by the next.
             if (finished is not { NextAttemptAt: null } && !ahead.AsksForReleased)
             {
                 news.AskToRead();
@@ -98,7 +98,7 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
         }
         finally
         {
-            // What it was answered is in the record, which is to be read anew by now, or will be answered again.
+            // The receiver's answer is in the record, which is marked to be read anew; or it was not recorded, and the receiver will be asked again.
             health.Recorded(deliveryId);
             Interlocked.Decrement(ref _inFlight);
             GiveBack(deliveryId);

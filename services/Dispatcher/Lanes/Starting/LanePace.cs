@@ -12,7 +12,7 @@ internal readonly record struct LanePace(TimeSpan Interval, TimeSpan Next)
     /// <summary>How much is caught up with. In any ten seconds it makes 1.5 % at most.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>As long before its moment as a send is prepared.</summary>
+    /// <summary>How long before its moment a send is prepared.</summary>
     public static readonly TimeSpan Preparation = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The pace of a lane that was just taken.</summary>
