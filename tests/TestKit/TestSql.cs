@@ -37,7 +37,7 @@ public static class TestSql
     public static Task EndSessionsAsync(this NpgsqlDataSource database, string which) => Eventually.TrueAsync(
         async () => await database.ScalarAsync<long>(
             $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}") > 0,
-        TimeSpan.FromSeconds(30),
+        TimeSpan.FromMinutes(2),
         $"a session where {which}");
 
     private static NpgsqlCommand Command(NpgsqlDataSource database, string sql, object[] parameters)

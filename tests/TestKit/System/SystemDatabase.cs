@@ -38,7 +38,7 @@ public sealed class SystemDatabase(string connectionString) : IAsyncDisposable
         await using var connection = await _database.OpenConnectionAsync();
         await using var command = Command(connection, sql, arguments);
         await command.PrepareAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while ((long)(await command.ExecuteScalarAsync(limit.Token))! == 0)
         {
         }
