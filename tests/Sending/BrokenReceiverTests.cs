@@ -161,7 +161,7 @@ public sealed class BrokenReceiverTests
         Assert.Equal("The receiver did not answer within 0.3 s.", result.Error);
 
         // Timers tick in whole milliseconds, the duration does not.
-        Assert.InRange(result.Duration, Short - TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(5));
+        Assert.InRange(result.Duration, Short - TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1));
     }
 
     [Fact]

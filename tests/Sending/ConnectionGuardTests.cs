@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Webhooks.Local.Provisioning;
 using Webhooks.Sending.Receivers;
 
 namespace Webhooks.Sending;
@@ -67,7 +67,7 @@ public sealed class ConnectionGuardTests
     [Fact]
     public async Task An_address_that_refuses_the_connection_is_passed_over_for_the_next()
     {
-        await using var receiver = RawReceiver.StartOn("127.0.0.3", AnswerAsync);
+        await using var receiver = RawReceiver.StartOn("127.0.0.3", FreePorts.Next(), AnswerAsync);
         using var sender = Posts.Sender(lookUp: Answering("127.0.0.1", "127.0.0.2", "127.0.0.3"));
 
         var result = await SendAsync(sender, receiver.Port);
@@ -172,12 +172,8 @@ public sealed class ConnectionGuardTests
     public async Task No_error_names_an_address()
     {
         using var sender = Posts.Sender(lookUp: Answering("127.0.0.1"));
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
 
-        var result = await SendAsync(sender, port);
+        var result = await SendAsync(sender, FreePorts.Next());
 
         Assert.Equal(AttemptOutcome.ConnectionFailed, result.Outcome);
         Assert.DoesNotContain("127.", result.Error, StringComparison.Ordinal);

@@ -111,10 +111,12 @@ public sealed class DatabaseFaultTests
         await using var nobody = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Database=none");
         Assert.Equal("PostgreSQL at 127.0.0.1:1 cannot be reached (Connection refused)", DatabaseFault.Describe(await FaultAsync(nobody, "SELECT 1"), nobody));
 
-        await using var database = NpgsqlDataSource.Create(await TestDatabase.CreateAsync() + ";Command Timeout=1");
+        var connection = await TestDatabase.CreateAsync();
+        await using var impatient = NpgsqlDataSource.Create(connection + ";Command Timeout=1");
+        await using var database = NpgsqlDataSource.Create(connection);
         var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var name = $"PostgreSQL at {server.Host}:{server.Port}";
-        Assert.Equal($"{name} does not answer in time", DatabaseFault.Describe(await FaultAsync(database, "SELECT pg_sleep(60)"), database));
+        Assert.Equal($"{name} does not answer in time", DatabaseFault.Describe(await FaultAsync(impatient, "SELECT pg_sleep(60)"), impatient));
         Assert.Equal(
             $"{name} refused: terminating connection due to administrator command (57P01)",
             DatabaseFault.Describe(await FaultAsync(database, "SELECT pg_terminate_backend(pg_backend_pid())"), database));

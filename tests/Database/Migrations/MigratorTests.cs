@@ -40,11 +40,11 @@ public sealed class MigratorTests
         var first = MigratedDatabase.MigrateAsync(database);
         await Eventually.TrueAsync(
             async () => await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
-            TimeSpan.FromSeconds(30), "the first one to migrate");
+            TimeSpan.FromMinutes(2), "the first one to migrate");
         var second = new Migrator(database, loggers.CreateLogger<Migrator>()).MigrateAsync(CancellationToken.None);
         await Eventually.TrueAsync(
             () => log.Lines.Any(line => line.StartsWith("Information", StringComparison.Ordinal) && line.Contains("Another service is migrating the database: waiting until it is done", StringComparison.Ordinal)),
-            TimeSpan.FromSeconds(30), "the second one to say that it waits");
+            TimeSpan.FromMinutes(2), "the second one to say that it waits");
         await transaction.RollbackAsync();
 
         await Task.WhenAll(first, second);
@@ -54,17 +54,20 @@ public sealed class MigratorTests
     public async Task A_migration_and_those_who_wait_for_it_are_given_more_time_than_other_statements()
     {
         // A full database's migration walks through all of its rows.
-        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await TestDatabase.CreateAsync()) { CommandTimeout = 1 });
-        await using var blocking = await database.OpenConnectionAsync();
+        var connection = new NpgsqlConnectionStringBuilder(await TestDatabase.CreateAsync());
+        await using var beside = NpgsqlDataSource.Create(connection.ConnectionString);
+        connection.CommandTimeout = 2;
+        await using var database = NpgsqlDataSource.Create(connection.ConnectionString);
+        await using var blocking = await beside.OpenConnectionAsync();
         await using var transaction = await blocking.BeginTransactionAsync();
         await using var block = new NpgsqlCommand("CREATE TABLE deliveries (in_the_way int)", blocking);
         await block.ExecuteNonQueryAsync();
 
         Task[] both = [MigratedDatabase.MigrateAsync(database), MigratedDatabase.MigrateAsync(database)];
         await Eventually.TrueAsync(
-            async () => Array.Exists(both, migrating => migrating.IsCompleted) || await database.ScalarAsync<long>(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '2 seconds'") == 2,
-            TimeSpan.FromSeconds(30), "the one to migrate and the other to wait, both for longer than a statement may take");
+            async () => Array.Exists(both, migrating => migrating.IsCompleted) || await beside.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '3 seconds'") == 2,
+            TimeSpan.FromMinutes(2), "the one to migrate and the other to wait, both for longer than a statement may take");
         await transaction.RollbackAsync();
 
         await Task.WhenAll(both);

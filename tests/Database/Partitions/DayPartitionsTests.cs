@@ -72,7 +72,7 @@ public sealed class DayPartitionsTests
         await using var session = await database.OpenConnectionAsync();
         await ExecuteAsync(session, $"BEGIN; LOCK TABLE events, deliveries, attempts IN {mode} MODE");
 
-        await EnsureAsync(database, Noon.AddDays(1)).WaitAsync(TimeSpan.FromSeconds(30));
+        await EnsureAsync(database, Noon.AddDays(1)).WaitAsync(TimeSpan.FromMinutes(2));
 
         Assert.Equal(3 * 10, (await PartitionsAsync(database)).Count);
         await ExecuteAsync(session, "COMMIT");

@@ -6,7 +6,7 @@ namespace Webhooks.Sending.Receivers;
 /// <summary>An address on which connecting neither succeeds nor fails: a listener that accepts nobody, its backlog full.</summary>
 internal sealed class BlackHole : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Socket _listener;
     private readonly List<Socket> _waiting = [];

@@ -16,10 +16,10 @@ internal sealed class RawReceiver : IAsyncDisposable
     private int _connections;
     private int _requests;
 
-    private RawReceiver(IPAddress address, Func<RawConnection, Task> script)
+    private RawReceiver(IPEndPoint endpoint, Func<RawConnection, Task> script)
     {
-        _listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _listener.Bind(new IPEndPoint(address, 0));
+        _listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listener.Bind(endpoint);
         _listener.Listen();
         _accepting = AcceptAsync(script);
     }
@@ -33,12 +33,12 @@ internal sealed class RawReceiver : IAsyncDisposable
     /// <summary>Requests that were read to their end.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    public static RawReceiver Start(Func<RawConnection, Task> script) => new(IPAddress.Loopback, script);
+    public static RawReceiver Start(Func<RawConnection, Task> script) => new(new IPEndPoint(IPAddress.Loopback, 0), script);
 
-    public static RawReceiver StartOn(string address, Func<RawConnection, Task> script) => new(IPAddress.Parse(address), script);
+    public static RawReceiver StartOn(string address, int port, Func<RawConnection, Task> script) => new(new IPEndPoint(IPAddress.Parse(address), port), script);
 
     /// <summary>Waits until one more connection has been closed by this side.</summary>
-    public Task HangsUpAsync() => _hungUp.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(10));
+    public Task HangsUpAsync() => _hungUp.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2));
 
     public async ValueTask DisposeAsync()
     {
