@@ -133,7 +133,7 @@ public sealed class RefusalAuditTests(World world) : IClassFixture<World>
         (await world.Ingest.SendAsync(IngestClient.Body(note: "other"), "same-words", exceptionId: "exc_words")).IsProblem(422, "idempotency_key_reused");
         await RowsAsync("exc_words");
 
-        var rows = (await world.Database.ColumnAsync<string>("SELECT details FROM audit WHERE details LIKE '%same-words%' ORDER BY created_at")).Select(row => JsonElement.Parse(row)).ToList();
+        var rows = (await world.Database.ColumnAsync<string>("SELECT details FROM audit WHERE details LIKE '%same-words%' ORDER BY created_at, id")).Select(row => JsonElement.Parse(row)).ToList();
         Assert.Equal(5, rows.Count);
         Assert.All(rows, row => Assert.Equal(
             $$"""exception_id:"exc_words" external_system:"JIRA" idempotency_key:"same-words" command_id:"{{commandId}}" source_id:null""",
@@ -173,7 +173,7 @@ public sealed class RefusalAuditTests(World world) : IClassFixture<World>
     {
         IReadOnlyList<string> rows = [];
         await Eventually.TrueAsync(
-            async () => (rows = await world.Database.ColumnAsync<string>("SELECT details FROM audit WHERE action = 'callback.refused' AND subject = $1 ORDER BY created_at", subject)).Count >= count,
+            async () => (rows = await world.Database.ColumnAsync<string>("SELECT details FROM audit WHERE action = 'callback.refused' AND subject = $1 ORDER BY created_at, id", subject)).Count >= count,
             World.Limit,
             () => $"{count} rows of {subject}; there are {string.Join('\n', rows)}");
         return [.. rows.Select(row => JsonElement.Parse(row))];

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using Webhooks.Local.Provisioning;
 using Webhooks.TestKit;
 
 namespace Webhooks.CallbackIngest.Tests;
@@ -10,7 +9,7 @@ internal static class IngestChild
     /// <summary>One that has taken a callback.</summary>
     public static async Task<(ServiceChild Child, IngestClient Ingest)> StartChildAsync(this World world, params (string Key, string Value)[] settings)
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{FreePorts.Next()}";
         // Later ones win.
         var all = world.Settings([.. settings, ("Kestrel:Endpoints:Http:Url", url)]).Reverse().DistinctBy(setting => setting.Key);
         var child = await ServiceChild.StartAsync("CallbackIngest", all);
@@ -31,12 +30,5 @@ internal static class IngestChild
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -32,7 +32,7 @@ public sealed class World : Surroundings, IAsyncLifetime
     public const string OtherToken = "whk_token_of_the_tests_000003";
     public const string OtherTenant = "tenant_002";
 
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly List<Host> _hosts = [];
     private readonly Dictionary<IngestClient, Host> _addresses = [];

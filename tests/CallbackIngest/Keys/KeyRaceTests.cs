@@ -1,3 +1,5 @@
+using System.Text.Json;
+using RabbitMQ.Client;
 using Webhooks.TestKit;
 
 namespace Webhooks.CallbackIngest.Tests.Keys;
@@ -8,12 +10,17 @@ public sealed class KeyRaceTests(World world) : IClassFixture<World>
     public async Task Two_hundred_parallel_requests_with_one_key_make_one_command()
     {
         var second = await world.StartIngestAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => (number % 2 == 0 ? world.Ingest : second).SendAsync(IngestClient.Body(system: "RACE"), "race-1")));
+        var key = "";
+        var answers = await IngestClient.BurstAsync(round =>
+        {
+            key = $"race-1-{round}";
+            return Enumerable.Range(0, 200).Select(number => (number % 2 == 0 ? world.Ingest : second).SendAsync(IngestClient.Body(system: "RACE"), key));
+        });
 
         Assert.Equal(1, answers.Count(answer => answer.Replayed == "false"));
         Assert.All(answers, answer => Assert.True(answer.Status is 200 or 409, answer.Text));
         Assert.All(answers.Where(answer => answer.Status == 409), answer => answer.IsProblem(409, "callback_in_progress"));
-        Assert.Single(await world.CommandsAsync());
+        Assert.Single(await world.CommandsAsync(), command => KeyOf(command) == key);
     }
 
     [Fact]
@@ -22,17 +29,27 @@ public sealed class KeyRaceTests(World world) : IClassFixture<World>
         var second = await world.StartIngestAsync();
         (await world.Ingest.SendAsync(IngestClient.Body(system: "AGAIN"), "race-2")).IsAccepted();
         var commandId = Guid.Parse((await world.CommandAsync()).BasicProperties.MessageId!);
-        for (var round = 0; round < 3; round++)
+        var judged = 0;
+        for (var round = 0; round < 30 && judged < 3; round++)
         {
             await world.SayAsync(commandId, "failed");
             await world.StatusIsAsync("race-2", "failed");
 
             var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => (number % 2 == 0 ? world.Ingest : second).SendAsync(IngestClient.Body(system: "AGAIN"), "race-2")));
+            var commands = await world.CommandsAsync();
+            if (Array.Exists(answers, answer => answer.IsToBeRepeated))
+            {
+                // Held up by a busy machine: that one may be the one that has it.
+                continue;
+            }
 
+            judged++;
             Assert.Equal(1, answers.Count(answer => answer.Replayed == "false"));
             Assert.All(answers, answer => Assert.True(answer.Status is 200 or 409, answer.Text));
-            Assert.Equal(commandId.ToString(), Assert.Single(await world.CommandsAsync()).BasicProperties.MessageId);
+            Assert.Equal(commandId.ToString(), Assert.Single(commands).BasicProperties.MessageId);
         }
+
+        Assert.Equal(3, judged);
     }
 
     [Fact]
@@ -66,12 +83,20 @@ public sealed class KeyRaceTests(World world) : IClassFixture<World>
     public async Task Of_changes_that_come_at_once_the_latest_is_never_superseded()
     {
         var second = await world.StartIngestAsync();
-        await Task.WhenAll(Enumerable.Range(0, 60).Select(async number =>
-            (await (number % 2 == 0 ? world.Ingest : second).SendAsync(IngestClient.Body(system: "ATONCE", updatedAt: $"2024-01-20T10:{number:00}:00Z"), $"once-{number}")).IsAccepted()));
+        var keys = "";
+        var answers = await IngestClient.BurstAsync(round =>
+        {
+            keys = $"once-{round}-";
+            return Enumerable.Range(0, 60).Select(number => (number % 2 == 0 ? world.Ingest : second).SendAsync(
+                IngestClient.Body(system: $"ATONCE {round}", updatedAt: $"2024-01-20T10:{number:00}:00Z"), $"{keys}{number}"));
+        });
 
-        Assert.False(await IsSupersededAsync("once-59"));
-        Assert.Equal(60, (await world.CommandsAsync()).Count);
+        Assert.All(answers, answer => answer.IsAccepted());
+        Assert.False(await IsSupersededAsync($"{keys}59"));
+        Assert.Equal(60, (await world.CommandsAsync()).Count(command => KeyOf(command).StartsWith(keys, StringComparison.Ordinal)));
     }
+
+    private static string KeyOf(BasicGetResult command) => JsonElement.Parse(command.Body.Span).GetProperty("idempotency_key").GetString()!;
 
     private Task<bool> IsSupersededAsync(string key) =>
         world.Database.ScalarAsync<bool>("SELECT superseded FROM callbacks WHERE idempotency_key = $1", key);

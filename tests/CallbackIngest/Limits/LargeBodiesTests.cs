@@ -23,16 +23,11 @@ public sealed class LargeBodiesTests(World world, ITestOutputHelper output) : IC
         var refusals = 0;
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async number =>
         {
-            Answer answer;
-            do
+            for (var isTaken = false; !isTaken; Interlocked.Add(ref refusals, isTaken ? 0 : 1))
             {
-                answer = await ingest.SendAsync(body, [("X-Idempotency-Key", $"large-{number}")]);
-                Assert.True(answer.Status is 200 or 409 or 503, answer.Text);
-                Assert.True(answer.Status == 200 || answer.RetryAfter is not null);
-                Interlocked.Add(ref refusals, answer.Status == 200 ? 0 : 1);
+                isTaken = await IsTakenAsync(ingest, body, $"large-{number}");
             }
-            while (answer.Status != 200);
-        })).WaitAsync(TimeSpan.FromMinutes(3));
+        })).WaitAsync(TimeSpan.FromMinutes(5));
 
         var megabytes = MemoryOf(child.ProcessId, "VmHWM:");
         output.WriteLine(string.Create(
@@ -83,6 +78,22 @@ public sealed class LargeBodiesTests(World world, ITestOutputHelper output) : IC
         clients.ForEach(client => client.Dispose());
 
         Task<Answer> SendAsync(string key) => crowded.SendAsync(large, [("X-Idempotency-Key", key)]);
+    }
+
+    private static async Task<bool> IsTakenAsync(IngestClient ingest, byte[] body, string key)
+    {
+        try
+        {
+            var answer = await ingest.SendAsync(body, [("X-Idempotency-Key", key)]);
+            Assert.True(answer.Status is 200 or 409 or 503, answer.Text);
+            Assert.True(answer.Status == 200 || answer.RetryAfter is not null);
+            return answer.Status == 200;
+        }
+        catch (HttpRequestException)
+        {
+            // Refused before the body was read: what was still on its way reset the connection before its answer was read.
+            return false;
+        }
     }
 
     /// <summary>A caller that announces much, sends a large part of it, and then nothing. The answer's first line.</summary>

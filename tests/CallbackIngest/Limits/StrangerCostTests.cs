@@ -9,8 +9,8 @@ public sealed class StrangerCostTests(World world) : IClassFixture<World>
 {
     private const int Each = 250;
 
-    // What the service does by itself, with room for a slow machine: each of the strangers would be one more.
-    private const int Background = Each;
+    // What the service does by itself, and that goes on for longer on a slow machine: each of the strangers would be one more.
+    private const int BackgroundInASecond = 15;
 
     [Fact]
     public async Task A_thousand_strangers_make_no_command_of_the_database()
@@ -22,11 +22,12 @@ public sealed class StrangerCostTests(World world) : IClassFixture<World>
         {
             ShouldListenTo = from => from.Name == "Npgsql",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = activity => commands += activity.TagObjects.Any(tag => Equals(tag.Value, name)) ? 1 : 0,
+            ActivityStopped = activity => Interlocked.Add(ref commands, activity.TagObjects.Any(tag => Equals(tag.Value, name)) ? 1 : 0),
         };
         ActivitySource.AddActivityListener(listener);
         (await world.Ingest.SendAsync(IngestClient.Body(), "counted")).IsAccepted();
         Assert.InRange(Interlocked.Exchange(ref commands, 0), 1, int.MaxValue);
+        var started = Stopwatch.StartNew();
 
         await Parallel.ForEachAsync(Enumerable.Range(0, Each), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (number, _) =>
         {
@@ -36,6 +37,6 @@ public sealed class StrangerCostTests(World world) : IClassFixture<World>
             Assert.Equal(404, (await world.JiraAsync($"src_{number:x32}/exc", "{}", $"k-{number}")).Status);
         });
 
-        Assert.InRange(Volatile.Read(ref commands), 0, Background);
+        Assert.InRange(Volatile.Read(ref commands), 0, (Each / 2) + (BackgroundInASecond * (int)started.Elapsed.TotalSeconds));
     }
 }

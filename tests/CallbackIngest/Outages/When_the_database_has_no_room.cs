@@ -16,7 +16,11 @@ public sealed class When_the_database_has_no_room
         await using var disk = await SmallDisk.CreateAsync();
         await using var world = await World.EmptyAsync(disk.ConnectionString);
         var ingest = await world.StartIngestAsync();
-        await Task.WhenAll(Enumerable.Range(0, MoreThanFits).Select(async number => (await ingest.SendAsync(IngestClient.Body(), $"before-{number}")).IsAccepted()));
+        foreach (var before in Enumerable.Range(0, MoreThanFits))
+        {
+            (await ingest.SendAsync(IngestClient.Body(), $"before-{before}")).IsAccepted();
+        }
+
         var commands = (await world.CommandsAsync()).Select(command => Guid.Parse(command.BasicProperties.MessageId!)).ToList();
         Assert.Equal(MoreThanFits, commands.Count);
 

@@ -17,7 +17,7 @@ public sealed class When_the_queue_of_commands_is_deleted
 
         await world.Bus.Channel.QueueDeleteAsync(BrokerNames.ExceptionCommandsQueue, ifUnused: false, ifEmpty: false);
         (await ingest.SendAsync(IngestClient.Body(), "tapped")).IsAccepted();
-        await Eventually.TrueAsync(() => IsThereAsync(world), TimeSpan.FromSeconds(20), "the queue to be there again");
+        await Eventually.TrueAsync(() => IsThereAsync(world), World.Limit, "the queue to be there again");
 
         // What only the tap had is published again, as every command that nobody answers.
         var command = await world.CommandAsync();

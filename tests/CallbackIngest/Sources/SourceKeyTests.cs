@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Webhooks.CallbackIngest.Callbacks;
 using Webhooks.CallbackIngest.Keys;
@@ -37,14 +38,18 @@ public sealed class SourceKeyTests(World world) : IClassFixture<World>
         var second = await world.StartIngestAsync();
         var source = await world.CreateSourceAsync("jira");
         await Eventually.TrueAsync(async () => (await second.SendAsync([], [], token: null, $"/v1/sources/{source}")).Status == 401, World.Limit, "the source to be known");
-        await world.CommandsAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(number => (number % 2 == 0 ? world.Ingest : second).SendAsync(
-            SignedWebhooks.Bytes(Issue), [("X-Hub-Signature", SourceWorld.Sign(Issue)), ("X-Atlassian-Webhook-Identifier", "raced-id")], token: null, $"/v1/sources/{source}/exc_{number}")));
+        var id = "";
+        var answers = await IngestClient.BurstAsync(round =>
+        {
+            id = $"raced-id-{round}";
+            return Enumerable.Range(0, 60).Select(number => (number % 2 == 0 ? world.Ingest : second).SendAsync(
+                SignedWebhooks.Bytes(Issue), [("X-Hub-Signature", SourceWorld.Sign(Issue)), ("X-Atlassian-Webhook-Identifier", id)], token: null, $"/v1/sources/{source}/exc_{number}"));
+        });
 
         Assert.Single(answers, answer => answer.Text == """{"status":"accepted"}""");
         Assert.Equal(59, answers.Count(answer => answer.Text == """{"status":"ignored"}"""));
-        Assert.Single(await world.CommandsAsync());
+        Assert.Single(await world.CommandsAsync(), command => JsonElement.Parse(command.Body.Span).GetProperty("idempotency_key").GetString() == id);
     }
 
     [Fact]

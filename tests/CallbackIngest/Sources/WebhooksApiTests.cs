@@ -181,14 +181,19 @@ public sealed class WebhooksApiTests(World world) : IClassFixture<World>
     [Fact]
     public async Task A_deleted_source_is_404_within_a_second()
     {
-        var source = await world.CreateSourceAsync("jira");
         var store = new Webhooks.Sources.Storage.SourceStore(world.Database, world.Vault);
-        Assert.True(PrefixedId.TryParse(PrefixedId.Source, source, out var id));
+        await Promptly.MostAsync(TimeSpan.FromSeconds(1), rounds: 5, async () =>
+        {
+            var source = await world.CreateSourceAsync("jira");
+            Assert.True(PrefixedId.TryParse(PrefixedId.Source, source, out var id));
 
-        Assert.False(await store.DeleteAsync(id, World.OtherTenant, Database.Auditing.Actor.System, CancellationToken.None));
-        Assert.True(await store.DeleteAsync(id, World.Tenant, Database.Auditing.Actor.System, CancellationToken.None));
+            Assert.False(await store.DeleteAsync(id, World.OtherTenant, Database.Auditing.Actor.System, CancellationToken.None));
+            Assert.True(await store.DeleteAsync(id, World.Tenant, Database.Auditing.Actor.System, CancellationToken.None));
 
-        await Eventually.TrueAsync(async () => (await world.JiraAsync(source, Issue, "deleted")).Status == 404, TimeSpan.FromSeconds(1), "the source to be forgotten");
+            var deleted = TimeProvider.System.GetTimestamp();
+            await Eventually.TrueAsync(async () => (await world.JiraAsync(source, Issue, "deleted")).Status == 404, World.Limit, "the source to be forgotten");
+            return TimeProvider.System.GetElapsedTime(deleted);
+        });
     }
 
     [Theory]
@@ -210,7 +215,9 @@ public sealed class WebhooksApiTests(World world) : IClassFixture<World>
             }
 
             var signature = "sha256=" + Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData(Encoding.UTF8.GetBytes(SourceWorld.Secret), bytes));
-            var answer = await world.Ingest.SendAsync(bytes, [("X-Hub-Signature", signature), ("X-Atlassian-Webhook-Identifier", identifiers[random.Next(identifiers.Length)] + random.Next(50))], token: null, $"/v1/sources/{source}");
+            var identifier = identifiers[random.Next(identifiers.Length)] + random.Next(50);
+            var answer = await IngestClient.AnsweredAsync(
+                () => world.Ingest.SendAsync(bytes, [("X-Hub-Signature", signature), ("X-Atlassian-Webhook-Identifier", identifier)], token: null, $"/v1/sources/{source}"));
             Assert.True(answer.Status == 200, $"{answer.Status} {answer.Text} for {Encoding.UTF8.GetString(bytes)}");
         }
 
@@ -251,14 +258,13 @@ public sealed class WebhooksApiTests(World world) : IClassFixture<World>
             }
 
             var signature = random.Next(10) == 0 ? types[random.Next(types.Length)] : "sha256=" + Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData(Encoding.UTF8.GetBytes(SourceWorld.Secret), bytes));
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(world.Ingest.Address, $"/v1/sources/{sources[kinds[random.Next(kinds.Length)]]}?exc=%00&exc=2&{random.Next()}")) { Content = new ByteArrayContent(bytes) };
-            request.Content.Headers.TryAddWithoutValidation("Content-Type", types[random.Next(types.Length)]);
-            request.Headers.TryAddWithoutValidation("X-Hub-Signature-256", signature);
-            request.Headers.TryAddWithoutValidation("X-GitHub-Delivery", new[] { "k", "ü", "", new string('x', 300), "a, b" }[random.Next(5)] + random.Next(50));
+            var path = $"/v1/sources/{sources[kinds[random.Next(kinds.Length)]]}?exc=%00&exc=2&{random.Next()}";
+            var type = types[random.Next(types.Length)];
+            var delivery = new[] { "k", "ü", "", new string('x', 300), "a, b" }[random.Next(5)] + random.Next(50);
 
-            var answer = await IngestClient.SendAsync(request);
+            var answer = await IngestClient.AnsweredAsync(() => SendAsync(path, bytes, type, signature, delivery));
             seen.Add(answer.Status);
-            Assert.True(answer.Status is 200 or 400 or 401, $"{answer.Status} {answer.Text} for {request.Content.Headers.NonValidated} {Convert.ToHexString(bytes)}");
+            Assert.True(answer.Status is 200 or 400 or 401, $"{answer.Status} {answer.Text} for {type} {Convert.ToHexString(bytes)}");
             if (answer.Status == 400)
             {
                 answer.IsProblem(400, "bad_request");
@@ -267,6 +273,15 @@ public sealed class WebhooksApiTests(World world) : IClassFixture<World>
         }
 
         Assert.Equal([200, 400, 401], seen.Order());
+
+        async Task<Answer> SendAsync(string path, byte[] bytes, string type, string signature, string delivery)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(world.Ingest.Address, path)) { Content = new ByteArrayContent(bytes) };
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+            request.Headers.TryAddWithoutValidation("X-Hub-Signature-256", signature);
+            request.Headers.TryAddWithoutValidation("X-GitHub-Delivery", delivery);
+            return await IngestClient.SendAsync(request);
+        }
     }
 
     [Theory]
