@@ -10,7 +10,7 @@ namespace Webhooks.Dispatcher.Health;
 /// makes a lane necessary has it opened, and does not wait for that. Should it come to nothing, the leader finds who needs a lane and
 /// has none.
 /// </summary>
-internal sealed partial class HealthLanes(HealthStore store, LaneOpeningStore doors, TimeProvider clock, ILogger<HealthLanes> logger)
+internal sealed partial class HealthLanes(HealthStore store, LaneOpenings doors, TimeProvider clock, ILogger<HealthLanes> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -37,11 +37,8 @@ internal sealed partial class HealthLanes(HealthStore store, LaneOpeningStore do
     {
         while (true)
         {
-            foreach (var subscriptionId in await store.FindWithoutLaneAsync(leading))
-            {
-                await doors.OpenAsync(subscriptionId, LaneReason.Breaker, leading);
-            }
-
+            var without = await store.FindWithoutLaneAsync(leading);
+            await Task.WhenAll(without.Select(subscriptionId => doors.OpenAsync(subscriptionId, LaneReason.Breaker, leading)));
             await Task.Delay(Interval, clock, leading);
         }
     }

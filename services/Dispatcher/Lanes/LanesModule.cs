@@ -27,6 +27,7 @@ internal static class LanesModule
         builder.Services.AddSingleton<LaneStore>();
         builder.Services.AddSingleton<HeadStore>();
         builder.Services.AddSingleton<LaneOpeningStore>();
+        builder.Services.AddSingleton<LaneOpenings>();
         builder.Services.AddSingleton<LaneClosingStore>();
         builder.Services.AddSingleton<LaneIntake>();
         builder.Services.AddSingleton<LaneMetrics>();

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes;
@@ -14,7 +12,7 @@ namespace Webhooks.Dispatcher.Shares;
 /// subscription's lane instead, and puts the delivery into it; so, too, while the lane is being opened because the receiver is to be
 /// left alone. First attempts and retries have slots of their own, as their queues have.
 /// </summary>
-internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock)
+internal sealed class MessageSlots(LaneOpenings doors, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, TimeProvider clock)
 {
     // A burst for a quick receiver takes any number of slots, and gives them back within milliseconds: what waits so long in vain
     // is held up by one that hangs. Short, because what waits takes up a place among the messages in hand.
@@ -22,7 +20,6 @@ internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, Hea
 
     private readonly WireSlots _first = new(() => Dispatch.MostFirstAttempts * subscriptions.Current.Shards);
     private readonly WireSlots _retries = new(() => Dispatch.MostRetries * subscriptions.Current.Shards);
-    private readonly ConcurrentDictionary<Guid, Lazy<Task>> _opening = new();
 
     /// <summary>A slot, to be disposed of when the answer is there. Null: the delivery is in its subscription's lane now.</summary>
     public async ValueTask<IDisposable?> TakeAsync(DeliveryRow delivery, CancellationToken stop)
@@ -39,24 +36,10 @@ internal sealed class MessageSlots(LaneOpeningStore doors, LaneIntake lanes, Hea
         }
         else
         {
-            await OpenAsync(delivery.SubscriptionId, stop);
+            await doors.OpenAsync(delivery.SubscriptionId, LaneReason.FairShare, stop);
         }
 
         // One that was closed again at once would be a wonder: it is sent as if there had never been one.
         return await lanes.EnterAsync(delivery, stop) ? null : slots.Take(receiver);
-    }
-
-    // Hundreds of a subscription's messages come to this at once.
-    private async Task OpenAsync(Guid subscriptionId, CancellationToken stop)
-    {
-        var opening = _opening.GetOrAdd(subscriptionId, id => new(() => database.RunAsync(token => doors.OpenAsync(id, LaneReason.FairShare, token), CancellationToken.None)));
-        try
-        {
-            await opening.Value.WaitAsync(stop);
-        }
-        finally
-        {
-            _opening.TryRemove(subscriptionId, out _);
-        }
     }
 }

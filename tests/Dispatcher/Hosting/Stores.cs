@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Doors;
@@ -13,7 +14,8 @@ internal static class Stores
     public static AttemptStore Attempts(NpgsqlDataSource database)
     {
         var health = new HealthStore(database, new BreakerOptions());
-        var lanes = new HealthLanes(health, new LaneOpeningStore(database), TimeProvider.System, NullLogger<HealthLanes>.Instance);
+        var gate = new DatabaseGate(database, TimeProvider.System, NullLogger<DatabaseGate>.Instance);
+        var lanes = new HealthLanes(health, new LaneOpenings(new LaneOpeningStore(database), gate), TimeProvider.System, NullLogger<HealthLanes>.Instance);
         return new AttemptStore(database, new MinuteStore(database), health, lanes);
     }
 }

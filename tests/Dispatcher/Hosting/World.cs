@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -71,6 +72,16 @@ public sealed class World : Surroundings
         SubscribeAsync(SettingsFor(url, "*") with { Retry = retry, Timeout = timeout });
 
     public Task<Subscription> SubscribeAsync(SubscriptionSettings settings) => SubscribeAsync(Tenant, SubscriptionState.Active, settings);
+
+    /// <summary>Many alike.</summary>
+    public async Task<IReadOnlyList<Subscription>> SubscribeAsync(string tenantId, SubscriptionSettings settings, int count)
+    {
+        var created = new ConcurrentBag<Subscription>();
+        // All creations wait for each other at the configuration's version.
+        var few = new ParallelOptions { MaxDegreeOfParallelism = 2 };
+        await Parallel.ForAsync(0, count, few, async (_, _) => created.Add(await SubscribeAsync(tenantId, SubscriptionState.Active, settings)));
+        return [.. created];
+    }
 
     public async Task<Subscription> ChangeAsync(Subscription subscription, Func<Subscription, Subscription> change)
     {

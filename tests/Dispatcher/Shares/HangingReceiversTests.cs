@@ -66,7 +66,7 @@ public sealed class HangingReceiversTests : IAsyncLifetime
         await using var hanging = await HeldReceiver.StartAsync();
         await using var fast = await TestReceiver.StartAsync();
         var many = World.SettingsFor(hanging.Requests.Url, "*") with { Timeout = HeldReceiver.Deadline, MaxInFlight = maxInFlight };
-        var toHanging = await Task.WhenAll(Enumerable.Range(0, 2_000).Select(_ => _world.SubscribeAsync("tenant_002", SubscriptionState.Active, many)));
+        var toHanging = await _world.SubscribeAsync("tenant_002", many, count: 2_000);
         var toFast = await _world.SubscribeAsync(fast.Url);
         var inOrder = await _world.SubscribeAsync(World.SettingsFor(fast.Url, "*") with { OrderingKey = OrderingKey.Parse("/data/id") });
         await _world.AnnounceAsync(await _world.AcceptAsync(toHanging));

@@ -4,8 +4,8 @@ using Webhooks.Subscriptions.Storage;
 namespace Webhooks.Dispatcher.Lanes.Doors;
 
 /// <summary>
-/// A transaction that opens or closes a subscription's lane. It locks the subscription's row before the lane's, as a change of the
-/// subscription does, and stamps it with the next configuration version: that is how every cache learns of it.
+/// A transaction that opens or closes subscriptions' lanes. It locks the subscriptions' rows before the lanes', as a change of a
+/// subscription does, and stamps them with the next configuration version: that is how every cache learns of it.
 /// </summary>
 internal sealed class DoorTransaction : IAsyncDisposable
 {
@@ -13,38 +13,40 @@ internal sealed class DoorTransaction : IAsyncDisposable
     // Who stands still here holds the lane, and after the stamp the fleet's configuration: the database lets both go.
     public const string Brief = "SELECT set_config('idle_in_transaction_session_timeout', '2s', true)";
 
-    private const string LockSubscription = "SELECT config_version FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE";
+    // In the order of their keys, so that two who open the same lanes cannot deadlock.
+    private const string LockSubscriptions = """
+        SELECT max(config_version) FROM (
+            SELECT config_version FROM subscriptions WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) AS locked
+        """;
 
     private const string Stamp = $"""
         WITH {ConfigVersion.Next}
-        UPDATE subscriptions SET config_version = version.value FROM version WHERE id = $1
+        UPDATE subscriptions SET config_version = version.value FROM version WHERE id = ANY($1)
         RETURNING {ConfigVersion.Notify}
         """;
 
     private readonly NpgsqlTransaction _transaction;
-    private readonly Guid _subscriptionId;
 
-    private DoorTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid subscriptionId) =>
-        (Connection, _transaction, _subscriptionId) = (connection, transaction, subscriptionId);
+    private DoorTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) => (Connection, _transaction) = (connection, transaction);
 
     public NpgsqlConnection Connection { get; }
 
-    /// <summary>The subscription's configuration version, since its row is locked; null: there is no such subscription.</summary>
+    /// <summary>The subscriptions' latest configuration version, since their rows are locked; null: there are none.</summary>
     public long? Version { get; private set; }
 
     /// <param name="database">Whose connection it takes.</param>
     /// <param name="limits">A statement; <see cref="Brief"/>, or one that begins with it.</param>
-    /// <param name="subscriptionId">Whose lane it is.</param>
+    /// <param name="subscriptionIds">Whose lanes they are.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public static async Task<DoorTransaction> BeginAsync(
-        NpgsqlDataSource database, string limits, Guid subscriptionId, CancellationToken cancellationToken)
+        NpgsqlDataSource database, string limits, Guid[] subscriptionIds, CancellationToken cancellationToken)
     {
         var connection = await database.OpenConnectionAsync(cancellationToken);
         try
         {
-            var begun = new DoorTransaction(connection, await connection.BeginTransactionAsync(cancellationToken), subscriptionId);
+            var begun = new DoorTransaction(connection, await connection.BeginTransactionAsync(cancellationToken));
             await begun.AskAsync(limits, cancellationToken);
-            begun.Version = (long?)await begun.AskAsync(LockSubscription, cancellationToken, subscriptionId);
+            begun.Version = (long?)await begun.AskAsync(LockSubscriptions, cancellationToken, subscriptionIds);
             return begun;
         }
         catch
@@ -54,18 +56,18 @@ internal sealed class DoorTransaction : IAsyncDisposable
         }
     }
 
-    /// <summary>One statement after the other: each one's snapshot is newer than the locks of those before.</summary>
+    /// <summary>One statement after the other: each one's snapshot is newer than the locks of those before. Null also for an answer of null.</summary>
     public async Task<object?> AskAsync(string sql, CancellationToken cancellationToken, params object[] values)
     {
         await using var command = new NpgsqlCommand(sql, Connection);
         command.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
-        return await command.ExecuteScalarAsync(cancellationToken);
+        return await command.ExecuteScalarAsync(cancellationToken) is var answer and not DBNull ? answer : null;
     }
 
     /// <summary>Last of all: every change of the fleet's configuration waits for the others at the stamp.</summary>
-    public async Task StampAndCommitAsync(CancellationToken cancellationToken)
+    public async Task StampAndCommitAsync(Guid[] subscriptionIds, CancellationToken cancellationToken)
     {
-        await AskAsync(Stamp, cancellationToken, _subscriptionId);
+        await AskAsync(Stamp, cancellationToken, subscriptionIds);
         await CommitAsync(cancellationToken);
     }
 

@@ -55,7 +55,7 @@ internal sealed partial class LaneClosingStore(NpgsqlDataSource database, ILogge
 
     private async Task<bool> TryCloseAsync(HeldLane lane, long decidedOn, CancellationToken cancellationToken)
     {
-        await using var door = await DoorTransaction.BeginAsync(database, BriefAndSoon, lane.SubscriptionId, cancellationToken);
+        await using var door = await DoorTransaction.BeginAsync(database, BriefAndSoon, [lane.SubscriptionId], cancellationToken);
         if (door.Version != decidedOn || await door.AskAsync(LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.LeaseId) is null)
         {
             return false;
@@ -77,7 +77,7 @@ internal sealed partial class LaneClosingStore(NpgsqlDataSource database, ILogge
         }
 
         await door.AskAsync(DeleteLane, cancellationToken, lane.SubscriptionId);
-        await door.StampAndCommitAsync(cancellationToken);
+        await door.StampAndCommitAsync([lane.SubscriptionId], cancellationToken);
         Log.Closed(logger, lane.SubscriptionId, lane.Fence, left.Count);
         return true;
     }

@@ -116,9 +116,10 @@ public sealed class DoorTests : IAsyncLifetime
     {
         var subscription = await _world.SubscribeAsync("https://receiver.example/");
 
-        Assert.True(await _opening.OpenAsync(subscription.Id, LaneReason.FairShare, CancellationToken.None));
-        Assert.False(await _opening.OpenAsync(subscription.Id, LaneReason.Breaker, CancellationToken.None));
-        Assert.False(await _opening.OpenAsync(Guid.NewGuid(), LaneReason.Breaker, CancellationToken.None));
+        var wanted = new WantedLane(subscription.Id, LaneReason.FairShare);
+        Assert.Equal([subscription.Id], await _opening.OpenAsync([wanted, wanted, wanted with { SubscriptionId = Guid.NewGuid() }], CancellationToken.None));
+        Assert.Empty(await _opening.OpenAsync([wanted with { Reason = LaneReason.Breaker }], CancellationToken.None));
+        Assert.Empty(await _opening.OpenAsync([wanted with { SubscriptionId = Guid.NewGuid() }], CancellationToken.None));
 
         var cache = _dispatcher.Services.GetRequiredService<SubscriptionCache>();
         await Eventually.TrueAsync(() => cache.Current.ById.TryGetValue(subscription.Id, out var known) && known.HasLane, World.Limit, "a cache that knows");
