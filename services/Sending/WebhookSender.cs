@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Webhooks.Sending.Answers;
 using Webhooks.Sending.Connections;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Sending;
 
@@ -32,7 +33,7 @@ public sealed class WebhookSender : IDisposable
     }
 
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was canceled before there was an answer.</exception>
-    public async Task<SendResult> SendAsync(SendRequest request, CancellationToken stopping)
+    public async Task<SendResult> SendAsync(WebhookRequest request, CancellationToken stopping)
     {
         var start = new Start(_clock.GetUtcNow(), _clock.GetTimestamp());
         if (_urls.FindFaultBeforeSend(request.Url, out var uri) is { } fault)
@@ -76,7 +77,7 @@ public sealed class WebhookSender : IDisposable
         _names.Dispose();
     }
 
-    private async Task<HttpResponseMessage> PostAsync(Uri uri, SendRequest request, CancellationToken deadline)
+    private async Task<HttpResponseMessage> PostAsync(Uri uri, WebhookRequest request, CancellationToken deadline)
     {
         using var first = Message(uri, request, out var body);
         try
@@ -92,7 +93,7 @@ public sealed class WebhookSender : IDisposable
         }
     }
 
-    private static HttpRequestMessage Message(Uri uri, SendRequest request, out RequestBody body)
+    private static HttpRequestMessage Message(Uri uri, WebhookRequest request, out RequestBody body)
     {
         body = new RequestBody(request.Body);
         var message = new HttpRequestMessage(HttpMethod.Post, uri) { Content = body };

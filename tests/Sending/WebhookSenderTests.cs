@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
 using Webhooks.Sending.Receivers;
+using Webhooks.Subscriptions.Rendering;
 using Webhooks.TestKit;
 
 namespace Webhooks.Sending;
@@ -23,7 +24,7 @@ public sealed class WebhookSenderTests
         byte[] body = Encoding.UTF8.GetBytes("""{"id":"evt_1","data":{"name":"Zoë","amount":1000.0}}""");
 
         var result = await sender.SendAsync(
-            new SendRequest(
+            new WebhookRequest(
                 $"http://127.0.0.1:{receiver.Port}/hooks/a%20b?x=1&y=%2F",
                 body,
                 [new("X-Matcher-Signature", "sha256=00"), new("X-Matcher-Timestamp", "1705746600"), new("User-Agent", "KYC-Webhooks/1.0")],

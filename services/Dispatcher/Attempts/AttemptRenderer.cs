@@ -1,5 +1,4 @@
 using Webhooks.Dispatcher.Deliveries;
-using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Rendering;
 
@@ -13,10 +12,10 @@ internal sealed class AttemptRenderer(RequestRenderer requests)
     /// <param name="startsAt">When the attempt starts.</param>
     /// <param name="traceparent">Sent where the revision says so; null: there is no trace.</param>
     /// <exception cref="RenderException">It cannot be made.</exception>
-    public async ValueTask<SendRequest> RenderAsync(DeliveryRow delivery, Subscription subscription, DateTimeOffset startsAt, string? traceparent)
+    public async ValueTask<WebhookRequest> RenderAsync(DeliveryRow delivery, Subscription subscription, DateTimeOffset startsAt, string? traceparent)
     {
         var pinned = delivery.Pinned is { } old ? await old : subscription.Settings;
-        var request = SendRequest.Of(requests.Render(pinned, subscription, delivery.Event, startsAt));
+        var request = requests.Render(pinned, subscription, delivery.Event, startsAt);
 
         // No header of the subscription's own has this name.
         return pinned.SendTraceparent && traceparent is not null

@@ -71,11 +71,11 @@ internal sealed partial class AttemptRunner(
         };
     }
 
-    private async Task<(SendRequest Request, SendResult Result)> SendAsync(
+    private async Task<(WebhookRequest Request, SendResult Result)> SendAsync(
         DeliveryRow delivery, Subscription subscription, string? traceparent, CancellationToken stop)
     {
         var startedAt = clock.GetUtcNow();
-        SendRequest request;
+        WebhookRequest request;
         try
         {
             request = await renderer.RenderAsync(delivery, subscription, startedAt, traceparent);
@@ -83,7 +83,7 @@ internal sealed partial class AttemptRunner(
         catch (RenderException fault)
         {
             return (
-                new SendRequest(subscription.Settings.Url, default, [], subscription.Settings.EffectiveTimeout),
+                new WebhookRequest(subscription.Settings.Url, default, [], subscription.Settings.EffectiveTimeout),
                 new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = startedAt, Duration = TimeSpan.Zero, Error = fault.Message });
         }
 

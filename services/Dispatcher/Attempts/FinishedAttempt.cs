@@ -1,5 +1,6 @@
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Dispatcher.Attempts;
 
@@ -10,7 +11,7 @@ internal sealed record FinishedAttempt
 
     public required int Number { get; init; }
 
-    public required SendRequest Request { get; init; }
+    public required WebhookRequest Request { get; init; }
 
     public required SendResult Result { get; init; }
 

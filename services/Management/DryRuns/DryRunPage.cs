@@ -1,4 +1,3 @@
-using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Matching;
@@ -35,7 +34,7 @@ internal sealed class DryRunPage(AcceptedEvent accepted, DateTimeOffset now, Req
 
         try
         {
-            var request = SendRequest.Of(renderer.Render(subscription.Settings, WithTodaysSecrets(subscription), accepted, _timestamp));
+            var request = renderer.Render(subscription.Settings, WithTodaysSecrets(subscription), accepted, _timestamp);
             Bytes += request.Body.Length;
             _matched.Add(DryRunMatch.Of(subscription, request));
         }

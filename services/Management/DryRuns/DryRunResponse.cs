@@ -1,9 +1,9 @@
 using System.Text;
 using Webhooks.Contracts;
 using Webhooks.Management.Deliveries;
-using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Matching;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Management.DryRuns;
 
@@ -19,7 +19,7 @@ internal sealed record DryRunResponse(
 /// <param name="Error">Why not; the delivery would fail with it.</param>
 internal sealed record DryRunMatch(string SubscriptionId, string Url, IReadOnlyDictionary<string, string>? Headers, string? Body, string? Error)
 {
-    public static DryRunMatch Of(Subscription subscription, SendRequest request) => new(
+    public static DryRunMatch Of(Subscription subscription, WebhookRequest request) => new(
         IdOf(subscription), request.Url, HeaderLines.Joined(request.ShownHeaders), Encoding.UTF8.GetString(request.Body.Span), Error: null);
 
     public static DryRunMatch Failed(Subscription subscription, string error) =>

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using Webhooks.Management.Deliveries;
 using Webhooks.Sending;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Management.TestSends;
 
@@ -12,7 +13,7 @@ namespace Webhooks.Management.TestSends;
 /// <param name="Error">A sentence that says what went wrong; null after a success.</param>
 internal record TestSendResponse(RequestResponse Request, TestAnswerResponse Response, string Outcome, int DurationMs, string? Error)
 {
-    public static TestSendResponse Of(SendRequest request, SendResult result) => new(
+    public static TestSendResponse Of(WebhookRequest request, SendResult result) => new(
         new RequestResponse(request.Url, HeaderLines.Joined(request.ShownHeaders), Encoding.UTF8.GetString(request.Body.Span)),
         new TestAnswerResponse(
             result.StatusCode,

@@ -24,10 +24,10 @@ internal sealed class TestSender(RequestRenderer renderer, WebhookSender sender,
     {
         using var lease = limits.Acquire(caller, subscription.TenantId);
         var now = time.GetUtcNow();
-        SendRequest rendered;
+        WebhookRequest rendered;
         try
         {
-            rendered = SendRequest.Of(renderer.Render(subscription.Settings, subscription, EventOf(type, subscription.TenantId, now), now));
+            rendered = renderer.Render(subscription.Settings, subscription, EventOf(type, subscription.TenantId, now), now);
         }
         catch (RenderException fault)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Sending.Connections;
 
@@ -14,7 +15,7 @@ internal sealed class RequestBody : HttpContent
     public RequestBody(ReadOnlyMemory<byte> bytes)
     {
         _bytes = bytes;
-        Headers.TryAddWithoutValidation("Content-Type", SendRequest.ContentType);
+        Headers.TryAddWithoutValidation("Content-Type", WebhookRequest.ContentType);
     }
 
     /// <summary>The request whose first bytes are going to the wire on this thread, right now.</summary>

@@ -21,7 +21,7 @@ public sealed class RequestRenderer
     /// <param name="accepted">An event with a timestamp.</param>
     /// <param name="at">When the attempt starts; the same moment gives the same bytes.</param>
     /// <exception cref="RenderException">It cannot be made.</exception>
-    public RenderedRequest Render(SubscriptionSettings pinned, Subscription subscription, AcceptedEvent accepted, DateTimeOffset at)
+    public WebhookRequest Render(SubscriptionSettings pinned, Subscription subscription, AcceptedEvent accepted, DateTimeOffset at)
     {
         ArgumentNullException.ThrowIfNull(pinned);
         ArgumentNullException.ThrowIfNull(subscription);
@@ -32,7 +32,7 @@ public sealed class RequestRenderer
             var body = BodyRenderer.Render(pinned, accepted);
             var signer = SignerOf(pinned, subscription.Secrets, at);
             var headers = signer.HeadersFor(accepted.Id, accepted.Timestamp!, at, body.Span);
-            return new RenderedRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout) { Confidential = signer.Profile.Confidential };
+            return new WebhookRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout) { Confidential = signer.Profile.Confidential };
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException or TransformException)
         {

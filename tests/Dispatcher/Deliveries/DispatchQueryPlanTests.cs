@@ -11,6 +11,7 @@ using Webhooks.Dispatcher.Rollups;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Dispatcher.Tests.Replays;
 using Webhooks.Sending;
+using Webhooks.Subscriptions.Rendering;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Deliveries;
@@ -215,7 +216,7 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
     {
         Delivery = delivery,
         Number = 1,
-        Request = new SendRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
         Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
         Next = new NextStep.Retry(TimeSpan.FromSeconds(5), Brokered: true),
         NextAttemptAt = delivery.CreatedAt.AddSeconds(5),

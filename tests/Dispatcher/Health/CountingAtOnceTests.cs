@@ -4,6 +4,7 @@ using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Sending;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Events;
+using Webhooks.Subscriptions.Rendering;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Health;
@@ -65,7 +66,7 @@ public sealed class CountingAtOnceTests : IAsyncLifetime
             Event = new AcceptedEvent { Id = delivery.EventId, Type = "a.b", TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
         },
         Number = 1,
-        Request = new SendRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
         Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
         Next = new NextStep.Exhaust(),
         TraceId = null,

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Webhooks.Sending;
 using Webhooks.Subscriptions.Events;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Rendering;
@@ -31,7 +30,7 @@ public sealed class DryRunApiTests(ManagementApi api) : IClassFixture<Management
         var match = Assert.Single(first.GetProperty("matched").EnumerateArray());
         var stored = await api.Services.GetRequiredService<SubscriptionStore>().FindAsync(ManagementApi.IdOf(subscription), null, TestContext.Current.CancellationToken);
         var accepted = Assert.IsType<EventReading.Accepted>(EventReader.Read(Encoding.UTF8.GetBytes(body))).Event;
-        var expected = SendRequest.Of(new RequestRenderer().Render(stored!.Settings, stored, accepted, Moment));
+        var expected = new RequestRenderer().Render(stored!.Settings, stored, accepted, Moment);
         Assert.Equal(subscription.Id, match.GetProperty("subscription_id").GetString());
         Assert.Equal(expected.Url, match.GetProperty("url").GetString());
         Assert.Equal(Encoding.UTF8.GetString(expected.Body.Span), match.GetProperty("body").GetString());

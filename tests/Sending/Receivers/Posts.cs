@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Sending.Receivers;
 
@@ -11,7 +12,7 @@ internal static class Posts
     public static WebhookSender Sender(SendingOptions? options = null, Func<string, Task<IPAddress[]>>? lookUp = null) =>
         new(options ?? Development, TimeProvider.System, lookUp);
 
-    public static SendRequest To(string url, TimeSpan? deadline = null, byte[]? body = null) => new(
+    public static WebhookRequest To(string url, TimeSpan? deadline = null, byte[]? body = null) => new(
         url,
         body ?? Encoding.UTF8.GetBytes("""{"id":"evt_exc_001"}"""),
         [new("X-Matcher-Signature", "sha256=00"), new("User-Agent", "Webhooks/0.1.0")],

@@ -41,7 +41,7 @@ public sealed class RequestRendererTests
 
         Assert.Equal("Bearer x", request.Headers.ToDictionary()["authorization"]);
         Assert.Equal(
-            request.Headers.Select(header => header.Key == "authorization" ? new(header.Key, "****************************") : header),
+            request.SentHeaders.Select(header => header.Key == "authorization" ? new(header.Key, "****************************") : header),
             request.ShownHeaders);
     }
 
@@ -92,6 +92,6 @@ public sealed class RequestRendererTests
     private string[] Signatures(Subscription subscription, DateTimeOffset at) =>
         [.. Render(subscription.Settings, subscription, at).Headers.Where(header => header.Key.Contains("Signature", StringComparison.Ordinal)).Select(header => header.Value)];
 
-    private RenderedRequest Render(SubscriptionSettings pinned, Subscription subscription, DateTimeOffset? at = null) =>
+    private WebhookRequest Render(SubscriptionSettings pinned, Subscription subscription, DateTimeOffset? at = null) =>
         _renderer.Render(pinned, subscription, Documents.Event(Document), at ?? Start);
 }

@@ -1,12 +1,16 @@
-using Webhooks.Subscriptions.Rendering;
 using Webhooks.Subscriptions.Secrets;
 
-namespace Webhooks.Sending;
+namespace Webhooks.Subscriptions.Rendering;
 
 /// <summary>One POST as rendered and signed. <c>Content-Type</c> is the sender's; all other headers are given here.</summary>
-/// <param name="Headers">Printable ASCII only; anything else is a mistake of who rendered them and throws.</param>
-/// <param name="Deadline">From the first look at the name to the last response header.</param>
-public sealed record SendRequest(
+/// <param name="Url">Where to.</param>
+/// <param name="Body">Exactly the bytes that are sent and signed.</param>
+/// <param name="Headers">
+/// Printable ASCII only; anything else is a mistake of the rendering, and the sender throws. They are to be sent; to show are the
+/// <see cref="ShownHeaders"/>.
+/// </param>
+/// <param name="Deadline">How long the receiver may take: from the first look at the name to the last response header.</param>
+public sealed record WebhookRequest(
     string Url,
     ReadOnlyMemory<byte> Body,
     IReadOnlyList<KeyValuePair<string, string>> Headers,
@@ -17,12 +21,6 @@ public sealed record SendRequest(
 
     /// <summary>Names of headers whose values are neither shown nor recorded.</summary>
     public IReadOnlyList<string> Confidential { get; init; } = [];
-
-    public static SendRequest Of(RenderedRequest rendered)
-    {
-        ArgumentNullException.ThrowIfNull(rendered);
-        return new(rendered.Url, rendered.Body, rendered.Headers, rendered.Deadline) { Confidential = rendered.Confidential };
-    }
 
     /// <summary>What the receiver sees: the given headers and the sender's own.</summary>
     public IEnumerable<KeyValuePair<string, string>> SentHeaders => Headers.Prepend(KeyValuePair.Create("Content-Type", ContentType));
