@@ -5,7 +5,7 @@ namespace Webhooks.Management.Tests.Configuration;
 
 public sealed class StartTests(ManagementApi api) : IClassFixture<ManagementApi>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     [Theory]
     [InlineData("Webhooks:AdminToken", "")]

@@ -64,15 +64,28 @@ public sealed class BrokenHttpTests(ManagementApi api) : IClassFixture<Managemen
         Assert.Equal((414, 431), (uriStatus, headerStatus));
     }
 
+    // What is refused before it was all read may reset the connection while its answer is under way: then once more.
     private async Task<(int Status, JsonElement? Problem)> SendAsync(string request)
+    {
+        var answer = await AnswerAsync(request) ?? await AnswerAsync(request) ?? "no answer";
+        var (start, end) = (answer.IndexOf('{', StringComparison.Ordinal), answer.LastIndexOf('}'));
+        return (int.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture), start < 0 ? null : JsonElement.Parse(answer[start..(end + 1)]));
+    }
+
+    private async Task<string?> AnswerAsync(string request)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(api.Address.Host, api.Address.Port);
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        var (start, end) = (answer.IndexOf('{', StringComparison.Ordinal), answer.LastIndexOf('}'));
-        return (int.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture), start < 0 ? null : JsonElement.Parse(answer[start..(end + 1)]));
+        try
+        {
+            await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
+            using var reader = new StreamReader(stream, Encoding.UTF8);
+            return await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 }

@@ -19,6 +19,8 @@ public sealed class ManagementApi : IAsyncLifetime
 {
     public const string AdminToken = "whk_admin_of_the_tests_000000";
 
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
     private readonly List<Host> _hosts = [];
     private NpgsqlDataSource? _database;
     private ApiContract? _contract;
@@ -48,6 +50,9 @@ public sealed class ManagementApi : IAsyncLifetime
         (Postgres, RabbitMq) = (await TestDatabase.CreateAsync(), await TestBroker.CreateVhostAsync());
         _database = NpgsqlDataSource.Create(Postgres);
         var client = await StartHostAsync();
+        // What needs the broker is refused until it is reached.
+        await Eventually.TrueAsync(
+            async () => (await client.GetAsync(new Uri("/health/ready", UriKind.Relative))).IsSuccessStatusCode, StartLimit, "a service that is ready");
         _contract = ApiContract.Of(await client.GetStringAsync(new Uri(OpenApiRoute.Path, UriKind.Relative)));
     }
 
@@ -70,7 +75,7 @@ public sealed class ManagementApi : IAsyncLifetime
         _hosts.Add(host);
         var client = host.CreateClient();
         await Eventually.TrueAsync(
-            async () => (await client.GetAsync(new Uri("/health/live", UriKind.Relative))).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "a live service");
+            async () => (await client.GetAsync(new Uri("/health/live", UriKind.Relative))).IsSuccessStatusCode, StartLimit, "a live service");
         return client;
     }
 

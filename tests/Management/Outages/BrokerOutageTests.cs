@@ -8,7 +8,10 @@ namespace Webhooks.Management.Tests.Outages;
 
 public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<ManagementApi>
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    // The broker is waited for for a second; the rest is for a busy machine.
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task While_the_broker_is_away_what_needs_it_is_503_soon_and_the_log_says_who_is_away()
@@ -54,7 +57,7 @@ public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<Managem
         await Eventually.TrueAsync(
             async () => await api.Database.ScalarAsync<long>(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND now() - state_change > interval '600 ms'") == 1,
-            Soon, "the change to wait for the broker");
+            Limit, "the change to wait for the broker");
         relay.Restore();
 
         Assert.Equal(HttpStatusCode.OK, (await changing).Status);
@@ -75,7 +78,7 @@ public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<Managem
             _ => peer.Channel.ExchangeDeleteAsync(BrokerNames.EventsExchange),
         });
 
-        Assert.Equal(HttpStatusCode.Accepted, (await PublishAsync(instance: null)).Status);
+        await EventuallyAcceptedAsync(instance: null);
         Assert.True(await peer.CountAsync(BrokerNames.PublisherQueue) > 0);
     }
 
@@ -88,5 +91,5 @@ public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<Managem
     private Task<Answer> PublishAsync(HttpClient? instance) => api.SendAsync(HttpMethod.Post, "/v1/events", Event(), ManagementApi.AdminToken, via: instance);
 
     private Task EventuallyAcceptedAsync(HttpClient? instance) => Eventually.TrueAsync(
-        async () => (await PublishAsync(instance)).Status == HttpStatusCode.Accepted, TimeSpan.FromSeconds(30), "an event to be accepted");
+        async () => (await PublishAsync(instance)).Status == HttpStatusCode.Accepted, Limit, "an event to be accepted");
 }

@@ -8,8 +8,10 @@ namespace Webhooks.Management.Tests.Outages;
 /// <summary>Servers that are there and can do no more: what needs them is 503 soon, readiness tells, and all goes on by itself.</summary>
 public sealed class OverloadTests(ManagementApi api) : IClassFixture<ManagementApi>
 {
-    private static readonly TimeSpan FiveSeconds = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    // A request's deadline is three seconds; the rest is for a busy machine.
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task A_broker_without_memory_or_room_takes_no_event_and_everything_else_goes_on()
@@ -25,6 +27,10 @@ public sealed class OverloadTests(ManagementApi api) : IClassFixture<ManagementA
         {
             await TakesEventsAsync(instance);
             await raise();
+            // The broker says so only to who publishes, and may take some more before it does.
+            await Eventually.TrueAsync(
+                async () => (await api.SendAsync(HttpMethod.Post, "/v1/events", Event(), ManagementApi.AdminToken, via: instance)).Status != HttpStatusCode.Accepted,
+                Limit, "the alarm to be known");
             await IsUnavailableAsync(instance, HttpMethod.Post, "/v1/events", Event());
             await IsReadyAsync(instance, HttpStatusCode.ServiceUnavailable);
             Assert.Equal(HttpStatusCode.Created, (await SubscribeAsync(instance)).Status);
@@ -113,7 +119,7 @@ public sealed class OverloadTests(ManagementApi api) : IClassFixture<ManagementA
 
         refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
         Assert.NotNull(refused.Headers.RetryAfter);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(asked), TimeSpan.Zero, FiveSeconds);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(asked), TimeSpan.Zero, Soon);
     }
 
     private static Task IsReadyAsync(HttpClient instance, HttpStatusCode expected) => Eventually.TrueAsync(

@@ -38,7 +38,8 @@ public sealed class FuzzTests(ManagementApi api) : IClassFixture<ManagementApi>
         await Parallel.ForEachAsync(
             Enumerable.Range(0, Rounds).Select(_ => (Target: targets[random.Next(targets.Length)], Body: Body(random))).ToList(),
             new ParallelOptions { MaxDegreeOfParallelism = 4 },
-            async (round, _) => Check(await api.SendAsync(round.Target.Item1, round.Target.Item2, round.Body, ManagementApi.AdminToken), Encoding.UTF8.GetString(round.Body)));
+            async (round, _) => await CheckAsync(
+                () => api.SendAsync(round.Target.Item1, round.Target.Item2, round.Body, ManagementApi.AdminToken), Encoding.UTF8.GetString(round.Body)));
     }
 
     [Fact]
@@ -52,12 +53,19 @@ public sealed class FuzzTests(ManagementApi api) : IClassFixture<ManagementApi>
         {
             var query = string.Join('&', Enumerable.Range(0, random.Next(4)).Select(_ => $"{names[random.Next(names.Length)]}={values[random.Next(values.Length)]}"));
             var path = $"{paths[random.Next(paths.Length)]}?{query}";
-            Check(await api.GetAsync(path), path);
+            await CheckAsync(() => api.GetAsync(path), path);
         }
     }
 
-    private static void Check(Answer answer, string sent)
+    private static async Task CheckAsync(Func<Task<Answer>> sending, string sent)
     {
+        // A machine that has no time for seconds makes it say so and be asked again, as any client may be.
+        var answer = await sending();
+        for (var tries = 1; tries < 10 && answer is { Status: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter: not null }; tries++)
+        {
+            answer = await sending();
+        }
+
         Assert.True((int)answer.Status < 500, $"{answer.Status}: {answer.Text} for {sent}");
         if ((int)answer.Status >= 400)
         {

@@ -61,7 +61,7 @@ public sealed class TestSendLimitsTests(SendingApi sending) : IClassFixture<Send
         // Long before the thirty seconds that the receivers have.
         await gone.CancelAsync();
         Assert.All(await Task.WhenAll(waiting), Assert.False);
-        await Eventually.TrueAsync(async () => (await TestAsync(receiver, token, client)).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(15), "the tests of clients that are gone have ended");
+        await Eventually.TrueAsync(async () => (await TestAsync(receiver, token, client)).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(25), "the tests of clients that are gone have ended");
     }
 
     private Task<Answer> TestAsync(TestReceiver receiver, string token, HttpClient client) =>

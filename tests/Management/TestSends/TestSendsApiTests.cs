@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using ReceiverAnswer = Webhooks.TestKit.Answer;
+using Webhooks.Local.Provisioning;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.TestKit;
@@ -70,12 +70,9 @@ public sealed class TestSendsApiTests(SendingApi sending) : IClassFixture<Sendin
     [Fact]
     public async Task A_receiver_that_is_not_there_has_no_answer()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        var nobody = $"http://127.0.0.1:{FreePorts.Next()}/";
 
-        AssertUnanswered("connection_failed", await sending.TestAsync(await sending.SubscribeAsync("away", $"http://127.0.0.1:{port}/")));
+        AssertUnanswered("connection_failed", await sending.TestAsync(await sending.SubscribeAsync("away", nobody)));
     }
 
     [Fact]

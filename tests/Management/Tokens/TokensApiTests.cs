@@ -12,7 +12,7 @@ namespace Webhooks.Management.Tests.Tokens;
 
 public sealed class TokensApiTests(ManagementApi api) : IClassFixture<ManagementApi>
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task A_token_is_shown_once_and_stored_as_its_hash()
@@ -53,11 +53,19 @@ public sealed class TokensApiTests(ManagementApi api) : IClassFixture<Management
     public async Task Another_instance_knows_of_a_token_and_of_its_revocation_within_a_second()
     {
         var other = await api.StartHostAsync();
-        var made = await api.PostAsync("/v1/tokens", new { tenant_id = "fleet", scopes = new[] { "subscriptions:read" } });
+        await Promptly.MostAsync(TimeSpan.FromSeconds(1), rounds: 5, async () =>
+        {
+            var made = await api.PostAsync("/v1/tokens", new { tenant_id = "fleet", scopes = new[] { "subscriptions:read" } });
+            var answered = TimeProvider.System.GetTimestamp();
+            await Eventually.TrueAsync(async () => await StatusAt(other, made) == HttpStatusCode.OK, Limit, "the token to be known");
+            var known = TimeProvider.System.GetElapsedTime(answered);
 
-        await Eventually.TrueAsync(async () => await StatusAt(other, made) == HttpStatusCode.OK, Second, "the token to be known");
-        await api.DeleteAsync($"/v1/tokens/{made.Id}");
-        await Eventually.TrueAsync(async () => await StatusAt(other, made) == HttpStatusCode.Unauthorized, Second, "the revocation to be known");
+            await api.DeleteAsync($"/v1/tokens/{made.Id}");
+            answered = TimeProvider.System.GetTimestamp();
+            await Eventually.TrueAsync(async () => await StatusAt(other, made) == HttpStatusCode.Unauthorized, Limit, "the revocation to be known");
+            var revoked = TimeProvider.System.GetElapsedTime(answered);
+            return known > revoked ? known : revoked;
+        });
     }
 
     [Fact]
