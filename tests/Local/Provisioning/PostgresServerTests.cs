@@ -35,7 +35,7 @@ public sealed class PostgresServerTests
             async () => await ExecuteAsync(
                 server.ConnectionString,
                 "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT count(*) FROM generate_series%'") is > 0L,
-            TimeSpan.FromSeconds(30),
+            TimeSpan.FromMinutes(2),
             "the long query to run");
 
         ProcessSignal.Send(server.ProcessId, ProcessSignal.Kill);

@@ -9,7 +9,7 @@ namespace Webhooks.Local.Tests.Running;
 /// <summary>The runner as a user starts it: a process of its own, on a state directory of its own.</summary>
 internal sealed class Runner : IDisposable
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
 
     private readonly Process _process;
     private readonly Task<string> _output;

@@ -177,7 +177,7 @@ public sealed class FanOutTests : IAsyncLifetime
         await _world.SettledAsync();
         var messages = await _world.Bus.DrainAsync(BrokerNames.DeliveriesQueue(0));
         // Turns of a hundred events and more; some are smaller.
-        Assert.InRange(messages.Count, 2 * Events / Announcement.MostTogether, Events / 4);
+        Assert.InRange(messages.Count, 2 * Events / Announcement.MostTogether, Events / 2);
         var announced = messages.SelectMany(message => Announcement.Read(message.Body.Span, out _)!).ToList();
         Assert.Equal(await _world.DeliveriesAsync<Guid>("id"), announced.Select(delivery => delivery.DeliveryId));
         Assert.Equal(2 * Events, announced.Count);

@@ -9,7 +9,7 @@ namespace Webhooks.Publisher.Tests;
 /// <summary>What a publisher finds around it, what is published to it and what it announces.</summary>
 public sealed class World : Surroundings
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private World(string rabbitMq, string postgres, OwnBroker? broker)
         : base(rabbitMq, postgres, broker?.Server)

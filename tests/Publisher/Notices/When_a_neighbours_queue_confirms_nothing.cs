@@ -59,7 +59,7 @@ public sealed class When_a_neighbours_queue_confirms_nothing : IAsyncLifetime
     {
         await BindStuckAsync([]);
         await _world.SuspendQueueAsync(Stuck);
-        await using var links = Links(confirmTimeout: TimeSpan.FromSeconds(2));
+        await using var links = Links(confirmTimeout: TimeSpan.FromSeconds(4));
         var publisher = await PublisherAsync(links);
 
         await publisher.PublishAsync([Stored(1), Stored(2)], CancellationToken.None).WaitAsync(Told.Limit);
