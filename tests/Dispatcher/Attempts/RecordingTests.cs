@@ -1,3 +1,4 @@
+using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Attempts;
@@ -26,7 +27,7 @@ public sealed class RecordingTests : IAsyncLifetime
 
         foreach (var receiver in receivers)
         {
-            await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Url));
+            await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Url, new CustomRetry { InitialDelaySeconds = 3_600 }));
         }
 
         await _world.HaveAttemptsAsync(answers.Length);

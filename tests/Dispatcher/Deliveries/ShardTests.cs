@@ -26,7 +26,7 @@ public sealed class ShardTests : IAsyncLifetime
 
         await _world.EndedAsync();
         Assert.Equal([1, 2], (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
-        Assert.True(await _world.IsEmptyAsync(BrokerNames.DeliveriesQueue(2)));
+        await Eventually.TrueAsync(() => _world.IsEmptyAsync(BrokerNames.DeliveriesQueue(2)), World.Limit, "the new shard's queue to be empty");
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -22,6 +22,7 @@ public sealed class When_the_database_refuses_writes : IAsyncLifetime
 
         await _world.StartDispatcherAsync();
         await refused.HaveBeenAsync(count: 4, World.Limit);
+        await Eventually.TrueAsync(() => rival.Taken.Count >= 20, World.Limit, "the announcements to be taken");
         Assert.Equal(20, rival.Taken.Count);
         await refused.EndAsync();
 

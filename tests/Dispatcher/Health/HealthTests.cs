@@ -40,8 +40,8 @@ public sealed class HealthTests : IAsyncLifetime
         var status = 503;
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(status));
         var subscription = await _world.SubscribeAsync(receiver.Url, Once);
-        await _world.StartDispatcherAsync();
-        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync(World.NoBreaker);
+        await _world.StartDispatcherAsync(World.NoBreaker);
 
         await _world.DeliverAsync(subscription, count: 200);
         await _world.EndedAsync();
@@ -60,7 +60,7 @@ public sealed class HealthTests : IAsyncLifetime
         var status = 503;
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(status));
         var subscription = await _world.SubscribeAsync(receiver.Url, Once);
-        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync(World.NoBreaker);
         await _world.DeliverAsync(subscription, count: 30);
         await _world.EndedAsync();
         status = 200;
@@ -154,7 +154,7 @@ public sealed class HealthTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
         var subscription = await _world.SubscribeAsync(receiver.Url, Once);
-        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync(World.NoBreaker);
         await _world.DeliverAsync(subscription, count: 10);
         await _world.EndedAsync();
 
@@ -173,7 +173,7 @@ public sealed class HealthTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
         var subscription = await _world.SubscribeAsync(receiver.Url, Once);
-        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync(World.NoBreaker);
         await _world.DeliverAsync(subscription, count: 10);
         await _world.EndedAsync();
 

@@ -9,6 +9,9 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
 {
     private static readonly TimeSpan Rounding = TimeSpan.FromMilliseconds(5);
 
+    // Between the end of an answer and the moment at which it is taken in, on a busy machine; always less than lies between two at a rate.
+    private static readonly TimeSpan TakingIn = TimeSpan.FromMilliseconds(250);
+
     private World _world = null!;
 
     public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
@@ -50,7 +53,7 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
         var attempts = (await _world.AttemptsAsync()).OrderBy(attempt => attempt.StartedAt).ToList();
         var answeredAt = Assert.Single(attempts, attempt => attempt.Outcome == "throttled").EndedAt;
         Assert.Equal(11, attempts.Count);
-        Assert.All(attempts.SkipWhile(attempt => attempt.StartedAt <= answeredAt + Rounding), attempt => Assert.True(
+        Assert.All(attempts.SkipWhile(attempt => attempt.StartedAt <= answeredAt + TakingIn / 5), attempt => Assert.True(
             attempt.StartedAt >= answeredAt + TimeSpan.FromSeconds(4) - Rounding, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for 4 s."));
     }
 
@@ -85,7 +88,7 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
         Assert.Equal(asked, attempts.Count);
         var answeredAt = attempts.Min(attempt => attempt.EndedAt);
         Assert.All(attempts, attempt => Assert.True(
-            attempt.StartedAt <= answeredAt + Rounding, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for a minute."));
+            attempt.StartedAt <= answeredAt + TakingIn, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for a minute."));
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

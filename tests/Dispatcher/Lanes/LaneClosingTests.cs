@@ -59,7 +59,7 @@ public sealed class LaneClosingTests : IAsyncLifetime
         for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(4);)
         {
             await _world.AcceptIntoLaneAsync(subscription);
-            await receiver.Requests.WaitForAsync(++sent, limit: TimeSpan.FromSeconds(20));
+            await receiver.Requests.WaitForAsync(++sent, limit: TimeSpan.FromSeconds(25));
         }
 
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts"));
@@ -112,7 +112,7 @@ public sealed class LaneClosingTests : IAsyncLifetime
     public async Task A_lane_that_does_not_keep_up_stays_open()
     {
         await using var receiver = await TestReceiver.StartAsync();
-        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:05"));
+        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:10"));
         var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { MaxInFlight = 5 });
         await _world.AcceptIntoLaneAsync(subscription);
         await receiver.WaitForAsync(1);
@@ -121,7 +121,7 @@ public sealed class LaneClosingTests : IAsyncLifetime
         await _world.Database.ExecuteAsync("ALTER TABLE deliveries ALTER COLUMN lane_due_at SET DEFAULT clock_timestamp() - interval '1 minute'");
         await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
         var sent = 1;
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(10);)
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(14);)
         {
             await _world.AcceptAsync(subscription);
             await _world.Database.ExecuteAsync($"SELECT pg_notify('{LaneStatements.Channel}', $1)", subscription.Id.ToString("N"));

@@ -15,7 +15,7 @@ public sealed class LaneSenderTests : IAsyncLifetime
 {
     private const long Held = 7;
 
-    private readonly TestClock _clock = new();
+    private readonly StoppedClock _clock = new();
     private World _world = null!;
     private HeldReceiver _receiver = null!;
 

@@ -23,7 +23,7 @@ public sealed class When_news_of_a_lane_are_lost : IAsyncLifetime
         await _world.Database.ExecuteAsync("ALTER TABLE deliveries ALTER COLUMN lane_due_at SET DEFAULT clock_timestamp()");
         await _world.AcceptAsync(subscription, count: 10);
 
-        await receiver.WaitForAsync(11, limit: TimeSpan.FromSeconds(40));
+        await receiver.WaitForAsync(11, limit: World.Limit);
         await _world.EndedAsync();
     }
 
@@ -43,7 +43,7 @@ public sealed class When_news_of_a_lane_are_lost : IAsyncLifetime
 
         await _world.Database.ExecuteAsync("UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, lane_due_at = NULL, finished_at = now() WHERE event_id = 'evt_1'");
 
-        await receiver.WaitForAsync(4, limit: TimeSpan.FromSeconds(40));
+        await receiver.WaitForAsync(4, limit: World.Limit);
         await _world.EndedAsync();
         Assert.Equal([1, 3, 4, 2], receiver.Requests.Select(Ordered.NumberOf));
     }

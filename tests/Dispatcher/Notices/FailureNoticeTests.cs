@@ -72,7 +72,7 @@ public sealed class FailureNoticeTests : IAsyncLifetime
     {
         await using var receiver = await HeldReceiver.StartAsync(request => new Answer(int.Parse(TestEvent.IdOf(request)[4..]) % 3 == 0 ? 404 : 200));
         await _world.StartDispatcherAsync();
-        await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url), count: 60);
+        await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline), count: 60);
         await receiver.Requests.WaitForAsync(60);
 
         // All at once, so that they are recorded in groups.
@@ -108,7 +108,7 @@ public sealed class FailureNoticeTests : IAsyncLifetime
     {
         await using var receiver = await HeldReceiver.StartAsync(_ => new Answer(404));
         await _world.StartDispatcherAsync();
-        await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url), count: 2);
+        await _world.DeliverAsync(await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline), count: 2);
         await receiver.Requests.WaitForAsync(2);
         await _world.Database.ExecuteAsync("UPDATE deliveries SET status = 'canceled', finished_at = now() WHERE event_id = 'evt_1'");
 

@@ -77,7 +77,7 @@ public sealed class When_the_database_is_away : IAsyncLifetime
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(503));
         await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
         var subscription = await _world.SubscribeAsync(receiver.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 3_600 }, HeldReceiver.Deadline);
-        var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port));
+        var dispatcher = await _world.StartDispatcherAsync(_world.PostgresAt(relay.Port), World.NoBreaker);
         var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
         await _world.ProveDelayAsync(dispatcher, subscription);
         await _world.SettledAsync();

@@ -8,7 +8,7 @@ namespace Webhooks.Dispatcher.Tests.Owed;
 /// <summary>It knows nothing of what came to the queue before, and what it has in hand is not lost.</summary>
 public sealed class When_a_dispatcher_has_just_joined : IAsyncLifetime
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private World _world = null!;
 
@@ -33,7 +33,7 @@ public sealed class When_a_dispatcher_has_just_joined : IAsyncLifetime
         await receiver.Requests.WaitForAsync(20);
         await Eventually.TrueAsync(
             async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM queue_marks WHERE queue = $1", BrokerNames.RetriesQueue(0)) == 1,
-            Grace / 2, "it to note what it has in hand");
+            World.Limit, "it to note what it has in hand");
         Assert.Equal(0, await OwedAsync());
         // Another one, long there.
         await _world.Database.ExecuteAsync(

@@ -34,12 +34,12 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         await _world.DeliverAsync(_subscription, count: 30);
         await _world.Bus.Channel.QueuePurgeAsync(BrokerNames.DeliveriesQueue(0));
 
+        using var owed = CountedMetric.Of(OwedMetrics.Announced);
         var dispatcher = await StartAsync();
-        using var owed = CountedMetric.Of(dispatcher, OwedMetrics.Announced);
 
         await _world.EndedAsync();
         AssertEachCameOnce(30);
-        Assert.Equal(30, owed.Now);
+        Assert.Equal(30, owed.NowOf(dispatcher));
     }
 
     // All of it is parked: nobody knows what the rest of it was to say.
@@ -63,8 +63,8 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
     public async Task Should_find_a_single_message_in_a_queue_that_is_always_busy()
     {
         var lost = await _world.AcceptAsync(_subscription);
+        using var owed = CountedMetric.Of(OwedMetrics.Announced);
         var dispatcher = await StartAsync();
-        using var owed = CountedMetric.Of(dispatcher, OwedMetrics.Announced);
 
         using var stop = new CancellationTokenSource();
         var others = DeliverUntilAsync(stop.Token);
@@ -74,14 +74,14 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         var count = await others;
         await _world.EndedAsync();
         AssertEachCameOnce(count + 1);
-        Assert.Equal(1, owed.Now);
+        Assert.Equal(1, owed.NowOf(dispatcher));
     }
 
     [Fact]
     public async Task Should_find_retries_that_a_delay_queue_has_lost()
     {
         _receiver.AnswerWith = _ => new Answer(503);
-        var patient = await _world.SubscribeAsync(_receiver.Url, new CustomRetry { MaxAttempts = 5, InitialDelaySeconds = 8, BackoffMultiplier = 1 });
+        var patient = await _world.SubscribeAsync(_receiver.Url, new CustomRetry { MaxAttempts = 5, InitialDelaySeconds = 600, BackoffMultiplier = 1 });
         var dispatcher = await StartAsync();
         using var owed = CountedMetric.Of(dispatcher, OwedMetrics.Announced);
         await _world.ProveDelayAsync(dispatcher, patient);
@@ -91,7 +91,9 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         await _world.SettledAsync();
         _receiver.AnswerWith = _ => Answer.Ok;
 
-        var lost = await _world.Bus.Channel.QueuePurgeAsync(BrokerNames.Delay(8_000));
+        var lost = await _world.Bus.Channel.QueuePurgeAsync(BrokerNames.Delay(600_000));
+        // As if the wait were over.
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET next_attempt_at = now(), due_at = CASE WHEN due_at IS NOT NULL THEN now() END WHERE status = 'pending'");
 
         await _world.EndedAsync();
         Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
@@ -115,7 +117,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
             },
             2 * World.Limit, "all to be delivered");
 
-        Assert.InRange(most, 5_000, 10_000);
+        Assert.InRange(most, 1_000, 10_000);
         AssertEachCameOnce(20_000);
     }
 
@@ -169,7 +171,8 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         await _receiver.DisposeAsync();
     }
 
-    private Task<ServiceHost> StartAsync() => _world.StartDispatcherAsync(("Webhooks:OwedGrace", $"{Grace}"));
+    // No receiver that fails for a while is left alone here.
+    private Task<ServiceHost> StartAsync() => _world.StartDispatcherAsync(("Webhooks:OwedGrace", $"{Grace}"), World.NoBreaker);
 
     private async Task<int> DeliverUntilAsync(CancellationToken stop)
     {

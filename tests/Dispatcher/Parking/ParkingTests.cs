@@ -92,7 +92,7 @@ public sealed class ParkingTests : IAsyncLifetime
     [InlineData(true)]
     public async Task A_delivery_that_our_own_code_fails_on_is_parked_after_twenty_tries_while_the_others_are_sent(bool isRetry)
     {
-        const int EarlierTries = 16;
+        const int EarlierTries = 10;
         await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
         var poison = await _world.AcceptAsync(await _world.SubscribeAsync($"{_receiver.Url}/poison"));
         _receiver.AnswerWith = request => new Answer(request.Path == "/poison" ? 418 : 200);

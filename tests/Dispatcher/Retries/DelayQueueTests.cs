@@ -40,7 +40,7 @@ public sealed class DelayQueueTests : IAsyncLifetime
     public async Task A_first_wait_is_in_the_row()
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
-        var subscription = await _world.SubscribeAsync(receiver.Url);
+        var subscription = await _world.SubscribeAsync(receiver.Url, Every(seconds: 600));
         await _world.StartDispatcherAsync();
 
         await _world.DeliverAsync(subscription);
@@ -55,7 +55,7 @@ public sealed class DelayQueueTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
         var subscription = await _world.SubscribeAsync(receiver.Url, Every(seconds: 0.3));
-        var dispatcher = await _world.StartDispatcherAsync();
+        var dispatcher = await _world.StartDispatcherAsync(World.NoBreaker);
 
         await _world.ProveDelayAsync(dispatcher, subscription);
 
@@ -72,7 +72,7 @@ public sealed class DelayQueueTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
         var subscription = await _world.SubscribeAsync(receiver.Url, Every(seconds: 0.3));
-        var dispatcher = await _world.StartDispatcherAsync();
+        var dispatcher = await _world.StartDispatcherAsync(World.NoBreaker);
         await _world.ProveDelayAsync(dispatcher, subscription);
         var queues = dispatcher.Services.GetRequiredService<DelayQueues>();
         var before = queues.Of(TimeSpan.FromSeconds(0.3));

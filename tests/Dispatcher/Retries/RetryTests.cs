@@ -42,7 +42,7 @@ public sealed class RetryTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
         var subscription = await _world.SubscribeAsync(receiver.Url, new CustomRetry { MaxAttempts = 2, InitialDelaySeconds = 3_600 });
-        var dispatcher = await _world.StartDispatcherAsync();
+        var dispatcher = await _world.StartDispatcherAsync(World.NoBreaker);
         await _world.ProveDelayAsync(dispatcher, subscription);
         await _world.SettledAsync();
         var before = await _world.Bus.CountAsync(BrokerNames.Delay(3_600_000));

@@ -26,8 +26,8 @@ public sealed class RollupTests : IAsyncLifetime
             "/recovers" => copies.AddOrUpdate(TestEvent.IdOf(request), 1, (_, before) => before + 1) == 1 ? new Answer(503) : Answer.Ok,
             _ => new Answer(500),
         };
-        await _world.StartDispatcherAsync();
-        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync(World.NoBreaker);
+        await _world.StartDispatcherAsync(World.NoBreaker);
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == World.ConsumersOf(dispatchers: 2), World.Limit, "both dispatchers to consume");
 
         foreach (var path in new[] { "/ok", "/refuses", "/recovers", "/fails" })
@@ -51,7 +51,7 @@ public sealed class RollupTests : IAsyncLifetime
     {
         const int Deliveries = 20;
         await using var receiver = await HeldReceiver.StartAsync();
-        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(receiver.Requests.Url), Deliveries);
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(receiver.Requests.Url, timeout: HeldReceiver.Deadline), Deliveries);
         await _world.StartDispatcherAsync();
         await _world.StartDispatcherAsync();
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == World.ConsumersOf(dispatchers: 2), World.Limit, "both dispatchers to consume");

@@ -43,13 +43,18 @@ public sealed class HangingReceiversTests : IAsyncLifetime
 
         // Behind 2,500 deliveries of those that hang.
         await fast.WaitForAsync(3, World.Limit);
-        Assert.Equal(0, await EndedOfAsync(hanging));
+        await Eventually.TrueAsync(async () => (await StartsAsync(fast)).Count == 3, World.Limit, "their attempts to be recorded");
+        var before = (await StartsAsync(fast)).Max();
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>(
+            "SELECT count(*) FROM attempts WHERE starts_with(request_url, $1) AND started_at + duration_ms * interval '1 millisecond' < $2", hanging.Requests.Url, before));
         // Half of the slots, in the messages that came first, and those of them whose turn it was when it was reached.
         var most = ((1_000 + receivers) / together) + 1;
         await Eventually.TrueAsync(
             async () => await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)) == 0 && await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)) <= most,
             World.Limit, $"at most {most} messages in hand, and none that waits");
-        Assert.Equal(0, await EndedOfAsync(hanging));
+        // None has been answered; a busy machine may have come to the half minute after which they are given up.
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>(
+            "SELECT count(*) FROM attempts WHERE starts_with(request_url, $1) AND outcome <> 'timed_out'", hanging.Requests.Url));
         Assert.Contains("fair_share", await _world.Database.ColumnAsync<string>("SELECT reason FROM lanes"));
 
         hanging.Release();
@@ -86,7 +91,6 @@ public sealed class HangingReceiversTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
-    /// <summary>How many attempts have ended that hang until they are released, or half a minute.</summary>
-    private Task<long> EndedOfAsync(HeldReceiver hanging) =>
-        _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts WHERE starts_with(request_url, $1)", hanging.Requests.Url);
+    private Task<IReadOnlyList<DateTime>> StartsAsync(TestReceiver receiver) =>
+        _world.Database.ColumnAsync<DateTime>("SELECT started_at FROM attempts WHERE starts_with(request_url, $1)", receiver.Url);
 }

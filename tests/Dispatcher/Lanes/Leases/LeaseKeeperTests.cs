@@ -36,7 +36,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
                 return contact.JudgesUntil is not null;
             },
             World.Limit, "contact for a term");
-        var seen = await watch.LookAroundAsync(lease.Id, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
+        var seen = await watch.LookAroundAsync(lease.Id, CancellationToken.None).WaitAsync(World.Limit);
 
         Assert.Equal([dead, lease.Id], seen.Dispatchers.Order());
         Assert.Empty(seen.Unheld);

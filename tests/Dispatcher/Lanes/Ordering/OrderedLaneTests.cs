@@ -37,7 +37,7 @@ public sealed class OrderedLaneTests : IAsyncLifetime
     public async Task A_failing_key_holds_only_itself_until_it_is_exhausted()
     {
         await using var receiver = await TestReceiver.StartAsync(request => new Answer(Ordered.NumberOf(request) == 1 ? 500 : 200));
-        var subscription = await _world.SubscribeInOrderAsync(receiver.Url, Quick with { InitialDelaySeconds = 1.5 });
+        var subscription = await _world.SubscribeInOrderAsync(receiver.Url, Quick with { InitialDelaySeconds = 4 });
         await _world.AcceptInLaneAsync(subscription, ["bad", "bad", "good", "bad", "good", "good"]);
         await _world.StartDispatcherAsync();
 
@@ -55,6 +55,7 @@ public sealed class OrderedLaneTests : IAsyncLifetime
     {
         await using var receiver = await TestReceiver.StartAsync(request => Ordered.NumberOf(request) == 1 ? Answer.Never : Answer.Ok);
         var subscription = await _world.SubscribeInOrderAsync(receiver.Url, new CustomRetry { MaxAttempts = 1 });
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { Timeout = HeldReceiver.Deadline } });
         await _world.AcceptInLaneAsync(subscription, ["held", "held", null, null]);
         await _world.StartDispatcherAsync();
 
