@@ -20,7 +20,8 @@ internal sealed class RunApi(ManagementClient management)
                 Url = receivers.UrlOf(subscriber),
                 EventTypes = [subscriber.Pattern],
                 Profile = subscriber.Profile,
-                TimeoutSeconds = 2,
+                // Long enough that a busy machine alone does not use the attempts up.
+                TimeoutSeconds = 10,
                 Retry = new RetryRequest { MaxAttempts = subscriber.MaxAttempts, InitialDelaySeconds = 0.5, BackoffMultiplier = 1.5, MaxDelaySeconds = 5 },
                 MaxInFlight = subscriber.MaxInFlight,
                 Ordering = subscriber.IsOrdered ? "by_key" : null,

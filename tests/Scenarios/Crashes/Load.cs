@@ -61,6 +61,8 @@ internal sealed class Load : IAsyncDisposable
             await system.Management.SubscribeAsync(new SubscriptionRequest
             {
                 TenantId = load.TenantId, Url = $"{load.Receiver.Url}/{number}", EventTypes = [EventType], Retry = retry,
+                // No copy may come for the reason alone that a busy machine answered the first too late.
+                TimeoutSeconds = 30,
             }));
         return load;
     }

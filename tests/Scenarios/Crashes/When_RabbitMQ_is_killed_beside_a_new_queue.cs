@@ -11,14 +11,14 @@ namespace Webhooks.Scenarios.Tests.Crashes;
 [Collection(CrashCollection.Name)]
 public sealed class When_RabbitMQ_is_killed_beside_a_new_queue(CrashingSystem system)
 {
-    private const int MostKills = 8;
+    private const int MostKills = 16;
 
     // Who waited for the broken queue, or for a connection that did, would be later than this.
-    private static readonly TimeSpan ALittleLate = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ALittleLate = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Should_go_on_within_seconds_and_announce_by_the_rows_what_the_queue_does_not_carry()
+    public async Task Should_go_on_soon_and_announce_by_the_rows_what_the_queue_does_not_carry()
     {
         await using var others = await StartAsync(seconds: 1);
         await others.PublishAsync(events: 20);

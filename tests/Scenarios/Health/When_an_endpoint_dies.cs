@@ -8,7 +8,7 @@ namespace Webhooks.Scenarios.Tests.Health;
 public sealed class When_an_endpoint_dies(SharedSystem system)
 {
     // What was on its way when the breaker opened.
-    private static readonly TimeSpan OnTheWay = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan OnTheWay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Fact]

@@ -45,13 +45,17 @@ public sealed class When_MassTransit_listens(SharedSystem system)
 
             await system.Events.PublishAsync(published);
 
-            await Eventually.TrueAsync(() => failed.Heard.Count == 1 && disabled.Heard.Count == 1 && all.Heard.Count == 2, TimeSpan.FromSeconds(60), "both notifications");
-            var ended = Assert.Single(failed.Heard);
+            // Any may come more than once, as its id tells.
+            await Eventually.TrueAsync(
+                () => !failed.Heard.IsEmpty && !disabled.Heard.IsEmpty && all.Heard.DistinctBy(notification => notification.Id).Count() == 2,
+                TimeSpan.FromMinutes(2), "both notifications");
+            var ended = Assert.Single(failed.Heard.DistinctBy(notification => notification.Id));
+            var told = all.Heard.DistinctBy(notification => notification.Id).ToList();
             Assert.Equal((published.Id, "order.placed", subscription.Id, "gone", 410), (ended.Data.EventId, ended.Data.EventType, ended.Data.SubscriptionId, ended.Data.Reason, ended.Data.StatusCode));
-            Assert.Equal((subscription.Id, "gone"), (disabled.Heard.Single().Data.SubscriptionId, disabled.Heard.Single().Data.Reason));
+            Assert.Equal((subscription.Id, "gone"), (disabled.Heard.First().Data.SubscriptionId, disabled.Heard.First().Data.Reason));
             // MassTransit consumes several at once, in any order.
-            Assert.Equal(["delivery.failed", "subscription.disabled"], all.Heard.Select(notification => notification.Type).Order());
-            Assert.Equal(ended.Data.DeliveryId, all.Heard.Single(notification => notification.Type == "delivery.failed").Data.GetProperty("delivery_id").GetString());
+            Assert.Equal(["delivery.failed", "subscription.disabled"], told.Select(notification => notification.Type).Order());
+            Assert.Equal(ended.Data.DeliveryId, told.Single(notification => notification.Type == "delivery.failed").Data.GetProperty("delivery_id").GetString());
             Assert.Empty(exhausted.Heard);
         }
         finally

@@ -59,7 +59,7 @@ internal sealed record OutcomeRow(string Name, string Outcome, string Matcher, s
     public bool IsAnswered => int.TryParse(Name, out _);
 
     /// <summary>Short where the deadline is what is waited for; long where a busy machine must not reach it.</summary>
-    public double TimeoutSeconds => Outcome is "timed_out" ? 1 : Name is EndlessBody ? 5 : 30;
+    public double TimeoutSeconds => Outcome is "timed_out" ? 1 : Name is EndlessBody ? 15 : 30;
 
     public Answer Answer => new Answer(StatusCode!.Value).With("Location", "/elsewhere");
 

@@ -6,35 +6,12 @@ public sealed class When_a_subscription_changes(SharedSystem system)
 {
     private static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NoAttemptAfter = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _tenantId = Tenant.New();
 
     [Fact]
-    public async Task Should_hold_everywhere_within_a_second()
-    {
-        await using var before = await TestReceiver.StartAsync();
-        await using var after = await TestReceiver.StartAsync();
-        var subscription = await SubscribeAsync(before, "exception.created");
-        await system.Events.PublishAsync(Event("exception.created"));
-        await before.WaitForAsync(1);
-
-        await system.Management.ChangeAsync(subscription.Id, new { url = after.Url, event_types = new[] { "exception.resolved" } });
-
-        var answered = TimeProvider.System.GetUtcNow();
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await system.Events.PublishAsync(Event("exception.created"));
-                await system.Events.PublishAsync(Event("exception.resolved"));
-                return after.Requests.Any(request => request.ReceivedAt > answered + 2 * HoldsWithin);
-            },
-            Patience,
-            "Events are received under the changed settings.");
-        Assert.DoesNotContain(before.Requests, request => request.ReceivedAt > answered + HoldsWithin);
-        Assert.All(after.Requests, request => Assert.Contains("exception.resolved", request.Text, StringComparison.Ordinal));
-        Assert.InRange(after.Requests[0].ReceivedAt, DateTimeOffset.MinValue, answered + HoldsWithin);
-    }
+    public Task Should_hold_everywhere_within_a_second() => Promptly.MostAsync(HoldsWithin, rounds: 1, HoldsAfterAsync);
 
     [Fact]
     public async Task Should_match_the_very_next_event_when_it_is_new()
@@ -69,10 +46,14 @@ public sealed class When_a_subscription_changes(SharedSystem system)
         // The neighbour goes on as the ended one would have.
         await Eventually.TrueAsync(
             () => neighbour.Requests.Any(request => request.ReceivedAt > answered + NoAttemptAfter + NoAttemptAfter), Patience, "The neighbour is tried on.");
-        Assert.DoesNotContain(receiver.Requests, request => request.ReceivedAt > answered + NoAttemptAfter);
         var deliveries = await system.Management.ListDeliveriesAsync(ended.Id);
         Assert.Equal(pending.Length, deliveries.Count);
         Assert.All(deliveries, delivery => Assert.Equal("canceled", delivery.Status));
+        // By the attempts' own records: what arrives late on a busy machine was sent in time.
+        foreach (var delivery in deliveries)
+        {
+            Assert.DoesNotContain((await system.Management.GetDeliveryAsync(delivery.Id)).Attempts!, attempt => attempt.StartedAt > answered + NoAttemptAfter);
+        }
     }
 
     [Fact]
@@ -89,6 +70,46 @@ public sealed class When_a_subscription_changes(SharedSystem system)
 
         await system.Management.WaitForEndAsync(subscription.Id, published.Id);
         Assert.Contains(published.Id, receiver.Requests.Select(TestEvent.IdOf));
+    }
+
+    /// <summary>
+    /// How long after the answer to a change the last event was published that was treated by the old settings, or the first by
+    /// the new. By when they were published: when they arrive is a matter of the machine.
+    /// </summary>
+    private async Task<TimeSpan> HoldsAfterAsync()
+    {
+        await using var before = await TestReceiver.StartAsync();
+        await using var after = await TestReceiver.StartAsync();
+        var published = new Dictionary<string, DateTimeOffset>();
+        var subscription = await SubscribeAsync(before, "exception.created");
+        await PublishAsync("exception.created");
+        await before.WaitForAsync(1);
+
+        await system.Management.ChangeAsync(subscription.Id, new { url = after.Url, event_types = new[] { "exception.resolved" } });
+
+        var answered = TimeProvider.System.GetUtcNow();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await PublishAsync("exception.created");
+                await PublishAsync("exception.resolved");
+                return Times(after).Any(time => time > answered + 2 * HoldsWithin);
+            },
+            Patience,
+            "Events are received under the changed settings.");
+        await system.Management.DeleteSubscriptionAsync(subscription.Id);
+        Assert.All(after.Requests, request => Assert.Contains("exception.resolved", request.Text, StringComparison.Ordinal));
+        var (last, first) = (Times(before).Max(), Times(after).Min());
+        return (last > first ? last : first) - answered;
+
+        async Task PublishAsync(string type)
+        {
+            var one = Event(type);
+            published[one.Id] = TimeProvider.System.GetUtcNow();
+            await system.Events.PublishAsync(one);
+        }
+
+        IEnumerable<DateTimeOffset> Times(TestReceiver receiver) => receiver.Requests.Select(request => published[TestEvent.IdOf(request)]);
     }
 
     private TestEvent Event(string type) => TestEvent.Create(_tenantId, type);
