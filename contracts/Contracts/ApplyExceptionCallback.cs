@@ -57,7 +57,10 @@ public sealed record ApplyExceptionCallback
     [JsonPropertyName("callback_type")]
     public string? CallbackType { get; init; }
 
-    /// <summary>An object: what the callback had under <c>payload</c>, and beside it every member that has no place above; null when there is neither.</summary>
+    /// <summary>
+    /// An object: what the callback had under <c>payload</c>, and beside it every member that has no place above; null when there
+    /// is neither.
+    /// </summary>
     [JsonPropertyName("payload")]
     public JsonElement? Payload { get; init; }
 

@@ -45,7 +45,10 @@ public static class BrokerNames
     /// <summary>Quorum queue with every result.</summary>
     public const string CallbackResultsQueue = "webhooks.callback-results";
 
-    /// <summary>Header of a parked message: <c>not_json</c>, <c>invalid_event</c>, <c>too_large</c>, <c>schema_violation</c>, <c>poison</c>, <c>invalid_result</c> or <c>unknown_command</c>.</summary>
+    /// <summary>
+    /// Header of a parked message: <c>not_json</c>, <c>invalid_event</c>, <c>too_large</c>, <c>schema_violation</c>,
+    /// <c>poison</c>, <c>invalid_result</c> or <c>unknown_command</c>.
+    /// </summary>
     public const string ParkedReasonHeader = "x-webhooks-reason";
 
     /// <summary>Header of a parked message: a sentence that says what was wrong.</summary>

@@ -3,7 +3,10 @@ using System.Buffers.Text;
 
 namespace Webhooks.Signatures;
 
-/// <summary>Digests as text: writes them, and reads them back strictly, so that each digest has one spelling (hex: two cases; base64: with its padding or without).</summary>
+/// <summary>
+/// Digests as text: writes them, and reads them back strictly, so that each digest has one spelling (hex: two cases; base64: with
+/// its padding or without).
+/// </summary>
 internal static class DigestText
 {
     /// <summary>Room for the longest text: 64 bytes in hex.</summary>

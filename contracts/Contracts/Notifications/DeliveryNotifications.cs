@@ -32,8 +32,9 @@ public sealed record EndedDelivery
     public required string Status { get; init; }
 
     /// <summary>
-    /// Why it ended: <c>attempts_used_up</c>; <c>held_too_long</c> (it has waited a day for a receiver that was down); <c>not_retried</c> (the subscription's rule does not try this outcome again);
-    /// <c>gone</c> (the receiver answered 410, which also disables the subscription).
+    /// Why it ended: <c>attempts_used_up</c>; <c>held_too_long</c> (it has waited a day for a receiver that was down);
+    /// <c>not_retried</c> (the subscription's rule does not try this outcome again); <c>gone</c> (the receiver answered 410, which also
+    /// disables the subscription).
     /// </summary>
     [JsonPropertyName("reason")]
     public required string Reason { get; init; }
@@ -42,7 +43,10 @@ public sealed record EndedDelivery
     [JsonPropertyName("attempts")]
     public required int Attempts { get; init; }
 
-    /// <summary>The last attempt's outcome, such as <c>server_error</c> or <c>timed_out</c>; where it is <c>held_too_long</c>, that of the last attempt at its receiver.</summary>
+    /// <summary>
+    /// The last attempt's outcome, such as <c>server_error</c> or <c>timed_out</c>; where it is <c>held_too_long</c>, that of the
+    /// last attempt at its receiver.
+    /// </summary>
     [JsonPropertyName("outcome")]
     public required string Outcome { get; init; }
 

@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace Webhooks.Contracts;
 
-/// <summary>A source's authentic webhook that maps to no command (<see cref="NotificationTypes.InboundReceived"/>). Told once, however often its sender repeats it.</summary>
+/// <summary>
+/// A source's authentic webhook that maps to no command (<see cref="NotificationTypes.InboundReceived"/>). Told once, however
+/// often its sender repeats it.
+/// </summary>
 public sealed record InboundReceived : Notification<ReceivedInbound>;
 
 /// <summary>A webhook that is no command.</summary>

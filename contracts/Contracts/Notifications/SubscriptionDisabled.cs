@@ -15,7 +15,10 @@ public sealed record DisabledSubscription
     [JsonPropertyName("subscription_id")]
     public required string SubscriptionId { get; init; }
 
-    /// <summary><c>gone</c>: its receiver answered 410. <c>failing_5_days</c>: no attempt of five days was a success. <c>requested</c>: a person or a script did it.</summary>
+    /// <summary>
+    /// <c>gone</c>: its receiver answered 410. <c>failing_5_days</c>: no attempt of five days was a success. <c>requested</c>: a
+    /// person or a script did it.
+    /// </summary>
     [JsonPropertyName("reason")]
     public required string Reason { get; init; }
 }

@@ -113,7 +113,10 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
         return present;
     });
 
-    /// <summary>Members whose names are the sender's own, each with the place to complain of; the text is null when the member is. What is no text is refused here.</summary>
+    /// <summary>
+    /// Members whose names are the sender's own, each with the place to complain of; the text is null when the member is. What is
+    /// no text is refused here.
+    /// </summary>
     public IEnumerable<(string Name, string Place, string? Text)> NamedTexts()
     {
         foreach (var member in value.EnumerateObject())

@@ -5,7 +5,10 @@ namespace Webhooks.Broker.Consuming;
 /// <summary>Takes what is there in groups: full, or as old as the linger allows.</summary>
 public static class GroupReader
 {
-    /// <summary>Waits for one item, then gathers more up to <paramref name="limit"/> or for <paramref name="linger"/>. Null when the reader has ended.</summary>
+    /// <summary>
+    /// Waits for one item, then gathers more up to <paramref name="limit"/> or for <paramref name="linger"/>. Null when the
+    /// reader has ended.
+    /// </summary>
     public static async Task<IReadOnlyList<T>?> ReadGroupAsync<T>(
         this ChannelReader<T> reader, int limit, TimeSpan linger, TimeProvider clock, CancellationToken cancellationToken)
     {

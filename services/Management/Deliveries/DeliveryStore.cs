@@ -3,7 +3,10 @@ using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Deliveries;
 
-/// <summary>Reads single deliveries and their attempts, always by a moment of acceptance: one partition, its primary key; an event's replays by an index of theirs.</summary>
+/// <summary>
+/// Reads single deliveries and their attempts, always by a moment of acceptance: one partition, its primary key; an event's
+/// replays by an index of theirs.
+/// </summary>
 internal sealed class DeliveryStore(NpgsqlDataSource database)
 {
     /// <summary>What <see cref="Read"/> reads.</summary>

@@ -4,7 +4,10 @@ using Webhooks.Subscriptions;
 
 namespace Webhooks.Management.Subscriptions;
 
-/// <summary>What If-Match asks of a subscription before it is changed. Its ETag: the revision, and the moment of the last change, which no other change has. Not its configuration version: that moves with its lane, too, which nobody changes.</summary>
+/// <summary>
+/// What If-Match asks of a subscription before it is changed. Its ETag: the revision, and the moment of the last change, which no
+/// other change has. Not its configuration version: that moves with its lane, too, which nobody changes.
+/// </summary>
 internal readonly record struct Precondition
 {
     private readonly StringValues _ifMatch;

@@ -5,7 +5,10 @@ using Webhooks.Subscriptions.Shaping.Transforms;
 
 namespace Webhooks.Management.Subscriptions;
 
-/// <summary>What a merge patch makes of a subscription's filter and transform. Where there was none it is taken as it is, a template's nulls included.</summary>
+/// <summary>
+/// What a merge patch makes of a subscription's filter and transform. Where there was none it is taken as it is, a template's
+/// nulls included.
+/// </summary>
 internal static class ShapingPatch
 {
     public static JsonElement OfFilter(EventFilter? present, JsonElement patch) =>

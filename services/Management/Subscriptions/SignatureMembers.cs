@@ -5,7 +5,10 @@ using Webhooks.Subscriptions.Profiles.Overrides;
 
 namespace Webhooks.Management.Subscriptions;
 
-/// <summary>Reads how a subscription's signature differs from its profile's, as a merge patch: null is the profile's. Each member by itself; whether they go together is asked afterwards.</summary>
+/// <summary>
+/// Reads how a subscription's signature differs from its profile's, as a merge patch: null is the profile's. Each member by
+/// itself; whether they go together is asked afterwards.
+/// </summary>
 internal static class SignatureMembers
 {
     public const string Name = "signature";

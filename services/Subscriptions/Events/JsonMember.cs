@@ -9,7 +9,10 @@ internal static class JsonMember
 {
     private const int LongestEscape = 6;
 
-    /// <summary>The value of the named member of <paramref name="json"/> itself, as it is spelled there. Of duplicates the last counts, as for most readers.</summary>
+    /// <summary>
+    /// The value of the named member of <paramref name="json"/> itself, as it is spelled there. Of duplicates the last counts, as
+    /// for most readers.
+    /// </summary>
     /// <param name="json">An object, minified and so of known validity.</param>
     /// <param name="name">Without characters that JSON must escape.</param>
     public static ReadOnlyMemory<byte>? Find(ReadOnlyMemory<byte> json, string name)

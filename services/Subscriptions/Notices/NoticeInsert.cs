@@ -7,7 +7,10 @@ namespace Webhooks.Subscriptions.Notices;
 /// <summary>The statements that write notices; each runs in the transaction of what it tells.</summary>
 public static class NoticeInsert
 {
-    /// <summary>A common table expression that tells of a disabling, over the <c>version</c> of its change; takes the parameters of <see cref="AddDisabled"/>.</summary>
+    /// <summary>
+    /// A common table expression that tells of a disabling, over the <c>version</c> of its change; takes the parameters of
+    /// <see cref="AddDisabled"/>.
+    /// </summary>
     /// <param name="firstParameter">The number of the first of them.</param>
     internal static string Disabled(int firstParameter) =>
         $"""

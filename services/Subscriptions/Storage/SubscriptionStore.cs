@@ -126,7 +126,10 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         }
     }
 
-    /// <summary>Disables a subscription, be it paused, and says why; its waiting deliveries are canceled. False: it was disabled already, or is deleted.</summary>
+    /// <summary>
+    /// Disables a subscription, be it paused, and says why; its waiting deliveries are canceled. False: it was disabled already,
+    /// or is deleted.
+    /// </summary>
     public async Task<bool> DisableAsync(Guid id, string reason, CancellationToken cancellationToken)
     {
         await using var change = await BeginChangeAsync(id, tenantId: null, cancellationToken);

@@ -41,7 +41,10 @@ public sealed class LaneSenderTests : IAsyncLifetime
         await _world.DisposeAsync();
     }
 
-    /// <summary>Starts an entry while its receiver's health cannot be read for a term. Answers how many were started, and whether it is to be read anew.</summary>
+    /// <summary>
+    /// Starts an entry while its receiver's health cannot be read for a term. Answers how many were started, and whether it is to
+    /// be read anew.
+    /// </summary>
     private async Task<(int Started, bool IsToRead)> StartWhileRenewedEveryAsync(TimeSpan beat)
     {
         var dispatcher = await _world.StartDispatcherAsync();

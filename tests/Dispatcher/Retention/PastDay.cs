@@ -29,7 +29,10 @@ internal sealed class PastDay
 
     public string Partition(string table) => $"{table}_{Day:yyyyMMdd}";
 
-    /// <summary>Accepted at noon, a microsecond apart: keys, events, and deliveries of this status, with an attempt unless they wait, for an hour still.</summary>
+    /// <summary>
+    /// Accepted at noon, a microsecond apart: keys, events, and deliveries of this status, with an attempt unless they wait, for
+    /// an hour still.
+    /// </summary>
     public async Task<IReadOnlyList<Accepted>> AcceptAsync(Subscription subscription, string status, int count, string prefix)
     {
         const string Moments = "SELECT $1::timestamptz + place * interval '1 microsecond' AS created_at, $2::text AS tenant_id, $3 || place AS event_id FROM generate_series(1, $4) AS place";

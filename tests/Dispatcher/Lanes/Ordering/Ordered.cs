@@ -18,7 +18,10 @@ internal static class Ordered
     public static Task<Subscription> SubscribeInOrderAsync(this World world, string url, CustomRetry? retry = null, int? maxInFlight = null) =>
         world.SubscribeAsync(Surroundings.SettingsFor(url, "*") with { Retry = retry, OrderingKey = Key, MaxInFlight = maxInFlight });
 
-    /// <summary>Events evt_1, evt_2 … of these keys, accepted in this order, and their deliveries in the subscription's lane. Null: an event without a key.</summary>
+    /// <summary>
+    /// Events evt_1, evt_2 … of these keys, accepted in this order, and their deliveries in the subscription's lane. Null: an
+    /// event without a key.
+    /// </summary>
     public static async Task AcceptInLaneAsync(this World world, Subscription subscription, IReadOnlyList<string?> keys)
     {
         await using var insert = world.Database.CreateCommand(
