@@ -66,7 +66,7 @@ public sealed class SubscriptionCache(SubscriptionStore store, SettingsStore set
                 fleet.ConfigVersion,
                 fleet.Shards,
                 before.Index.With(changed),
-                before.ById.SetItems(changed.Select(subscription => KeyValuePair.Create(subscription.Id, subscription)))));
+                With(before.ById, changed)));
         }
         catch (Exception fault) when (fault is SecretSealedException or InvalidOperationException && !DatabaseFault.IsOurs(fault))
         {
@@ -76,5 +76,12 @@ public sealed class SubscriptionCache(SubscriptionStore store, SettingsStore set
         {
             _reloading.Release();
         }
+    }
+
+    // Nothing asks for what is deleted and has no lane: whoever finds no subscription to a delivery cancels it.
+    private static ImmutableDictionary<Guid, Subscription> With(ImmutableDictionary<Guid, Subscription> before, List<Subscription> changed)
+    {
+        var gone = changed.Where(subscription => subscription is { Deleted: true, HasLane: false }).Select(subscription => subscription.Id);
+        return before.SetItems(changed.Select(subscription => KeyValuePair.Create(subscription.Id, subscription))).RemoveRange(gone);
     }
 }

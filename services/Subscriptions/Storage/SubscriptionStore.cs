@@ -154,13 +154,15 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
     }
 
     /// <summary>
-    /// Everything that changed after a version, in no order; from 0: everything there is. Deleted subscriptions are
-    /// included, because their waiting deliveries still ask for them. Read <c>config_version</c> before, never after: what
-    /// changes meanwhile is then loaded again the next time, and nothing is missed.
+    /// Everything that changed after a version, in no order, and so what was deleted; from 0: all there is, and of what is deleted those
+    /// that have a lane yet. Read <c>config_version</c> before, never after: what changes meanwhile is then loaded again the next
+    /// time, and nothing is missed.
     /// </summary>
     public async IAsyncEnumerable<Subscription> LoadChangedAsync(long sinceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(SubscriptionRow.Select + "WHERE s.config_version > $1");
+        const string Changed = "WHERE s.config_version > $1";
+        const string NotGone = "AND (s.deleted_at IS NULL OR EXISTS (SELECT FROM lanes WHERE subscription_id = s.id))";
+        await using var command = database.CreateCommand(SubscriptionRow.Select + (sinceVersion == 0 ? $"{Changed} {NotGone}" : Changed));
         command.Parameters.Add(new() { Value = sinceVersion });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))

@@ -43,8 +43,10 @@ public sealed class CancellationTests : IAsyncLifetime
         Assert.Equal(1, _receiver.Count);
     }
 
-    [Fact]
-    public async Task What_is_announced_after_disabling_is_canceled_and_not_sent()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_announced_after_disabling_or_deleting_is_canceled_and_not_sent(bool delete)
     {
         await _world.StartDispatcherAsync();
         await _world.DeliverAsync(_subscription);
@@ -52,7 +54,7 @@ public sealed class CancellationTests : IAsyncLifetime
         var accepted = await _world.AcceptAsync(_subscription, count: 50);
 
         // The next statement is the announcement: nothing but the look can know of it already.
-        await _world.Subscriptions.DisableAsync(_subscription.Id, "test", CancellationToken.None);
+        await _world.ChangeAsync(_subscription, current => delete ? current with { Deleted = true } : current with { State = SubscriptionState.Disabled });
         await _world.AnnounceAsync(accepted);
 
         await _world.EndedAsync();

@@ -52,16 +52,28 @@ public sealed class SubscriptionCacheTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_deleted_subscription_matches_nothing_and_is_still_known()
+    public async Task Deleted_subscriptions_are_forgotten_as_soon_as_they_have_no_lane()
     {
-        var subscription = await _world.SubscribeAsync("a.b");
-        await _cache.LoadedAsync(CancellationToken.None);
-        var deleted = await ChangeAsync(subscription, current => current with { Deleted = true });
+        var paused = await _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "a.b"));
+        List<Subscription> subscriptions = [paused, await _world.SubscribeAsync("a.b"), await _world.SubscribeAsync("a.b")];
+        Assert.Equal(3, (await _cache.LoadedAsync(CancellationToken.None)).ById.Count);
+        foreach (var subscription in subscriptions)
+        {
+            await ChangeAsync(subscription, current => current with { Deleted = true });
+        }
 
-        var snapshot = await _cache.AtLeastAsync(deleted.ConfigVersion, CancellationToken.None);
+        using var other = new SubscriptionCache(_world.Subscriptions, new SettingsStore(_world.Database));
+        foreach (var cache in (SubscriptionCache[])[_cache, other])
+        {
+            // Whoever holds its lane cancels what is in it.
+            var snapshot = await cache.FreshAsync(CancellationToken.None);
+            Assert.Empty(snapshot.Index.Match(World.Tenant, "a.b"));
+            Assert.True(Assert.Single(snapshot.ById).Value is { Deleted: true, HasLane: true } kept && kept.Id == paused.Id);
+        }
 
-        Assert.Empty(snapshot.Index.Match(World.Tenant, "a.b"));
-        Assert.True(snapshot.ById[subscription.Id].Deleted);
+        await CloseLaneAsync(paused);
+
+        Assert.Empty((await _cache.FreshAsync(CancellationToken.None)).ById);
     }
 
     [Fact]
@@ -94,6 +106,13 @@ public sealed class SubscriptionCacheTests : IAsyncLifetime
     {
         _cache.Dispose();
         await _world.DisposeAsync();
+    }
+
+    /// <summary>As its holder does.</summary>
+    private async Task CloseLaneAsync(Subscription subscription)
+    {
+        await _world.Database.ExecuteAsync("DELETE FROM lanes WHERE subscription_id = $1", subscription.Id);
+        await _world.Database.ExecuteAsync($"WITH {ConfigVersion.Next} UPDATE subscriptions SET config_version = version.value FROM version WHERE id = $1", subscription.Id);
     }
 
     private async Task<Subscription> ChangeAsync(Subscription subscription, Func<Subscription, Subscription> change)
