@@ -20,6 +20,10 @@ public static class BrokerFault
         or ChannelClosedException
         || (exception.InnerException is { } inner && IsOurs(inner));
 
+    /// <summary>True when the client ended the connection over something that it cannot read.</summary>
+    public static bool IsUnreadable(Exception exception) =>
+        exception is OperationInterruptedException { ShutdownReason: { Initiator: ShutdownInitiator.Library, ReplyCode: Constants.SyntaxError } };
+
     /// <summary>Which server did what, for an operator's log: <c>RabbitMQ at mq:5672 cannot be reached (Connection refused)</c>.</summary>
     /// <param name="exception">Ours.</param>
     /// <param name="nodes">Every node that may have been asked.</param>
@@ -46,6 +50,7 @@ public static class BrokerFault
     {
         OperationInterruptedException { ShutdownReason: { Initiator: ShutdownInitiator.Peer } said } =>
             $"closed the {(EndsOnlyTheChannel(said) ? "channel" : "connection")}: {said.ReplyText} ({said.ReplyCode})",
+        OperationInterruptedException interrupted when IsUnreadable(interrupted) => $"sent what cannot be read: {interrupted.ShutdownReason!.ReplyText}",
         OperationInterruptedException { ShutdownReason.Exception: { } reason } => Deed(reason),
         AuthenticationFailureException => "refuses the user name or password",
         { InnerException: { } inner } => Deed(inner),

@@ -15,12 +15,21 @@ internal sealed partial class AckWriter(IChannel channel, TimeProvider clock, IL
     private Task? _writing;
     private bool _more;
     private int _inHand;
+    private volatile bool _hasTaken;
+    private volatile bool _hasWritten;
 
     /// <summary>How many messages of the channel have come and were not acknowledged yet.</summary>
     public int InHand => Volatile.Read(ref _inHand);
 
+    /// <summary>Messages have come, and none was acknowledged.</summary>
+    public bool IsInVain => _hasTaken && !_hasWritten;
+
     /// <summary>A message has come.</summary>
-    public void Took() => Interlocked.Increment(ref _inHand);
+    public void Took()
+    {
+        Interlocked.Increment(ref _inHand);
+        _hasTaken = true;
+    }
 
     /// <summary>Acknowledges a message, soon. After the channel is lost this does nothing: the broker hands the message over again.</summary>
     public void Ack(ulong tag)
@@ -109,6 +118,7 @@ internal sealed partial class AckWriter(IChannel channel, TimeProvider clock, IL
             foreach (var ack in _acks)
             {
                 await channel.BasicAckAsync(ack.Tag, ack.Multiple);
+                _hasWritten = true;
             }
         }
     }

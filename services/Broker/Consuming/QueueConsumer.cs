@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 using Webhooks.Broker.Connections;
 
 namespace Webhooks.Broker.Consuming;
@@ -15,8 +16,6 @@ namespace Webhooks.Broker.Consuming;
 public sealed partial class QueueConsumer(
     BrokerConnection connection, ConsumedQueue queue, Func<IChannel, Task> declare, TimeProvider clock, ILogger<QueueConsumer> logger)
 {
-    private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(200);
-
     // How soon it is seen that there is room again.
     private static readonly TimeSpan RoomCheck = TimeSpan.FromMilliseconds(100);
 
@@ -24,6 +23,7 @@ public sealed partial class QueueConsumer(
     private static readonly TimeSpan LongestParting = TimeSpan.FromSeconds(10);
 
     private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Caution _caution = new();
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wanted = true;
@@ -69,7 +69,13 @@ public sealed partial class QueueConsumer(
     /// other. A broker cannot be told what else would make a window wider or narrower. What is on its way at that moment goes
     /// back to the queue and comes again, flagged redelivered.
     /// </summary>
-    public void Renew(ushort messages) => _window?.EndFor(messages);
+    public void Renew(ushort messages)
+    {
+        if (!_caution.IsOn)
+        {
+            _window?.EndFor(messages);
+        }
+    }
 
     /// <summary>Consumes until stopped. What is in hand then stays unacknowledged until it is acknowledged or the connection ends.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -106,24 +112,32 @@ public sealed partial class QueueConsumer(
         try
         {
             await ConsumeAsync(stop);
+            IsConsuming = false;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The end.
+            IsConsuming = false;
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault))
         {
-            Log.Interrupted(logger, connection.Describe(fault), Queue, ReopenPause.TotalSeconds);
-            await Task.Delay(ReopenPause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        finally
-        {
             IsConsuming = false;
+            await PauseAfterAsync(fault, stop);
         }
+    }
+
+    private async Task PauseAfterAsync(Exception fault, CancellationToken stop)
+    {
+        var loss = BrokerFault.IsUnreadable(fault) ? ChannelLoss.Unreadable : _acks is { IsInVain: true } ? ChannelLoss.InVain : ChannelLoss.AfterWork;
+        // Once for each message that cannot be read, however often it is handed over.
+        var level = loss is not ChannelLoss.Unreadable ? LogLevel.Warning : _caution.IsNarrowest ? LogLevel.Debug : LogLevel.Error;
+        var pause = _caution.After(loss);
+        Log.Interrupted(logger, level, connection.Describe(fault), Queue, pause.TotalSeconds, _caution.IsOn ? ", with one message at a time at first" : "");
+        await Task.Delay(pause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task ConsumeAsync(CancellationToken stop)
     {
+        _acks = null;
         var open = await connection.OpenAsync(stop);
         var channel = _channel = await open.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(stop);
         try
@@ -188,7 +202,7 @@ public sealed partial class QueueConsumer(
             messages = window.Next ?? First(room, acks);
             // Between two windows is no time in which the broker would have nothing for us.
             IsConsuming = window.Next is not null;
-            if (queue.InOrder || _isSilent)
+            if (channel.IsOpen && (queue.InOrder || _isSilent))
             {
                 stop.ThrowIfCancellationRequested();
                 return;
@@ -201,13 +215,23 @@ public sealed partial class QueueConsumer(
 
             stop.ThrowIfCancellationRequested();
         }
+
+        throw new AlreadyClosedException(channel.CloseReason!);
     }
 
-    private ushort First(WindowRoom room, AckWriter acks) => FirstWindow is { } first ? first() : room.First(acks.InHand);
+    private ushort First(WindowRoom room, AckWriter acks) => _caution.Of(FirstWindow is { } first ? first() : room.First(acks.InHand));
 
     private void Widen(ConsumerWindow window, ushort present, WindowRoom room, AckWriter acks)
     {
-        if (FirstWindow is null && room.Wider(present, acks.InHand) is { } wider)
+        if (_caution.IsOn)
+        {
+            _caution.GoWell();
+            if (First(room, acks) is var more && more > present)
+            {
+                window.EndFor(more);
+            }
+        }
+        else if (FirstWindow is null && room.Wider(present, acks.InHand) is { } wider)
         {
             window.EndFor(wider);
         }
@@ -282,7 +306,7 @@ public sealed partial class QueueConsumer(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "{Reason}; consuming {Queue} starts again in {Seconds} s")]
-        public static partial void Interrupted(ILogger logger, string reason, string queue, double seconds);
+        [LoggerMessage(EventId = 1, Message = "{Reason}; consuming {Queue} starts again in {Seconds} s{How}")]
+        public static partial void Interrupted(ILogger logger, LogLevel level, string reason, string queue, double seconds, string how);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using Webhooks.Broker.Consuming;
@@ -244,6 +245,69 @@ public sealed class QueueConsumerTests : IAsyncLifetime
         Assert.True(consumer.IsConsuming);
     }
 
+    // The client ends the connection over it, as often as it comes, and with each time the broker counts whatever was in hand.
+    [Fact]
+    public async Task Only_a_message_that_cannot_be_read_is_dropped_over_it()
+    {
+        const string Few = "few";
+        const int Innocents = 100;
+        Task DeclareAsync(IChannel channel) => channel.DeclareQuorumQueueAsync(Few, ("x-delivery-limit", 8));
+        await DeclareAsync(_peer.Channel);
+        foreach (var number in Enumerable.Range(0, Innocents))
+        {
+            if (number == 10)
+            {
+                await _peer.PublishAsync("", Few, "unreadable"u8.ToArray(), RawProperties.OfUnreadableHeader());
+            }
+
+            await _peer.PublishAsync("", Few, $"{number}");
+        }
+
+        using var log = new CapturedLog(LogLevel.Warning);
+        await using var ours = new OurSide(_ours.Uri, log: log);
+        var consumer = ours.Consume(Few, prefetch: 1_000, DeclareAsync);
+        var received = new HashSet<string>();
+        while (received.Count < Innocents)
+        {
+            var message = await consumer.NextAsync();
+            received.Add(message.Text());
+            message.Ack();
+        }
+
+        Assert.DoesNotContain("unreadable", received);
+        await Eventually.TrueAsync(async () => await ReadyAndInHandAsync(Few) == 0, OurSide.Limit, "the queue to be empty");
+        Assert.Contains("RabbitMQ at ", log.Lines.First(), StringComparison.Ordinal);
+        Assert.Contains(" sent what cannot be read: ", log.Lines.First(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task After_a_loss_before_any_ack_one_message_comes_and_then_more()
+    {
+        var clock = new TestClock();
+        using var log = new CapturedLog(LogLevel.Warning);
+        await using var ours = new OurSide(_ours.Uri, clock, log: log);
+        var consumer = ours.Consume(Queue, prefetch: 10);
+        await PublishAsync(5);
+        await consumer.NextAsync(5);
+        await _peer.DisposeAsync();
+
+        await (await TestBroker.ServerAsync()).CloseConnectionsAsync(_ours.Uri);
+        await ReceivedAsync(6, every: TimeSpan.FromMilliseconds(10));
+
+        _peer = await AmqpPeer.ConnectAsync(_ours.Uri);
+        Assert.Equal(4, await _peer.CountAsync(Queue));
+        Assert.Contains("closed by a test", Assert.Single(log.Lines), StringComparison.Ordinal);
+        await ReceivedAsync(10, every: TimeSpan.FromSeconds(1));
+
+        Task ReceivedAsync(int count, TimeSpan every) => Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(every);
+                return consumer.ReceivedCount == count;
+            },
+            OurSide.Limit, () => $"{count} messages; there were {consumer.ReceivedCount}");
+    }
+
     [Fact]
     public async Task How_often_a_message_was_handed_over_is_for_the_broker_to_say()
     {
@@ -400,6 +464,9 @@ public sealed class QueueConsumerTests : IAsyncLifetime
     }
 
     private async Task<int> ConsumersAsync() => await (await TestBroker.ServerAsync()).ConsumersAsync(_ours.Uri);
+
+    private async Task<int> ReadyAndInHandAsync(string queue) =>
+        await _peer.CountAsync(queue) + await (await TestBroker.ServerAsync()).UnacknowledgedAsync(_ours.Uri, queue);
 
     private async Task<int> UnacknowledgedAsync() => await (await TestBroker.ServerAsync()).UnacknowledgedAsync(_ours.Uri, Queue);
 
