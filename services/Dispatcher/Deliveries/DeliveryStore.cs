@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Database;
 using Webhooks.Database.Deliveries;
@@ -49,6 +50,14 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND delivery.status = 'pending' AND delivery.last_attempt = handed.last_attempt AND delivery.next_attempt_at IS NOT NULL
           AND delivery.lane_due_at IS NULL
+        """;
+
+    // As if it had just been announced after ten times in vain, which is as far as Owed/OwedStore counts: so it is not taken for lost,
+    // and not brought back, for as long as that can be put off. It waits for somebody who mends what is wrong. Only as it was when work
+    // on it failed: what was recorded since, or brought it into a lane, says what comes next.
+    private const string SetAside = """
+        UPDATE deliveries SET due_at = NULL, lane_due_at = NULL, next_attempt_at = clock_timestamp(), owed_times = 10
+        WHERE created_at = $1 AND id = $2 AND status = 'pending' AND last_attempt < $3 AND lane_due_at IS NOT DISTINCT FROM $4
         """;
 
     /// <summary>Looks at every delivery of a group at once.</summary>
@@ -107,6 +116,20 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(CancelOne);
         command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
         command.Parameters.AddWithValue(delivery.Id);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Has a delivery that was parked wait to be put back.</summary>
+    /// <param name="message">What was parked of it.</param>
+    /// <param name="laneDueAt">When it was due in its lane, which it leaves; null: it was in none.</param>
+    /// <param name="cancellationToken">The shutdown has run out of time.</param>
+    public async Task<int> SetAsideAsync(DeliveryMessage message, DateTimeOffset? laneDueAt, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(SetAside);
+        command.Parameters.AddWithValue(message.CreatedAt.UtcDateTime);
+        command.Parameters.AddWithValue(message.DeliveryId);
+        command.Parameters.AddWithValue(message.Number);
+        command.Parameters.Add(new() { Value = (object?)laneDueAt?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

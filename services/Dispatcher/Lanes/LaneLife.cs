@@ -22,7 +22,7 @@ namespace Webhooks.Dispatcher.Lanes;
 // In goes    what publishers insert, and rows whose message came (LaneIntake). Both hold the lane's row until their commit, so
 //            the closing sees them or they see that it is closed.
 // Out goes   what has ended (AttemptStore, CancelStore, DeliveryStore, HoldStore, ExpiryStore), what is parked
-//            (LaneStore.TakeOutAsync), and, to the due-poller, what is left at the closing. When more is left and none of it is
+//            (DeliveryStore.SetAsideAsync), and, to the due-poller, what is left at the closing. When more is left and none of it is
 //            due, 501 at each try to close.
 //
 // How a held lane is served, turn by turn: the table at Serving/LaneTurn.

@@ -34,13 +34,6 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         LIMIT $2
         """;
 
-    // As if it had just been announced after ten times in vain, which is as far as Owed/OwedStore counts: so it is not taken for lost,
-    // and not brought back, for as long as that can be put off. It waits for somebody who mends what is wrong.
-    private const string TakeOut = """
-        UPDATE deliveries SET lane_due_at = NULL, next_attempt_at = clock_timestamp(), owed_times = 10
-        WHERE created_at = $1 AND id = $2 AND lane_due_at = $3 AND status = 'pending'
-        """;
-
     /// <summary>A statement that answers true; anything else, or nothing: the lane is not this dispatcher's any more.</summary>
     public static NpgsqlBatchCommand IsHolder(HeldLane lane) => new(SelectIsHolder)
     {
@@ -86,16 +79,6 @@ internal sealed class LaneStore(NpgsqlDataSource database)
         var wait = left < TimeSpan.Zero ? TimeSpan.Zero : left;
         command.Parameters.Add(new() { Value = wait is null ? DBNull.Value : wait, NpgsqlDbType = NpgsqlDbType.Interval });
         await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    /// <summary>Takes a delivery that was parked out of its lane; zero: it has changed since it was looked at.</summary>
-    public async Task<int> TakeOutAsync(DeliveryRow delivery, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(TakeOut);
-        command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
-        command.Parameters.AddWithValue(delivery.Id);
-        command.Parameters.AddWithValue(delivery.LaneDueAt!.Value.UtcDateTime);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>

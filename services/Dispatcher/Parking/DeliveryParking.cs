@@ -14,7 +14,10 @@ using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Parking;
 
-/// <summary>Parks what cannot be processed: counted, put aside, and only then acknowledged, or taken out of its lane.</summary>
+/// <summary>
+/// Parks what cannot be processed: counted, put aside, and only then acknowledged, or taken out of its lane. A delivery's row is told, so
+/// that its message is not missed: brought back, it would fail and be parked once more.
+/// </summary>
 internal sealed partial class DeliveryParking(
     ConfirmedPublisher publisher, DeliveryStore deliveries, ParkedCounts counts, ParkedMetrics metrics, SubscriptionCache subscriptions,
     DatabaseGate database, ILogger<DeliveryParking> logger)
@@ -34,6 +37,7 @@ internal sealed partial class DeliveryParking(
     public async Task ParkAsync(DeliveryInHand delivery, string reason, string detail, CancellationToken abandon)
     {
         await ParkAsync(delivery.Of.Received, delivery.Message, delivery.ToMessage(), reason, detail, abandon);
+        await database.RunAsync(token => deliveries.SetAsideAsync(delivery.Message, laneDueAt: null, token), abandon);
         delivery.Finish();
     }
 
@@ -53,6 +57,7 @@ internal sealed partial class DeliveryParking(
         Log.ParkedOfLane(logger, delivery.Id, reason);
         await database.RunAsync(token => counts.AddAsync([tenantId], token), abandon);
         await publisher.PublishAsync([ParkedCopy.Of(queue, new BasicProperties(), message.ToBytes(), reason, detail, tenantId)], abandon);
+        await database.RunAsync(token => deliveries.SetAsideAsync(message, delivery.LaneDueAt, token), abandon);
     }
 
     private async Task ParkAsync(ReceivedMessage received, DeliveryMessage? about, byte[] body, string reason, string detail, CancellationToken abandon)

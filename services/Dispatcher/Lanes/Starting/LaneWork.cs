@@ -13,7 +13,7 @@ namespace Webhooks.Dispatcher.Lanes.Starting;
 /// What lanes do to their deliveries: attempt, cancel, park. An attempt goes the same way as one that a message asked for.
 /// </summary>
 internal sealed class LaneWork(
-    InFlight inFlight, AttemptRunner attempts, DeliveryStore deliveries, DeliveryParking parking, LaneStore lanes, DatabaseGate database)
+    InFlight inFlight, AttemptRunner attempts, DeliveryStore deliveries, DeliveryParking parking, DatabaseGate database)
 {
     /// <summary>
     /// True: this process works on it for the lane alone, until <see cref="End"/>. False: a message's work on it runs, and
@@ -31,10 +31,6 @@ internal sealed class LaneWork(
     public Task CancelAsync(DeliveryRow row, CancellationToken stop) => database.RunAsync(token => deliveries.CancelAsync(row, token), stop);
 
     /// <summary>Puts it aside, as a message that work fails on is: nothing else in its lane waits for it any more.</summary>
-    public async Task ParkAsync(DeliveryRow row, CancellationToken stop)
-    {
-        var detail = $"Work on this delivery failed {BrokerTopology.PoisonCount} times by a fault of our own.";
-        await parking.ParkAsync(row, ParkingReason.Poison, detail, stop);
-        await database.RunAsync(token => lanes.TakeOutAsync(row, token), stop);
-    }
+    public Task ParkAsync(DeliveryRow row, CancellationToken stop) =>
+        parking.ParkAsync(row, ParkingReason.Poison, $"Work on this delivery failed {BrokerTopology.PoisonCount} times by a fault of our own.", stop);
 }
