@@ -3,8 +3,8 @@ using RabbitMQ.Client;
 namespace Webhooks.Broker.Connections;
 
 /// <summary>
-/// Asks the broker behind a connection for a sign of life. Connections of a broker that has stopped stay open until their
-/// heartbeats or confirms are missed, which takes ten seconds; a load balancer should know sooner.
+/// Asks the broker behind a connection for a sign of life, and whether it takes messages. Connections of a broker that has stopped
+/// stay open until their heartbeats or confirms are missed, which takes ten seconds; a load balancer should know sooner.
 /// </summary>
 internal sealed class BrokerProbe(IConnection connection, TimeProvider clock)
 {
@@ -54,6 +54,10 @@ internal sealed class BrokerProbe(IConnection connection, TimeProvider clock)
             {
                 _channel = await connection.CreateChannelAsync();
             }
+
+            // The broker blocks a connection in an alarm when something is published over it, and not before: without this a service
+            // that is idle would look ready. No queue has an empty name, so this goes nowhere.
+            await _channel.BasicPublishAsync("", routingKey: "", mandatory: false, ReadOnlyMemory<byte>.Empty);
 
             // The cheapest question that has an answer; nothing is consumed here.
             await _channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false);

@@ -42,6 +42,34 @@ public sealed class When_the_broker_is_away(OutageBroker broker) : IClassFixture
         }
     }
 
+    // RabbitMQ says that it blocks a connection only when something is published over it.
+    [Fact]
+    public async Task Should_be_seen_by_who_asks_that_the_broker_has_no_room_although_nothing_is_published()
+    {
+        var uri = await broker.CreateVhostAsync();
+        await using var ours = new OurSide(uri);
+        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue));
+        await publisher.WhenReadyAsync(CancellationToken.None);
+        var before = await broker.Server.ConnectionsAsync(uri);
+        Assert.True(await ours.AnswersAsync());
+
+        await broker.Server.RaiseDiskAlarmAsync();
+        try
+        {
+            await Eventually.TrueAsync(async () => !await ours.AnswersAsync(), OurSide.Limit, "the alarm to be seen");
+        }
+        finally
+        {
+            await broker.Server.ClearDiskAlarmAsync();
+        }
+
+        await Eventually.TrueAsync(ours.AnswersAsync, OurSide.Limit, "the end of the alarm to be seen");
+        Assert.Equal(before, await broker.Server.ConnectionsAsync(uri));
+        await publisher.PublishAsync([Message(Queue, "only")], CancellationToken.None);
+        await using var peer = await AmqpPeer.ConnectAsync(uri);
+        Assert.Equal("only", Assert.Single(await peer.DrainAsync(Queue)).Text());
+    }
+
     [Fact]
     public async Task Should_hold_publishes_while_the_broker_has_no_memory_and_time_nothing()
     {
