@@ -21,16 +21,18 @@ internal sealed partial class AcceptingTurn(NoticeStore store, ILogger<Accepting
         }
 
         var notices = await session.ReadAsync(Limit, stop);
-        await AcceptAsync(session, notices, stop);
-        return notices.Count == Limit;
+        var accepted = await AcceptAsync(session, notices, stop);
+        return accepted < notices.Count || notices.Count == Limit;
     }
 
-    private async Task AcceptAsync(NoticeSession session, IReadOnlyList<StoredNotice> notices, CancellationToken stop)
+    /// <summary>Answers how many are accepted, the first of them.</summary>
+    private async Task<int> AcceptAsync(NoticeSession session, IReadOnlyList<StoredNotice> notices, CancellationToken stop)
     {
         try
         {
-            var deliveries = await session.AcceptAsync(notices, stop);
-            Log.Accepted(logger, notices.Count, deliveries);
+            var accepted = await session.AcceptAsync(notices, stop);
+            Log.Accepted(logger, accepted.Notices, accepted.Deliveries);
+            return accepted.Notices;
         }
         catch (Exception fault) when (IsOfTheNotices(fault, stop) && notices.Count > 1)
         {
@@ -38,12 +40,15 @@ internal sealed partial class AcceptingTurn(NoticeStore store, ILogger<Accepting
             {
                 await AcceptAsync(session, [notice], stop);
             }
+
+            return notices.Count;
         }
         catch (Exception fault) when (IsOfTheNotices(fault, stop))
         {
             // One that can never become an event must not be tried for ever, and stand before all others.
             Log.NoEvent(logger, fault, notices[0].EventType, notices[0].Notice.Id, notices[0].Notice.TenantId);
             await session.AcceptWithoutEventAsync(notices[0], stop);
+            return notices.Count;
         }
     }
 

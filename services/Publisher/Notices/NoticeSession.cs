@@ -7,6 +7,11 @@ using Webhooks.Subscriptions.Notices;
 
 namespace Webhooks.Publisher.Notices;
 
+/// <summary>What one transaction accepted.</summary>
+/// <param name="Notices">How many of those that were given, the first of them.</param>
+/// <param name="Deliveries">What their events make.</param>
+internal readonly record struct AcceptedNotices(int Notices, int Deliveries);
+
 /// <summary>
 /// The time in which this publisher does a step and no other one does: it ends with the database session that holds the
 /// lock. No transaction is open while the broker is waited for.
@@ -33,23 +38,24 @@ internal sealed class NoticeSession(NpgsqlConnection connection, NoticeStep step
     }
 
     /// <summary>
-    /// Accepts the events that somebody wants to have, and remembers that in the notices: all or nothing. Their deliveries are
-    /// due at once, so nothing after the commit can be lost. Returns how many there are.
+    /// Accepts the events that somebody wants to have, and remembers that in the notices: all or nothing. Of the first of them only, if
+    /// all would make more deliveries than go into one transaction. Their deliveries are due at once, so nothing after the commit can be lost.
     /// </summary>
-    public async Task<int> AcceptAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
+    public async Task<AcceptedNotices> AcceptAsync(IReadOnlyList<StoredNotice> notices, CancellationToken cancellationToken)
     {
         // Not even stored for those who named no such type: most tenants only see their own events.
         var config = await subscriptions.FreshAsync(cancellationToken);
         var wanted = notices.Where(told => config.Index.Match(told.Notice.TenantId, told.EventType).Count > 0).ToList();
-        var plan = FanOutPlan.Of([.. wanted.Select(told => told.ToEvent())], FrozenSet<EventKey>.Empty, config.Index, most: int.MaxValue, cancellationToken);
+        var plan = FanOutPlan.Of([.. wanted.Select(told => told.ToEvent())], FrozenSet<EventKey>.Empty, config.Index, GroupSize.MostDeliveries, cancellationToken);
+        IReadOnlyList<StoredNotice> first = plan.Count < wanted.Count ? [.. notices.TakeWhile(told => told.Seq < wanted[plan.Count].Seq)] : notices;
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var marked = await MarkAsync(notices, cancellationToken);
+        var marked = await MarkAsync(first, cancellationToken);
         PlannedEvent[] accepted = [.. plan.Where((_, place) => marked.Contains(wanted[place].Seq))];
         var deliveries = accepted.Length == 0 ? [] : await fanOut.AcceptAsync(connection, accepted, config.Version, dueAtOnce: true, cancellationToken);
 
         await transaction.CommitAsync(cancellationToken);
-        return deliveries.Count;
+        return new AcceptedNotices(first.Count, deliveries.Count);
     }
 
     /// <summary>Counts a notice as accepted that can be no event: it is still to be published.</summary>

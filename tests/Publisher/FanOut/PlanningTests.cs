@@ -34,7 +34,7 @@ public sealed class PlanningTests : IAsyncLifetime
         await using var session = await new NoticeStore(_world.Database, Store, _cache).TryBeginAsync(NoticeStep.Accepting, CancellationToken.None);
         var notices = await session!.ReadAsync(limit: 1, CancellationToken.None);
 
-        Assert.Equal(1, await WithoutAnyTransactionAsync(() => session.AcceptAsync(notices, CancellationToken.None)));
+        Assert.Equal(new AcceptedNotices(1, 1), await WithoutAnyTransactionAsync(() => session.AcceptAsync(notices, CancellationToken.None)));
     }
 
     [Fact]

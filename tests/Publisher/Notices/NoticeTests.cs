@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Webhooks.Contracts;
+using Webhooks.Publisher.FanOut;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Notices;
 using Webhooks.Subscriptions.Shaping.Filters;
@@ -66,6 +67,22 @@ public sealed class NoticeTests : IAsyncLifetime
                 "SELECT concat_ws(' ', event_id, type, tenant_id, occurred_at, version, convert_from(data, 'UTF8'), context_id, traceparent) FROM events"));
         // The due-poller announces them: nothing but the commit is needed.
         Assert.Empty(await _world.AnnouncedAsync());
+    }
+
+    [Fact]
+    public async Task Events_that_many_named_are_accepted_in_several_transactions()
+    {
+        const int Width = 450;
+        const int Count = 50;
+        await _world.SubscribeManyAsync(Width, "webhook.delivery_exhausted");
+        await _told.LeaveAsync(Enumerable.Range(1, Count).Select(number => Told.Exhausted(number)));
+
+        await _world.StartPublisherAsync();
+
+        await _told.SettledAsync();
+        Assert.Equal(Enumerable.Range(1, Count).SelectMany(number => Enumerable.Repeat($"dlv_{number}_exhausted", Width)), await _world.DeliveriesAsync<string>("event_id"));
+        var together = await _world.Database.ColumnAsync<long>("SELECT count(*) FROM deliveries GROUP BY xmin::text ORDER BY min(seq)");
+        Assert.All(together, deliveries => Assert.InRange(deliveries, 1, GroupSize.MostDeliveries));
     }
 
     [Fact]
