@@ -3,6 +3,7 @@ using NpgsqlTypes;
 using Webhooks.Broker.Deliveries;
 using Webhooks.Database;
 using Webhooks.Database.Deliveries;
+using Webhooks.Database.Settings;
 using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -65,7 +66,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT value FROM settings WHERE name = 'config_version'"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(SettingsStore.SelectConfigVersion));
         var select = new NpgsqlBatchCommand(SelectRows);
         select.Parameters.Add(new NpgsqlParameter<DateTime[]> { TypedValue = [.. messages.Select(message => message.CreatedAt.UtcDateTime)] });
         select.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. messages.Select(message => message.DeliveryId)] });
