@@ -4,6 +4,7 @@ using Webhooks.Broker;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
+using Webhooks.Database;
 using Webhooks.Database.Faults;
 using Webhooks.Database.Migrations;
 
@@ -17,7 +18,7 @@ internal sealed partial class ParkingLoop(
     BrokerLinks broker, ParkedStore store, DatabaseGate database, MigratedSchema schema, TimeProvider clock, ILogger<ParkingLoop> logger) : BackgroundService
 {
     // Few: a message may be as large as the broker takes.
-    private const int GroupLimit = 20;
+    private const int GroupLimit = 8;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(5);
 
@@ -47,7 +48,10 @@ internal sealed partial class ParkingLoop(
     {
         while (await _consumer.Received.ReadGroupAsync(GroupLimit, Linger, clock, stop) is { } group)
         {
-            await KeepAsync(group, stop);
+            foreach (var part in StatementParts.Of(group, message => message.Body.Length))
+            {
+                await KeepAsync(part, stop);
+            }
         }
     }
 

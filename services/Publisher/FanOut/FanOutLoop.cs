@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Publishing;
+using Webhooks.Database;
 using Webhooks.Database.Faults;
 using Webhooks.Publisher.Suspects;
 
@@ -36,7 +37,7 @@ internal sealed class FanOutLoop(
         {
             while (await consumer.Received.ReadGroupAsync(_size.Events, Linger, clock, stop) is { } group)
             {
-                foreach (var part in GroupSize.Parts(group, message => message.Body.Length, SuspectTrial.IsDue))
+                foreach (var part in StatementParts.Of(group, message => message.Body.Length, SuspectTrial.IsDue))
                 {
                     await publisher.WhenReadyAsync(stop);
                     // What went back to the queue comes again from there; done here as well, it would be announced and parked twice.

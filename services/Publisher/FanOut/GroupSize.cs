@@ -12,11 +12,6 @@ internal sealed class GroupSize
     public const int Most = 500;
 
     /// <summary>
-    /// The bytes of a group of large events, at most. PostgreSQL would take a statement of a gigabyte, but not within a command's timeout.
-    /// </summary>
-    public const int MostBytes = 8 * 1024 * 1024;
-
-    /// <summary>
     /// The deliveries of one transaction, at most, should a group make more than the last ones did: the rest goes into the next. An
     /// event that makes more by itself has a transaction of its own.
     /// </summary>
@@ -37,30 +32,4 @@ internal sealed class GroupSize
     /// <param name="events">How many; not none.</param>
     /// <param name="deliveries">What they made.</param>
     public void Saw(int events, int deliveries) => _deliveriesOfOne += Weight * (((double)deliveries / events) - _deliveriesOfOne);
-
-    /// <summary>
-    /// Divides what was read into parts of at most <see cref="MostBytes"/>, in order. What is larger than that is a part by itself, and
-    /// so is what <paramref name="standsAlone"/> says.
-    /// </summary>
-    public static IEnumerable<IReadOnlyList<T>> Parts<T>(IReadOnlyList<T> read, Func<T, int> bytesOf, Func<T, bool> standsAlone)
-    {
-        var part = new List<T>(read.Count);
-        var bytes = 0L;
-        foreach (var one in read)
-        {
-            bytes += bytesOf(one);
-            if (part.Count > 0 && (bytes > MostBytes || standsAlone(one) || standsAlone(part[^1])))
-            {
-                yield return part;
-                (part, bytes) = ([], bytesOf(one));
-            }
-
-            part.Add(one);
-        }
-
-        if (part.Count > 0)
-        {
-            yield return part;
-        }
-    }
 }

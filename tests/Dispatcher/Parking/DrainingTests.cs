@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using RabbitMQ.Client;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
@@ -109,6 +110,40 @@ public sealed class DrainingTests : IAsyncLifetime
         await _world.Database.ExecuteAsync("ALTER TABLE parked DROP CONSTRAINT no_seven");
         await _world.HaveParkedAsync(10);
         Assert.Equal(10, (await _world.ParkedAsync()).Count);
+    }
+
+    // As PostgreSQL does of more than a gigabyte at once, or of what takes it longer than a command may: it would be tried again for ever,
+    // with everybody waiting.
+    [Fact]
+    public async Task Large_messages_are_kept_by_a_database_that_takes_only_a_few_of_them_at_once()
+    {
+        await _world.Database.ExecuteAsync(
+            """
+            CREATE FUNCTION refuse_much() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF (SELECT sum(length(body)) FROM added) > 8 * 1024 * 1024 THEN RAISE EXCEPTION 'too much at once' USING ERRCODE = '53200'; END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER refuse_much AFTER INSERT ON parked REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION refuse_much();
+            """);
+        await _world.StartDispatcherAsync();
+        await using (var blocking = await _world.Database.OpenConnectionAsync())
+        await using (var transaction = await blocking.BeginTransactionAsync())
+        {
+            await using var hold = new NpgsqlCommand("LOCK TABLE parked IN SHARE MODE", blocking);
+            await hold.ExecuteNonQueryAsync();
+            // The others come together, while the first is held.
+            await ParkAsync(Parked(Guid.CreateVersion7()), "first");
+            await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(BrokerNames.ParkingQueue) == 1, World.Limit, "the first to be in hand");
+            foreach (var _ in Enumerable.Range(0, 3))
+            {
+                await ParkAsync(Parked(Guid.CreateVersion7()), new string('x', 5 * 1024 * 1024));
+            }
+
+            await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(BrokerNames.ParkingQueue) == 4, World.Limit, "the others to be in hand");
+        }
+
+        await _world.HaveParkedAsync(4);
     }
 
     [Fact]

@@ -4,8 +4,6 @@ namespace Webhooks.Publisher.Tests.FanOut;
 
 public sealed class GroupSizeTests
 {
-    private const int Megabyte = 1024 * 1024;
-
     private readonly GroupSize _size = new();
 
     [Fact]
@@ -31,33 +29,6 @@ public sealed class GroupSizeTests
         Saw(groups: 4, deliveries: 100);
 
         Assert.Equal(100, _size.Events);
-    }
-
-    [Fact]
-    public void Large_ones_that_come_after_small_ones_are_divided_in_their_order()
-    {
-        int[] read = [1_000, 1_000, 5 * Megabyte, 3 * Megabyte, 16 * Megabyte, 2_000, 8 * Megabyte, 0];
-
-        var parts = GroupSize.Parts(read, bytes => bytes, _ => false).ToList();
-
-        Assert.Equal([[1_000, 1_000, 5 * Megabyte], [3 * Megabyte], [16 * Megabyte], [2_000], [8 * Megabyte, 0]], parts);
-    }
-
-    [Fact]
-    public void Small_ones_stay_together()
-    {
-        var read = Enumerable.Repeat(1_000, GroupSize.Most).ToList();
-
-        Assert.Equal(read, Assert.Single(GroupSize.Parts(read, bytes => bytes, _ => false)));
-        Assert.Empty(GroupSize.Parts<int>([], bytes => bytes, _ => false));
-    }
-
-    [Fact]
-    public void One_that_is_to_stand_alone_does_so_and_the_order_stays()
-    {
-        int[] read = [1, 2, -3, -4, 5, 6, -7];
-
-        Assert.Equal([[1, 2], [-3], [-4], [5, 6], [-7]], GroupSize.Parts(read, _ => 1_000, number => number < 0));
     }
 
     private void Saw(int groups, int deliveries)
