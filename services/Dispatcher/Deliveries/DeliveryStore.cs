@@ -4,7 +4,6 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Database;
 using Webhooks.Database.Deliveries;
 using Webhooks.Database.Settings;
-using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Dispatcher.Deliveries;
 
@@ -61,6 +60,8 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         WHERE created_at = $1 AND id = $2 AND status = 'pending' AND last_attempt < $3 AND lane_due_at IS NOT DISTINCT FROM $4
         """;
 
+    private readonly EventsInHand _inHand = new();
+
     /// <summary>Looks at every delivery of a group at once.</summary>
     public async Task<LookedUp> LookUpAsync(IReadOnlyList<DeliveryMessage> messages, CancellationToken cancellationToken)
     {
@@ -76,6 +77,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
 
         long configVersion;
         var rows = new Dictionary<Guid, DeliveryRow>(messages.Count);
+        var events = new EventReader(_inHand);
         List<DeliveryRow>? replays = null;
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
@@ -85,7 +87,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
-                var row = Read(reader);
+                var row = Read(reader, events);
                 rows[row.Id] = row;
                 if (row.EventCreatedAt is not null)
                 {
@@ -96,7 +98,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
 
         if (replays is not null)
         {
-            await AddEventsAsync(connection, replays, rows, cancellationToken);
+            await AddEventsAsync(connection, replays, events, rows, cancellationToken);
         }
 
         return new LookedUp(configVersion, rows);
@@ -144,7 +146,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     }
 
     private static async Task AddEventsAsync(
-        NpgsqlConnection connection, List<DeliveryRow> replays, Dictionary<Guid, DeliveryRow> rows, CancellationToken cancellationToken)
+        NpgsqlConnection connection, List<DeliveryRow> replays, EventReader events, Dictionary<Guid, DeliveryRow> rows, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(SelectReplayed, connection);
         var columns = new Columns<DeliveryRow>(command.Parameters, replays);
@@ -157,11 +159,12 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         while (await reader.ReadAsync(cancellationToken))
         {
             var replay = replays[reader.GetInt32(0) - 1];
-            rows[replay.Id] = replay with { Event = ReadEvent(reader, replay.Event.TenantId, replay.Event.Id, replay.Event.Type, at: 1) };
+            var key = new EventKey(replay.EventCreatedAt!.Value, replay.Event.TenantId, replay.Event.Id);
+            rows[replay.Id] = replay with { Event = events.Read(reader, key, replay.Event.Type, at: 1) };
         }
     }
 
-    private static DeliveryRow Read(NpgsqlDataReader reader) => new()
+    private static DeliveryRow Read(NpgsqlDataReader reader, EventReader events) => new()
     {
         Id = reader.GetGuid(0),
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(1),
@@ -174,21 +177,6 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         EventCreatedAt = reader.IsDBNull(11) ? null : reader.GetFieldValue<DateTimeOffset>(11),
         LaneDueAt = reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12),
         Held = reader.IsDBNull(13) ? null : reader.GetFieldValue<TimeSpan>(13),
-        Event = ReadEvent(reader, reader.GetString(8), reader.GetString(9), reader.GetString(10), at: 14),
-    };
-
-    // Without a row of its own (a replay's, until it is looked for; one that is not kept any more) only what the delivery repeats of it.
-    private static AcceptedEvent ReadEvent(NpgsqlDataReader reader, string tenantId, string id, string type, int at) => new()
-    {
-        TenantId = tenantId,
-        Id = id,
-        Type = type,
-        Timestamp = reader.IsDBNull(at) ? null : reader.GetString(at),
-        Version = reader.IsDBNull(at + 1) ? "" : reader.GetString(at + 1),
-        ContextId = reader.IsDBNull(at + 2) ? null : reader.GetString(at + 2),
-        Data = reader.IsDBNull(at + 3) ? default : reader.GetFieldValue<byte[]>(at + 3),
-        Metadata = reader.IsDBNull(at + 4) ? null : (ReadOnlyMemory<byte>?)reader.GetFieldValue<byte[]>(at + 4),
-        CorrelationId = reader.IsDBNull(at + 5) ? null : reader.GetString(at + 5),
-        Traceparent = reader.IsDBNull(at + 6) ? null : reader.GetString(at + 6),
+        Event = events.Read(reader, new EventKey(reader.GetFieldValue<DateTimeOffset>(1), reader.GetString(8), reader.GetString(9)), reader.GetString(10), at: 14),
     };
 }

@@ -6,6 +6,8 @@ namespace Webhooks.Subscriptions.Events;
 /// </summary>
 public sealed record AcceptedEvent
 {
+    private const int LargeBytes = 16 * 1024;
+
     public required string Id { get; init; }
 
     public required string Type { get; init; }
@@ -28,6 +30,9 @@ public sealed record AcceptedEvent
 
     /// <summary>W3C trace context of the publisher.</summary>
     public string? Traceparent { get; init; }
+
+    /// <summary>Its bytes are better shared than repeated by each of its deliveries. With those of small ones it is not worth the search.</summary>
+    public bool IsLarge => Data.Length + (Metadata?.Length ?? 0) >= LargeBytes;
 
     /// <summary>Gives an event that came without a timestamp the moment of its acceptance.</summary>
     public AcceptedEvent AcceptedAt(DateTimeOffset moment) =>

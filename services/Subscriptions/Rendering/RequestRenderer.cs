@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions.Events;
@@ -16,6 +17,9 @@ public sealed class RequestRenderer
     // its profile's name: whatever a revision sets for itself is signed its own way.
     private readonly ConditionalWeakTable<SubscriptionSettings, Prepared> _prepared = [];
 
+    // By the profile's name, as long as the event is in memory: thousands of subscriptions get the same body, and slow ones keep it for long.
+    private readonly ConditionalWeakTable<AcceptedEvent, ConcurrentDictionary<string, ReadOnlyMemory<byte>>> _bodies = [];
+
     /// <param name="pinned">The revision's settings; the current ones for what is not pinned to any.</param>
     /// <param name="subscription">As it is now.</param>
     /// <param name="accepted">An event with a timestamp.</param>
@@ -29,7 +33,7 @@ public sealed class RequestRenderer
 
         try
         {
-            var body = BodyRenderer.Render(pinned, accepted);
+            var body = BodyOf(pinned, accepted);
             var signer = SignerOf(pinned, subscription.Secrets, at);
             var headers = signer.HeadersFor(accepted.Id, accepted.Timestamp!, at, body.Span);
             return new WebhookRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout) { Confidential = signer.Profile.Confidential };
@@ -39,6 +43,11 @@ public sealed class RequestRenderer
             throw new RenderException(fault);
         }
     }
+
+    private ReadOnlyMemory<byte> BodyOf(SubscriptionSettings pinned, AcceptedEvent accepted) =>
+        accepted.IsLarge && pinned.Transform is null
+            ? _bodies.GetOrCreateValue(accepted).GetOrAdd(pinned.Profile.Name, (_, settings) => BodyRenderer.Render(settings, accepted), pinned)
+            : BodyRenderer.Render(pinned, accepted);
 
     private RequestSigner SignerOf(SubscriptionSettings pinned, IReadOnlyList<SubscriptionSecret> secrets, DateTimeOffset at)
     {

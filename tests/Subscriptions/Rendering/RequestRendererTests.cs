@@ -55,6 +55,22 @@ public sealed class RequestRendererTests
     }
 
     [Fact]
+    public void Subscriptions_that_get_the_same_body_of_a_large_event_share_it()
+    {
+        var large = Documents.Event(Document) with { Data = Encoding.UTF8.GetBytes($$"""{"text":"{{new string('x', 100_000)}}"}""") };
+        var other = _subscription.Settings with { Profile = BuiltInProfiles.Kyc };
+        var transformed = _subscription.Settings with { Transform = EventTransform.Parse("""{"exclude":["/data/text"]}""") };
+
+        var bodies = ((SubscriptionSettings[])[_subscription.Settings, _subscription.Settings with { Url = "https://other.example/" }, other, other with { MaxInFlight = 1 }, transformed])
+            .Select(settings => _renderer.Render(settings, _subscription, large, Start).Body).ToList();
+
+        // Equal memories lie in the same array.
+        Assert.Equal([bodies[0], bodies[2]], [bodies[1], bodies[3]]);
+        Assert.Equal(3, bodies.Distinct().Count());
+        Assert.Equal(EnvelopeRenderer.Render(BuiltInProfiles.Kyc, large).ToArray(), bodies[3].ToArray());
+    }
+
+    [Fact]
     public void A_rotated_secret_signs_from_then_on_although_the_revision_is_the_same()
     {
         var before = Signatures(_subscription, Start);
