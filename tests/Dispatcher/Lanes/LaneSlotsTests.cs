@@ -172,5 +172,22 @@ public sealed class LaneSlotsTests
         Assert.Equal([_third], woken);
     }
 
+    [Fact]
+    public void Tenants_are_waked_in_turn_however_many_lanes_of_one_wait()
+    {
+        var slots = new LaneSlots(16);
+        Assert.Equal(12, slots.Take(_one, "tenant_1", 12, () => { }));
+        var woken = new List<string>();
+        Assert.Equal(4, Enumerable.Range(0, 4).Sum(_ => slots.Take(Guid.NewGuid(), $"tenant_{Guid.NewGuid()}", 1, () => { })));
+        foreach (var tenant in (string[])["tenant_2", "tenant_2", "tenant_2", "tenant_3", "tenant_3"])
+        {
+            Assert.Equal(0, slots.Take(Guid.NewGuid(), tenant, 1, () => woken.Add(tenant)));
+        }
+
+        slots.GiveBack(_one, 5);
+
+        Assert.Equal(["tenant_2", "tenant_3", "tenant_2", "tenant_3", "tenant_2"], woken);
+    }
+
     private int Take(Guid lane, int wanted) => _slots.Take(lane, $"tenant_{lane}", wanted, () => _woken++);
 }

@@ -18,7 +18,7 @@ internal sealed class LaneSlots
     // Those that have some or want some.
     private readonly Dictionary<Guid, Share> _shares = [];
     private readonly Dictionary<string, int> _ofTenants = new(StringComparer.Ordinal);
-    private readonly LinkedList<(Guid Lane, Action Wake)> _wanting = new();
+    private readonly WantingLanes _wanting = new();
     private int _free;
 
     /// <param name="total">For all lanes together.</param>
@@ -65,7 +65,7 @@ internal sealed class LaneSlots
             }
             else
             {
-                share.Wanting ??= _wanting.AddLast((lane, wake));
+                share.Wanting ??= _wanting.Add(lane, tenantId, wake);
             }
 
             return given;
@@ -129,8 +129,10 @@ internal sealed class LaneSlots
     {
         var part = Math.Max(1, _total / _shares.Count) - share.Taken;
         var open = Math.Max(_free - _reserve, share.Taken == 0 ? 1 : 0);
-        return Math.Clamp(Math.Min(part, open), 0, TenantShare.RoomOf(_free, _ofTenants.GetValueOrDefault(share.TenantId)));
+        return Math.Clamp(Math.Min(part, open), 0, RoomOfTenant(share.TenantId));
     }
+
+    private int RoomOfTenant(string tenantId) => TenantShare.RoomOf(_free, _ofTenants.GetValueOrDefault(tenantId));
 
     private void Count(Share share, int taken)
     {
@@ -145,25 +147,21 @@ internal sealed class LaneSlots
     // The first that could take some now: it would be in vain, and a turn lost for another, to wake one that has its part.
     private Action? NextWanting()
     {
-        for (var next = _wanting.First; next is not null && _free > 0; next = next.Next)
+        if (_free <= 0 || _wanting.Next(tenant => RoomOfTenant(tenant) > 0, lane => RoomOf(_shares[lane]) > 0) is not { } next)
         {
-            var share = _shares[next.Value.Lane];
-            if (RoomOf(share) > 0)
-            {
-                WantNone(share);
-                share.IsWoken = true;
-                return next.Value.Wake;
-            }
+            return null;
         }
 
-        return null;
+        WantNone(_shares[next.Lane]);
+        _shares[next.Lane].IsWoken = true;
+        return next.Wake;
     }
 
     private void WantNone(Share share)
     {
         if (share.Wanting is { } wanting)
         {
-            _wanting.Remove(wanting);
+            _wanting.Remove(share.TenantId, wanting);
             share.Wanting = null;
         }
     }
