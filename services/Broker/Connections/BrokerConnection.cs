@@ -13,6 +13,10 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    // As much as RabbitMQ takes, however it is configured. At one that is larger than it was told of, the client ends the connection,
+    // and its own limit is 64 MiB.
+    private const uint LargestBody = 512 * 1024 * 1024;
+
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IConnection? _connection;
 
@@ -85,6 +89,7 @@ public sealed partial class BrokerConnection(BrokerOptions options, string purpo
             RequestedHeartbeat = TimeSpan.FromSeconds(10),
             RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
             ContinuationTimeout = TimeSpan.FromSeconds(10),
+            MaxInboundMessageBodySize = LargestBody,
         };
         // The client asks them in a random order, so that the nodes of a cluster share the connections.
         AmqpTcpEndpoint[] nodes = [.. options.Nodes.Select(node => new AmqpTcpEndpoint(node.Host, node.Port, SslTo(node, factory)))];

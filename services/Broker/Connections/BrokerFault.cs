@@ -22,7 +22,8 @@ public static class BrokerFault
 
     /// <summary>True when the client ended the connection over something that it cannot read.</summary>
     public static bool IsUnreadable(Exception exception) =>
-        exception is OperationInterruptedException { ShutdownReason: { Initiator: ShutdownInitiator.Library, ReplyCode: Constants.SyntaxError } };
+        exception is OperationInterruptedException { ShutdownReason: { Initiator: ShutdownInitiator.Library } said }
+        && said.ReplyCode is (Constants.SyntaxError or Constants.FrameError);
 
     /// <summary>Which server did what, for an operator's log: <c>RabbitMQ at mq:5672 cannot be reached (Connection refused)</c>.</summary>
     /// <param name="exception">Ours.</param>

@@ -14,8 +14,8 @@ internal enum ChannelLoss
 }
 
 /// <summary>
-/// Decides how a consumer goes on after a channel was lost over what it had been handed: one message at a time, then twice as many from
-/// second to second. The broker counts each loss for all that were in hand, and drops what it has handed over too often (decision 0033).
+/// Decides how a consumer goes on after a channel was lost over what it had been handed: with one message at a time, then with twice as
+/// many each second. The broker counts a loss for all that were in hand, and drops what it has handed over too often (decision 0033).
 /// </summary>
 internal sealed class Caution
 {

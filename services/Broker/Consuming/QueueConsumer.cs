@@ -127,11 +127,14 @@ public sealed partial class QueueConsumer(
 
     private async Task PauseAfterAsync(Exception fault, CancellationToken stop)
     {
-        var loss = BrokerFault.IsUnreadable(fault) ? ChannelLoss.Unreadable : _acks is { IsInVain: true } ? ChannelLoss.InVain : ChannelLoss.AfterWork;
+        var loss = BrokerFault.IsUnreadable(fault) ? ChannelLoss.Unreadable
+            : _acks is { IsInVain: true } ? ChannelLoss.InVain
+            : ChannelLoss.AfterWork;
         // Once for each message that cannot be read, however often it is handed over.
         var level = loss is not ChannelLoss.Unreadable ? LogLevel.Warning : _caution.IsNarrowest ? LogLevel.Debug : LogLevel.Error;
         var pause = _caution.After(loss);
-        Log.Interrupted(logger, level, connection.Describe(fault), Queue, pause.TotalSeconds, _caution.IsOn ? ", with one message at a time at first" : "");
+        var how = _caution.IsOn ? ", with one message at a time at first" : "";
+        Log.Interrupted(logger, level, connection.Describe(fault), Queue, pause.TotalSeconds, how);
         await Task.Delay(pause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

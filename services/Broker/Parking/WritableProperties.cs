@@ -3,8 +3,8 @@ using RabbitMQ.Client;
 namespace Webhooks.Broker.Parking;
 
 /// <summary>
-/// What can be written again of a foreign message's properties. Of a text that is not UTF-8 the client makes three bytes of one, and
-/// then AMQP may have no room for it; and a broker closes the connection over properties that do not fit into one frame.
+/// What can be written again of a foreign message's properties. The client makes three bytes of each that is not UTF-8, and then
+/// AMQP may have no room for the text; and a broker closes the connection over properties that do not fit into one frame.
 /// </summary>
 public static class WritableProperties
 {

@@ -20,6 +20,8 @@ internal sealed class ParkedStore(NpgsqlDataSource database)
     public async Task<int> AddAsync(IReadOnlyList<ParkedRow> rows, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Insert);
+        // A second more for each MiB: what comes too late counts as an outage of the database, and would be tried again for ever.
+        command.CommandTimeout += (int)(rows.Sum(row => (long)row.Body.Length) / (1024 * 1024));
         var columns = new Columns<ParkedRow>(command.Parameters, rows);
         columns.Add(row => row.Id);
         columns.Add(row => row.TenantId);

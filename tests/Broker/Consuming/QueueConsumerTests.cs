@@ -245,6 +245,22 @@ public sealed class QueueConsumerTests : IAsyncLifetime
         Assert.True(consumer.IsConsuming);
     }
 
+    // Above 64 MiB the client ends the connection, unless it is told not to.
+    [Fact]
+    public async Task A_message_is_handed_over_however_large_it_is()
+    {
+        const int Bytes = 65 * 1024 * 1024;
+        await _peer.PublishAsync("", Queue, new byte[Bytes]);
+
+        using var log = new CapturedLog(LogLevel.Warning);
+        await using var ours = new OurSide(_ours.Uri, log: log);
+        var received = ours.Consume(Queue).Received.ReadAsync().AsTask();
+        await Eventually.TrueAsync(() => received.IsCompleted || log.Lines.Any(), OurSide.Limit, "the message");
+
+        Assert.Empty(log.Lines);
+        Assert.Equal(Bytes, (await received).Body.Length);
+    }
+
     // The client ends the connection over it, as often as it comes, and with each time the broker counts whatever was in hand.
     [Fact]
     public async Task Only_a_message_that_cannot_be_read_is_dropped_over_it()
