@@ -69,7 +69,7 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     public QueueConsumer Consumer(ConsumedQueue queue, Func<IChannel, Task> declare) =>
         new(_consuming, queue, declare, clock, loggers.CreateLogger<QueueConsumer>());
 
-    /// <summary>Ends the consumers' connection. A publisher belongs to who asked for it.</summary>
+    /// <summary>Ends the consumers' connection. A publisher belongs to whoever asked for it.</summary>
     public ValueTask DisposeAsync() => _consuming.DisposeAsync();
 
     private ConfirmedPublisher New(string purpose, Func<IChannel, Task> declare) => new(

@@ -14,7 +14,7 @@ using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Management.Secrets;
 
-/// <summary>HTTP for a subscription's secret: rotating it, and showing it to who may see it.</summary>
+/// <summary>HTTP for a subscription's secret: rotating it, and showing it to callers that may see it.</summary>
 internal static partial class SecretsApi
 {
     public const int UsualGrace = 86_400;

@@ -25,7 +25,7 @@ internal sealed record SourceResponse(
     DateTimeOffset UpdatedAt)
 {
     /// <param name="source">The source.</param>
-    /// <param name="showSecret">True only in the answer to who made it.</param>
+    /// <param name="showSecret">True only in the answer to the call that made it.</param>
     public static SourceResponse Of(Source source, bool showSecret = false)
     {
         var (id, settings) = (PrefixedId.Format(PrefixedId.Source, source.Id), source.Settings);

@@ -1,6 +1,6 @@
 namespace Webhooks.Publisher.Notices;
 
-/// <summary>How the notices at one step are found, and the lock of who does it.</summary>
+/// <summary>How the notices at one step are found, and the lock of the publisher that does it.</summary>
 /// <param name="Condition">SQL that holds for them.</param>
 /// <param name="LockKey">Arbitrary, and the same in every publisher.</param>
 internal sealed record NoticeStep(string Condition, long LockKey)

@@ -31,7 +31,7 @@ internal static class ReceiverHandler
         MaxResponseDrainSize = 64 * 1024,
         ResponseDrainTimeout = TimeSpan.FromSeconds(1),
 
-        // traceparent is sent by who renders the headers, and only where the subscription allows it.
+        // traceparent is one of the rendered headers, and only where the subscription allows it.
         ActivityHeadersPropagator = null,
         MeterFactory = UnheardMeters.Instance,
 

@@ -11,7 +11,7 @@ namespace Webhooks.Subscriptions.Events;
 /// </summary>
 internal static class MinifiedJson
 {
-    /// <summary>Readers here never recurse, so nesting costs them a bit a level; whether it is too deep is judged by who asked.</summary>
+    /// <summary>Readers here never recurse, so nesting costs them a bit a level; whether it is too deep is judged by the caller.</summary>
     public static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
 
     /// <summary>Writes the value at which the reader stands, and leaves the reader at its last token.</summary>
