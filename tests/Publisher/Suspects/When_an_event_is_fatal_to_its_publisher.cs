@@ -67,7 +67,10 @@ public sealed class When_an_event_is_fatal_to_its_publisher : IAsyncLifetime
             async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") > 0,
             Limit, () => $"the fatal event to be at work. {publisher.Tail}");
         await publisher.KillAsync();
-        // Its session would hold the event's key for as long as it sleeps.
-        await _world.Database.EndSessionsAsync("wait_event = 'PgSleep'");
+        // Its session would hold the event's key for as long as it sleeps, unless PostgreSQL has seen already that nobody is there any more.
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") == 0,
+            Limit, "its session to end");
     }
 }
