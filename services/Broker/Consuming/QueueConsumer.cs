@@ -43,7 +43,8 @@ public sealed partial class QueueConsumer(
     public Func<ushort>? FirstWindow { private get; set; }
 
     /// <summary>How many more messages the broker would hand over before one is acknowledged; null: it hands over none at present.</summary>
-    public int? Free => IsConsuming ? _window?.Free : null;
+    // From before the broker has said that it begins: all that it has for us may have come by then, and be held for long.
+    public int? Free => _window?.Free;
 
     /// <summary>How many messages were ever handed over.</summary>
     public long ReceivedCount => Interlocked.Read(ref _receivedCount);
@@ -202,6 +203,7 @@ public sealed partial class QueueConsumer(
             IsConsuming = true;
             using var stopping = stop.Register(static source => ((ConsumerWindow)source!).End(), window);
             _isSilent = await IsSilentAsync(Task.WhenAny(changed, closed.Task, window.Ended), acks, () => Widen(window, messages, room, acks));
+            window.End();
             messages = window.Next ?? First(room, acks);
             // Between two windows is no time in which the broker would have nothing for us.
             IsConsuming = window.Next is not null;
