@@ -7,93 +7,93 @@ using Webhooks.TestKit;
 namespace Webhooks.Dispatcher.Tests.Shares;
 
 /// <summary>Receivers that hang take half of a dispatcher's slots at most, however many they are and whatever they are sent.</summary>
-public sealed class HangingReceiversTests : IAsyncLifetime
+public sealed class HangingReceiversTests
 {
-    private World _world = null!;
-
-    public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
-
     [Theory]
     [InlineData(1, 2_500, 1)]
     [InlineData(50, 50, 1)]
     [InlineData(1, 2_500, Announcement.MostTogether)]
     [InlineData(50, 50, Announcement.MostTogether)]
-    public async Task They_delay_nobody_else(int receivers, int deliveries, int together)
+    public Task They_delay_nobody_else(int receivers, int deliveries, int together) => WhileTheyHang.IsSeenAsync(async world =>
     {
         await using var hanging = await HeldReceiver.StartAsync();
         await using var fast = await TestReceiver.StartAsync();
-        var toFast = await _world.SubscribeAsync(fast.Url);
+        var toFast = await world.SubscribeAsync(fast.Url);
         var toHanging = new List<Subscription>();
         for (var receiver = 0; receiver < receivers; receiver++)
         {
-            toHanging.Add(await _world.SubscribeAsync($"{hanging.Requests.Url}/{receiver}", timeout: HeldReceiver.Deadline));
+            toHanging.Add(await world.SubscribeAsync($"{hanging.Requests.Url}/{receiver}", timeout: HeldReceiver.Deadline));
         }
 
         var accepted = new List<(Accepted Delivery, int Round)>();
         foreach (var subscription in toHanging)
         {
-            accepted.AddRange((await _world.AcceptAsync(subscription, deliveries)).Select((delivery, round) => (delivery, round)));
+            accepted.AddRange((await world.AcceptAsync(subscription, deliveries)).Select((delivery, round) => (delivery, round)));
         }
 
         // One of each in turn: they begin to hang at the same time.
-        await _world.AnnounceAsync(accepted.OrderBy(one => one.Round).Select(one => one.Delivery), number: 1, together);
-        await _world.AnnounceAsync(await _world.AcceptAsync(toFast, count: 3));
+        await world.AnnounceAsync(accepted.OrderBy(one => one.Round).Select(one => one.Delivery), number: 1, together);
+        await world.AnnounceAsync(await world.AcceptAsync(toFast, count: 3));
 
-        await _world.StartDispatcherAsync();
+        await world.StartDispatcherAsync();
 
         // Behind 2,500 deliveries of those that hang.
-        await AreServedBeforeAnyEndsAsync(fast, count: 3, hanging);
+        await AreServedBeforeAnyEndsAsync(world, fast, count: 3, hanging);
         // Half of the slots, in the messages that came first, and those of them whose turn it was when it was reached.
         var most = ((1_000 + receivers) / together) + 1;
-        await Eventually.TrueAsync(
-            async () => await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)) == 0 && await _world.UnacknowledgedAsync(BrokerNames.DeliveriesQueue(0)) <= most,
-            World.Limit, $"at most {most} messages in hand, and none that waits");
-        // None has been answered; a busy machine may have come to the half minute after which they are given up.
-        Assert.Equal(0, await _world.Database.ScalarAsync<long>(
-            "SELECT count(*) FROM attempts WHERE starts_with(request_url, $1) AND outcome <> 'timed_out'", hanging.Requests.Url));
-        Assert.Contains("fair_share", await _world.Database.ColumnAsync<string>("SELECT reason FROM lanes"));
+        var queue = BrokerNames.DeliveriesQueue(0);
+        var wrong = await WhileTheyHang.LookAsync(
+            world, hanging.Requests,
+            async () => (Ready: await world.Bus.CountAsync(queue), InHand: await world.UnacknowledgedAsync(queue)),
+            seen => seen.Ready == 0 && seen.InHand <= most);
+        if (wrong is not null)
+        {
+            return $"{wrong} instead of at most {most} in hand";
+        }
+
+        Assert.Contains("fair_share", await world.Database.ColumnAsync<string>("SELECT reason FROM lanes"));
 
         hanging.Release();
-        await _world.EndedAsync();
-        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
-    }
+        await world.EndedAsync();
+        Assert.All(await world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        return null;
+    });
 
     [Theory]
     [InlineData(null)]
     [InlineData(1)]
     public async Task Of_however_many_subscriptions_of_a_tenant_they_are_other_tenants_are_served(int? maxInFlight)
     {
+        await using var world = await World.CreateAsync();
         // As many as there are slots, of messages or, if they have a limit, of lanes. No breaker opens while they hang.
         await using var hanging = await HeldReceiver.StartAsync();
         await using var fast = await TestReceiver.StartAsync();
         var many = World.SettingsFor(hanging.Requests.Url, "*") with { Timeout = HeldReceiver.Deadline, MaxInFlight = maxInFlight };
-        var toHanging = await _world.SubscribeAsync("tenant_002", many, count: 2_000);
-        var toFast = await _world.SubscribeAsync(fast.Url);
-        var inOrder = await _world.SubscribeAsync(World.SettingsFor(fast.Url, "*") with { OrderingKey = OrderingKey.Parse("/data/id") });
-        await _world.AnnounceAsync(await _world.AcceptAsync(toHanging));
-        await _world.StartDispatcherAsync();
+        var toHanging = await world.SubscribeAsync("tenant_002", many, count: 2_000);
+        var toFast = await world.SubscribeAsync(fast.Url);
+        var inOrder = await world.SubscribeAsync(World.SettingsFor(fast.Url, "*") with { OrderingKey = OrderingKey.Parse("/data/id") });
+        await world.AnnounceAsync(await world.AcceptAsync(toHanging));
+        await world.StartDispatcherAsync();
         await hanging.Requests.WaitForAsync(1_750, World.Limit);
 
-        await _world.DeliverAsync(toFast, count: 3);
-        await _world.DeliverAsync(inOrder, count: 3, """{"id":"one"}""");
+        await world.DeliverAsync(toFast, count: 3);
+        await world.DeliverAsync(inOrder, count: 3, """{"id":"one"}""");
 
-        await AreServedBeforeAnyEndsAsync(fast, count: 6, hanging);
+        await AreServedBeforeAnyEndsAsync(world, fast, count: 6, hanging);
 
         hanging.Release();
-        await _world.EndedAsync();
-        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        await world.EndedAsync();
+        Assert.All(await world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
     }
 
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
-
     /// <summary>By the attempts' own records: a busy machine may come to the half minute after which those that hang are given up.</summary>
-    private async Task AreServedBeforeAnyEndsAsync(TestReceiver fast, int count, HeldReceiver hanging)
+    private static async Task AreServedBeforeAnyEndsAsync(World world, TestReceiver fast, int count, HeldReceiver hanging)
     {
         IReadOnlyList<DateTime> starts = [];
         await Eventually.TrueAsync(
-            async () => (starts = await _world.Database.ColumnAsync<DateTime>("SELECT started_at FROM attempts WHERE starts_with(request_url, $1)", fast.Url)).Count == count,
+            async () => (starts = await world.Database.ColumnAsync<DateTime>("SELECT started_at FROM attempts WHERE starts_with(request_url, $1)", fast.Url)).Count == count,
             World.Limit, "the attempts at the fast one");
-        Assert.Equal(0, await _world.Database.ScalarAsync<long>(
+        Assert.Equal(0, await world.Database.ScalarAsync<long>(
             "SELECT count(*) FROM attempts WHERE starts_with(request_url, $1) AND started_at + duration_ms * interval '1 millisecond' < $2", hanging.Requests.Url, starts.Max()));
     }
 }
