@@ -19,6 +19,12 @@ public sealed class ManagementApi : IAsyncLifetime
 {
     public const string AdminToken = "whk_admin_of_the_tests_000000";
 
+    /// <summary>
+    /// When a refusal must have come: the broker is waited for for a second, and a request's deadline is three. The rest is for a busy
+    /// machine, and less than the ten seconds after which a wait for the broker's answer ends by itself.
+    /// </summary>
+    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(9);
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     private readonly List<Host> _hosts = [];
