@@ -18,11 +18,10 @@ public static class Promptly
             while (took.Count < rounds)
             {
                 took.Add(await round());
-            }
-
-            if (took.Count(time => time <= bound) * 2 > rounds)
-            {
-                return;
+                if (took.Count(time => time <= bound) * 2 > rounds)
+                {
+                    return;
+                }
             }
         }
 

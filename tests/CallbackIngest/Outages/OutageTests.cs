@@ -52,7 +52,7 @@ public sealed class OutageTests(World world) : IClassFixture<World>
         await using var relay = new TcpRelay(new Uri(world.RabbitMq).Host, new Uri(world.RabbitMq).Port);
         var ingest = await world.StartIngestAsync(world.RabbitMqAt(relay.Port));
         await ingest.ReadinessIsAsync(200);
-        await Promptly.MostAsync(TimeSpan.FromSeconds(5), rounds: 1, async () =>
+        await Promptly.MostAsync(TimeSpan.FromSeconds(5), rounds: 3, async () =>
         {
             var started = TimeProvider.System.GetTimestamp();
             relay.FallSilent();
