@@ -24,6 +24,9 @@ internal sealed partial class AckWriter(IChannel channel, TimeProvider clock, IL
     /// <summary>Messages have come, and none was acknowledged.</summary>
     public bool IsInVain => _hasTaken && !_hasWritten;
 
+    /// <summary>Some were acknowledged.</summary>
+    public bool HasWorked => _hasWritten;
+
     /// <summary>A message has come.</summary>
     public void Took()
     {

@@ -14,10 +14,13 @@ internal enum ChannelLoss
 }
 
 /// <summary>
-/// Decides how a consumer goes on after a channel was lost over what it had been handed: with one message at a time, then with twice as
-/// many each second. The broker counts a loss for all that were in hand, and drops what it has handed over too often (decision 0033).
+/// Decides how a consumer goes on after a channel was lost over what it had been handed: one message at a time, then twice as many from
+/// second to second. The broker counts each loss for all that were in hand, and drops what it has handed over too often (decision 0033).
+/// In order, what returns while others that returned before still wait goes behind them: there it is one at a time only for what cannot
+/// be read, until all that returned with that is done, and then the whole window.
 /// </summary>
-internal sealed class Caution
+/// <param name="queue">Whose messages are consumed.</param>
+internal sealed class Caution(ConsumedQueue queue)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -25,22 +28,31 @@ internal sealed class Caution
     // Asked by whoever wants another window.
     private volatile int _most = int.MaxValue;
     private TimeSpan _next = FirstPause;
+    private long _receivedBefore;
+    private bool _isTold;
 
     /// <summary>Fewer messages are wanted than there is room for.</summary>
     public bool IsOn => _most < int.MaxValue;
 
-    /// <summary>One message at a time.</summary>
-    public bool IsNarrowest => _most == 1;
-
     /// <summary>How many of those that are wanted may be asked for.</summary>
     public ushort Of(ushort wanted) => (ushort)Math.Min(wanted, _most);
 
-    /// <summary>A channel was lost; answers how long to wait.</summary>
-    public TimeSpan After(ChannelLoss loss)
+    /// <summary>True once for each message that cannot be read, however often it is handed over.</summary>
+    public bool IsNews(ChannelLoss loss)
     {
-        if (loss is not ChannelLoss.AfterWork)
+        var isNews = !(loss is ChannelLoss.Unreadable && _isTold);
+        _isTold = loss is ChannelLoss.Unreadable;
+        return isNews;
+    }
+
+    /// <summary>A channel was lost; answers how long to wait.</summary>
+    /// <param name="loss">How.</param>
+    /// <param name="received">How many messages were ever handed over.</param>
+    public TimeSpan After(ChannelLoss loss, long received)
+    {
+        if (loss is ChannelLoss.Unreadable || (loss is ChannelLoss.InVain && !queue.InOrder))
         {
-            _most = 1;
+            (_most, _receivedBefore) = (1, received);
         }
 
         if (loss is not ChannelLoss.InVain)
@@ -56,5 +68,23 @@ internal sealed class Caution
     }
 
     /// <summary>Another second has gone by without a loss.</summary>
-    public void GoWell() => _most = _most < ushort.MaxValue ? _most * 2 : int.MaxValue;
+    /// <param name="received">How many messages were ever handed over.</param>
+    /// <param name="hasWorked">Some were acknowledged on the present channel.</param>
+    public void GoWell(long received, bool hasWorked)
+    {
+        if (hasWorked)
+        {
+            _next = FirstPause;
+        }
+
+        var isOver = queue.InOrder ? received - _receivedBefore > queue.Prefetch : _most > ushort.MaxValue;
+        if (isOver)
+        {
+            (_most, _isTold) = (int.MaxValue, false);
+        }
+        else if (IsOn && !queue.InOrder)
+        {
+            _most *= 2;
+        }
+    }
 }

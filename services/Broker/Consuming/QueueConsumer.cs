@@ -23,7 +23,7 @@ public sealed partial class QueueConsumer(
     private static readonly TimeSpan LongestParting = TimeSpan.FromSeconds(10);
 
     private readonly Channel<ReceivedMessage> _received = Channel.CreateUnbounded<ReceivedMessage>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Caution _caution = new();
+    private readonly Caution _caution = new(queue);
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wanted = true;
@@ -131,11 +131,10 @@ public sealed partial class QueueConsumer(
         var loss = BrokerFault.IsUnreadable(fault) ? ChannelLoss.Unreadable
             : _acks is { IsInVain: true } ? ChannelLoss.InVain
             : ChannelLoss.AfterWork;
-        // Once for each message that cannot be read, however often it is handed over.
-        var level = loss is not ChannelLoss.Unreadable ? LogLevel.Warning : _caution.IsNarrowest ? LogLevel.Debug : LogLevel.Error;
-        var pause = _caution.After(loss);
+        var level = loss is not ChannelLoss.Unreadable ? LogLevel.Warning : LogLevel.Error;
+        var pause = _caution.After(loss, ReceivedCount);
         var how = _caution.IsOn ? ", with one message at a time at first" : "";
-        Log.Interrupted(logger, level, connection.Describe(fault), Queue, pause.TotalSeconds, how);
+        Log.Interrupted(logger, _caution.IsNews(loss) ? level : LogLevel.Debug, connection.Describe(fault), Queue, pause.TotalSeconds, how);
         await Task.Delay(pause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -228,9 +227,10 @@ public sealed partial class QueueConsumer(
 
     private void Widen(ConsumerWindow window, ushort present, WindowRoom room, AckWriter acks)
     {
-        if (_caution.IsOn)
+        var wasCareful = _caution.IsOn;
+        _caution.GoWell(ReceivedCount, acks.HasWorked);
+        if (wasCareful)
         {
-            _caution.GoWell();
             if (First(room, acks) is var more && more > present)
             {
                 window.EndFor(more);

@@ -10,11 +10,12 @@ internal readonly record struct OwedDelivery(Guid Id, DateTimeOffset CreatedAt, 
 /// <summary>The SQL of finding what the broker owes, and of leaving it to the due-poller.</summary>
 internal sealed class OwedStore(NpgsqlDataSource database)
 {
-    // What was announced again and not attempted since (before $1 it is lost again), and what is about to be announced.
+    // What was announced again and not attempted since (before $1 it is lost again), and what is about to be announced. Not what was
+    // parked, which counts as announced ten times (DeliveryStore.SetAsideAsync): many of it would keep the lost ones waiting.
     private const string CountUnderWay = """
         SELECT (SELECT count(*) FROM (
                     SELECT 1 FROM deliveries
-                    WHERE owed_times IS NOT NULL AND next_attempt_at >= $1 AND due_at IS NULL AND lane_due_at IS NULL AND status = 'pending' LIMIT $2) AS announced)
+                    WHERE owed_times < 10 AND next_attempt_at >= $1 AND due_at IS NULL AND lane_due_at IS NULL AND status = 'pending' LIMIT $2) AS announced)
              + (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE due_at <= now() AND status = 'pending' LIMIT $2) AS due)
         """;
 

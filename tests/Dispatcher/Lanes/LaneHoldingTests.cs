@@ -41,7 +41,7 @@ public sealed class LaneHoldingTests : IAsyncLifetime
         var (subscription, former) = await PausedAsync();
         var closing = new LaneClosingStore(_world.Database, NullLogger<LaneClosingStore>.Instance);
         Assert.True(await closing.CloseAsync(former, subscription.ConfigVersion, CancellationToken.None));
-        Assert.Single(await new LaneOpeningStore(_world.Database).OpenAsync([new WantedLane(subscription.Id, LaneReason.FairShare)], CancellationToken.None));
+        Assert.Single((await new LaneOpeningStore(_world.Database).OpenAsync([new WantedLane(subscription.Id, LaneReason.FairShare)], CancellationToken.None)).Opened);
         var held = await _world.HeldAsync(subscription);
 
         await new LaneStore(_world.Database).FreeAsync(former, TimeSpan.Zero, CancellationToken.None);

@@ -4,20 +4,14 @@ using Webhooks.Subscriptions.Storage;
 namespace Webhooks.Dispatcher.Lanes.Doors;
 
 /// <summary>
-/// A transaction that opens or closes subscriptions' lanes. It locks the subscriptions' rows before the lanes', as a change of a
-/// subscription does, and stamps them with the next configuration version: that is how every cache learns of it.
+/// A transaction that opens or closes subscriptions' lanes. Who uses it locks the subscriptions' rows before the lanes', as a change of
+/// a subscription does. It stamps them with the next configuration version: that is how every cache learns of it.
 /// </summary>
 internal sealed class DoorTransaction : IAsyncDisposable
 {
     /// <summary>The limits of one that waits for locks as any statement does.</summary>
     // Who stands still here holds the lane, and after the stamp the fleet's configuration: the database lets both go.
     public const string Brief = "SELECT set_config('idle_in_transaction_session_timeout', '2s', true)";
-
-    // In the order of their keys, so that two who open the same lanes cannot deadlock.
-    private const string LockSubscriptions = """
-        SELECT max(config_version) FROM (
-            SELECT config_version FROM subscriptions WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) AS locked
-        """;
 
     private const string Stamp = $"""
         WITH {ConfigVersion.Next}
@@ -31,22 +25,16 @@ internal sealed class DoorTransaction : IAsyncDisposable
 
     public NpgsqlConnection Connection { get; }
 
-    /// <summary>The subscriptions' latest configuration version, since their rows are locked; null: there are none.</summary>
-    public long? Version { get; private set; }
-
     /// <param name="database">Whose connection it takes.</param>
     /// <param name="limits">A statement; <see cref="Brief"/>, or one that begins with it.</param>
-    /// <param name="subscriptionIds">Whose lanes they are.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public static async Task<DoorTransaction> BeginAsync(
-        NpgsqlDataSource database, string limits, Guid[] subscriptionIds, CancellationToken cancellationToken)
+    public static async Task<DoorTransaction> BeginAsync(NpgsqlDataSource database, string limits, CancellationToken cancellationToken)
     {
         var connection = await database.OpenConnectionAsync(cancellationToken);
         try
         {
             var begun = new DoorTransaction(connection, await connection.BeginTransactionAsync(cancellationToken));
             await begun.AskAsync(limits, cancellationToken);
-            begun.Version = (long?)await begun.AskAsync(LockSubscriptions, cancellationToken, subscriptionIds);
             return begun;
         }
         catch

@@ -14,6 +14,9 @@ internal sealed partial class LaneClosingStore(NpgsqlDataSource database, ILogge
     // Publishers wait for the lane meanwhile.
     private const string BriefAndSoon = $"{DoorTransaction.Brief}, set_config('lock_timeout', '1s', true)";
 
+    // Nobody changes it, nor opens its lane, meanwhile.
+    private const string LockSubscription = "SELECT config_version FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE";
+
     // The publishers and dispatchers that hold the row have committed, or wait.
     private const string LockLane = "SELECT 1 FROM lanes WHERE subscription_id = $1 AND fence = $2 AND holder = $3 FOR UPDATE";
 
@@ -55,8 +58,9 @@ internal sealed partial class LaneClosingStore(NpgsqlDataSource database, ILogge
 
     private async Task<bool> TryCloseAsync(HeldLane lane, long decidedOn, CancellationToken cancellationToken)
     {
-        await using var door = await DoorTransaction.BeginAsync(database, BriefAndSoon, [lane.SubscriptionId], cancellationToken);
-        if (door.Version != decidedOn || await door.AskAsync(LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.LeaseId) is null)
+        await using var door = await DoorTransaction.BeginAsync(database, BriefAndSoon, cancellationToken);
+        if (await door.AskAsync(LockSubscription, cancellationToken, lane.SubscriptionId) is not long version || version != decidedOn
+            || await door.AskAsync(LockLane, cancellationToken, lane.SubscriptionId, lane.Fence, lane.LeaseId) is null)
         {
             return false;
         }

@@ -9,19 +9,27 @@ namespace Webhooks.Dispatcher.Lanes.Doors;
 /// hundreds are wanted at the same moment, and all of them wait for the same row, the configuration's version: each by itself they
 /// would have all connections, and whoever else needs one would take that for an outage.
 /// </summary>
-internal sealed class LaneOpenings(LaneOpeningStore store, DatabaseGate database)
+internal sealed class LaneOpenings(LaneOpeningStore store, DatabaseGate database, TimeProvider clock)
 {
     private const int GroupLimit = 500;
+
+    // How soon it is tried again while somebody holds the subscription.
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(100);
 
     private readonly StatementGroups<WantedLane, bool> _groups = new(
         async (wanted, token) =>
         {
-            await store.OpenAsync(wanted, token);
-            return new bool[wanted.Count];
+            var busy = (await store.OpenAsync(wanted, token)).Busy;
+            return [.. wanted.Select(lane => !busy.Contains(lane.SubscriptionId))];
         },
         database, GroupLimit);
 
     /// <summary>Completes when it is open, whoever opened it. Waits as long as the database is away.</summary>
-    public Task OpenAsync(Guid subscriptionId, LaneReason reason, CancellationToken stop) =>
-        _groups.AddAsync(new WantedLane(subscriptionId, reason), stop);
+    public async Task OpenAsync(Guid subscriptionId, LaneReason reason, CancellationToken stop)
+    {
+        while (!await _groups.AddAsync(new WantedLane(subscriptionId, reason), stop))
+        {
+            await Task.Delay(BusyPause, clock, stop);
+        }
+    }
 }

@@ -117,16 +117,46 @@ public sealed class DoorTests : IAsyncLifetime
         var subscription = await _world.SubscribeAsync("https://receiver.example/");
 
         var wanted = new WantedLane(subscription.Id, LaneReason.FairShare);
-        Assert.Equal([subscription.Id], await _opening.OpenAsync([wanted, wanted, wanted with { SubscriptionId = Guid.NewGuid() }], CancellationToken.None));
-        Assert.Empty(await _opening.OpenAsync([wanted with { Reason = LaneReason.Breaker }], CancellationToken.None));
-        Assert.Empty(await _opening.OpenAsync([wanted with { SubscriptionId = Guid.NewGuid() }], CancellationToken.None));
+        await AssertAsync(opened: [subscription.Id], busy: [], wanted, wanted, wanted with { SubscriptionId = Guid.NewGuid() });
+        await AssertAsync(opened: [], busy: [], wanted with { Reason = LaneReason.Breaker });
+        await AssertAsync(opened: [], busy: [], wanted with { SubscriptionId = Guid.NewGuid() });
 
         var cache = _dispatcher.Services.GetRequiredService<SubscriptionCache>();
         await Eventually.TrueAsync(() => cache.Current.ById.TryGetValue(subscription.Id, out var known) && known.HasLane, World.Limit, "a cache that knows");
         Assert.Equal("fair_share", await _world.Database.ScalarAsync<string>("SELECT reason FROM lanes"));
     }
 
+    // A change of a subscription holds its row while it waits for the broker, an operator for as long as he likes.
+    [Fact]
+    public async Task Lanes_are_opened_beside_one_whose_subscription_is_held_and_that_one_when_it_is_free()
+    {
+        var (held, other) = (await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"));
+        var openings = _dispatcher.Services.GetRequiredService<LaneOpenings>();
+        await using var changing = await _world.Database.OpenConnectionAsync();
+        await using var change = await changing.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT 1 FROM subscriptions WHERE id = $1 FOR UPDATE", changing) { Parameters = { new() { Value = held.Id } } })
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var opening = openings.OpenAsync(held.Id, LaneReason.Breaker, CancellationToken.None);
+        await openings.OpenAsync(other.Id, LaneReason.Breaker, CancellationToken.None).WaitAsync(World.Limit);
+
+        await AssertAsync(opened: [], busy: [held.Id], new WantedLane(held.Id, LaneReason.Breaker), new WantedLane(other.Id, LaneReason.Breaker));
+        Assert.False(opening.IsCompleted);
+        await change.RollbackAsync();
+        await opening.WaitAsync(World.Limit);
+        Assert.Equal(2, await _world.LanesAsync());
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private async Task AssertAsync(Guid[] opened, Guid[] busy, params WantedLane[] wanted)
+    {
+        var answer = await _opening.OpenAsync(wanted, CancellationToken.None);
+        Assert.Equal(opened, answer.Opened);
+        Assert.Equal(busy, answer.Busy);
+    }
 
     private Task<long> InLaneAsync() => _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE lane_due_at IS NOT NULL");
 
