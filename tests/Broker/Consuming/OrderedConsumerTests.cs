@@ -11,6 +11,9 @@ public sealed class OrderedConsumerTests : IAsyncLifetime
     private const ushort Prefetch = 300;
     private const int Group = 100;
 
+    // A consumer looks once a second whether it should have another window.
+    private static readonly TimeSpan ALookLater = TimeSpan.FromSeconds(1.2);
+
     private OurSide _ours = null!;
     private AmqpPeer _peer = null!;
     private int _published;
@@ -85,6 +88,50 @@ public sealed class OrderedConsumerTests : IAsyncLifetime
         Assert.True(held.IsLost);
 
         await FinishAsync(waiting);
+    }
+
+    // The client ends the connection over it as often as it comes, until the broker drops it.
+    [Fact]
+    public async Task A_message_that_cannot_be_read_brings_nothing_out_of_its_order()
+    {
+        const string Few = "few";
+        const int Readable = 60;
+        Task DeclareAsync(RabbitMQ.Client.IChannel channel) =>
+            channel.DeclareQuorumQueueAsync(Few, ("x-delivery-limit", 8), ("x-single-active-consumer", true));
+        await DeclareAsync(_peer.Channel);
+        foreach (var number in Enumerable.Range(0, Readable))
+        {
+            if (number == 8)
+            {
+                await _peer.PublishAsync("", Few, "unreadable"u8.ToArray(), RawProperties.OfUnreadableHeader());
+            }
+
+            await _peer.PublishAsync("", Few, $"{number}");
+        }
+
+        var consumer = _ours.Consume(new ConsumedQueue(Few, Prefetch: 20, InOrder: true), DeclareAsync);
+
+        var (next, slow) = (0, 3);
+        while (next < Readable)
+        {
+            var message = await consumer.NextAsync();
+            if (message.IsLost)
+            {
+                continue;
+            }
+
+            var number = int.Parse(message.Text());
+            Assert.True(number <= next, $"{number} came, and {next} has not come yet");
+            next = Math.Max(next, number + 1);
+            // Some behind it are still worked on when the consumer thinks of another window.
+            if (number >= 10 && slow-- > 0)
+            {
+                var since = TimeProvider.System.GetTimestamp();
+                await Eventually.TrueAsync(() => message.IsLost || TimeProvider.System.GetElapsedTime(since) > ALookLater, OurSide.Limit, "another look");
+            }
+
+            message.Ack();
+        }
     }
 
     public async ValueTask DisposeAsync()
