@@ -26,23 +26,30 @@ internal static class RetryBacklogRun
     // Of a real backlog PostgreSQL has known since its first attempts; this one is made in a second, and analyzed before it is due.
     private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(20);
 
+    // Fresh ones come before a backlog is due as they do afterwards: what it costs to begin after a silence is not what is measured.
+    private static readonly TimeSpan Flow = TimeSpan.FromSeconds(5);
+
+    // From the beginning of that flow to the beginning of the measurement, which is a moment before the backlog is due.
+    private static readonly TimeSpan UntilMeasured = Flow + TimeSpan.FromSeconds(2);
+
     public static async Task<int> RunAsync(LoadOptions options, int backlog, CancellationToken cancellationToken)
     {
         await using var bench = await Bench.StartAsync(options, cancellationToken);
         await bench.WarmUpAsync(cancellationToken);
         var retried = await bench.Subscriptions.AddAsync(
             Enumerable.Range(0, MadeUpRows.Fanout).Select(_ => new Wanted(bench.Receiver.Url(RetriedPath), RetriedType)), cancellationToken);
-        await MakeUpAsync(bench, retried, options.Warmup, cancellationToken);
+        await Task.Delay(await MakeUpAsync(bench, retried, options.Warmup, cancellationToken), cancellationToken);
         await DrainAsync(bench, cancellationToken);
         var (calm, calmBeginning) = await FreshAsync("calm");
 
         Progress.Tell($"making up {backlog} retries that are due");
-        await MakeUpAsync(bench, retried, backlog, cancellationToken);
-        var started = Stopwatch.GetTimestamp();
+        var untilDue = await MakeUpAsync(bench, retried, backlog, cancellationToken);
         var due = await bench.Subscriptions.PendingAsync(cancellationToken);
+        await Task.Delay(untilDue - UntilMeasured, cancellationToken);
+        var started = Stopwatch.GetTimestamp();
         var (busy, busyBeginning) = await FreshAsync("busy");
         var left = await bench.Subscriptions.PendingAsync(cancellationToken);
-        var perSecond = (due - left) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var perSecond = (due - left) / (Stopwatch.GetElapsedTime(started) - UntilMeasured).TotalSeconds;
         await DrainAsync(bench, cancellationToken);
 
         return Report.Print(
@@ -67,14 +74,15 @@ internal static class RetryBacklogRun
 
         async Task<(Side All, IReadOnlyDictionary<string, double> BeginningMs)> FreshAsync(string prefix)
         {
+            await bench.PassAsync(bench.Events($"{prefix}first", (int)(options.Rate * Flow.TotalSeconds)), cancellationToken, options.Rate);
             var tally = bench.Events(prefix, (int)(options.Rate * Window.TotalSeconds));
             var all = await bench.MeasureAsync($"fresh events, {prefix}", tally, cancellationToken, options.Rate);
             return (all, Percentiles.Of(tally.Latencies(..(int)(options.Rate * Beginning.TotalSeconds))));
         }
     }
 
-    /// <summary>Returns when they are due.</summary>
-    private static async Task MakeUpAsync(Bench bench, Guid[] subscriptions, int retries, CancellationToken cancellationToken)
+    /// <summary>Answers in what time they are due.</summary>
+    private static async Task<TimeSpan> MakeUpAsync(Bench bench, Guid[] subscriptions, int retries, CancellationToken cancellationToken)
     {
         var now = TimeProvider.System.GetUtcNow();
         await using var database = MadeUpRows.Open(bench.System);
@@ -92,10 +100,8 @@ internal static class RetryBacklogRun
         };
         await rows.InsertAsync(database, cancellationToken);
         await MadeUpRows.AnalyzeAsync(database, cancellationToken);
-        if (now + UntilDue - TimeProvider.System.GetUtcNow() is var wait && wait > TimeSpan.Zero)
-        {
-            await Task.Delay(wait, cancellationToken);
-        }
+        var wait = now + UntilDue - TimeProvider.System.GetUtcNow();
+        return wait > UntilMeasured ? wait : UntilMeasured;
     }
 
     private static async Task DrainAsync(Bench bench, CancellationToken cancellationToken)
