@@ -14,6 +14,9 @@ internal sealed partial class RefusalWriter(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AtEnd = TimeSpan.FromSeconds(3);
 
+    // Taken, and perhaps not written: the end may come amid a write, and writes these once more.
+    private IReadOnlyList<Refusal> _inHand = [];
+
     /// <summary>After the last request: what is left, counts of a minute that is not over included.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -43,7 +46,7 @@ internal sealed partial class RefusalWriter(
         IReadOnlyList<Refusal> rows;
         do
         {
-            (rows, var dropped) = tally.Take(now, GroupLimit);
+            (rows, var dropped) = _inHand.Count > 0 ? (_inHand, 0) : tally.Take(now, GroupLimit);
             if (dropped > 0)
             {
                 metrics.RefusalsDropped(dropped);
@@ -52,10 +55,12 @@ internal sealed partial class RefusalWriter(
 
             if (rows.Count > 0)
             {
+                _inHand = rows;
                 await write(rows);
+                _inHand = [];
             }
         }
-        while (rows.Count == GroupLimit);
+        while (rows.Count > 0);
     }
 
     private async Task<bool> WriteAsync(IReadOnlyList<Refusal> rows, CancellationToken cancellationToken)
