@@ -14,8 +14,8 @@ internal sealed partial class RefusalWriter(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AtEnd = TimeSpan.FromSeconds(3);
 
-    // Taken, and perhaps not written: the end may come amid a write, and writes these once more.
-    private IReadOnlyList<Refusal> _inHand = [];
+    // Taken, and perhaps written: whoever does not hear whether they were, writes the same entries once more.
+    private IReadOnlyList<AuditEntry> _inHand = [];
 
     /// <summary>After the last request: what is left, counts of a minute that is not over included.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -41,32 +41,32 @@ internal sealed partial class RefusalWriter(
         }
     }
 
-    private async Task WriteAllAsync(DateTimeOffset now, Func<IReadOnlyList<Refusal>, Task<bool>> write)
+    private async Task WriteAllAsync(DateTimeOffset now, Func<IReadOnlyList<AuditEntry>, Task<bool>> write)
     {
-        IReadOnlyList<Refusal> rows;
-        do
+        while (_inHand.Count > 0 || Take(now))
         {
-            (rows, var dropped) = _inHand.Count > 0 ? (_inHand, 0) : tally.Take(now, GroupLimit);
-            if (dropped > 0)
-            {
-                metrics.RefusalsDropped(dropped);
-                Log.Dropped(logger, dropped, RefusalTally.MostOfOne, RefusalTally.Most);
-            }
-
-            if (rows.Count > 0)
-            {
-                _inHand = rows;
-                await write(rows);
-                _inHand = [];
-            }
+            await write(_inHand);
+            _inHand = [];
         }
-        while (rows.Count > 0);
     }
 
-    private async Task<bool> WriteAsync(IReadOnlyList<Refusal> rows, CancellationToken cancellationToken)
+    private bool Take(DateTimeOffset now)
+    {
+        var (refusals, dropped) = tally.Take(now, GroupLimit);
+        if (dropped > 0)
+        {
+            metrics.RefusalsDropped(dropped);
+            Log.Dropped(logger, dropped, RefusalTally.MostOfOne, RefusalTally.Most);
+        }
+
+        _inHand = [.. refusals.Select(refusal => refusal.ToEntry())];
+        return _inHand.Count > 0;
+    }
+
+    private async Task<bool> WriteAsync(IReadOnlyList<AuditEntry> rows, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { AuditInsert.Command([.. rows.Select(row => row.ToEntry())]) } };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { AuditInsert.Command(rows) } };
         await batch.ExecuteNonQueryAsync(cancellationToken);
         return true;
     }

@@ -27,7 +27,10 @@ public static class AuditInsert
         return command;
     }
 
-    /// <summary>Many rows in one statement of a change's batch, for changes that are made in groups.</summary>
+    /// <summary>
+    /// Many rows in one statement of a change's batch, for changes that are made in groups. Entries that are there already
+    /// are not written again: who did not hear whether they were may write the same ones once more.
+    /// </summary>
     public static NpgsqlBatchCommand Command(IReadOnlyList<AuditEntry> entries)
     {
         var command = new NpgsqlBatchCommand(
@@ -36,9 +39,10 @@ public static class AuditInsert
             SELECT id, clock_timestamp(), tenant_id, actor, actor_name, action, subject, details, trace_id, remote_address
             FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
                 AS entry (id, tenant_id, actor, actor_name, action, subject, details, trace_id, remote_address)
+            ON CONFLICT (id) DO NOTHING
             """);
         var columns = new Columns<AuditEntry>(command.Parameters, entries);
-        columns.Add(_ => Guid.CreateVersion7());
+        columns.Add(entry => entry.Id);
         columns.Add(entry => entry.TenantId);
         columns.Add(entry => entry.Actor.Id);
         columns.Add(entry => entry.Actor.Name);
@@ -60,7 +64,7 @@ public static class AuditInsert
 
     private static void AddParameters(NpgsqlParameterCollection parameters, AuditEntry entry)
     {
-        parameters.Add(new() { Value = Guid.CreateVersion7() });
+        parameters.Add(new() { Value = entry.Id });
         parameters.Add(Text(entry.TenantId));
         parameters.Add(Text(entry.Actor.Id));
         parameters.Add(Text(entry.Actor.Name));

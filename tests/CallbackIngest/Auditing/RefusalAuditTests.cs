@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Tests.Sources;
@@ -167,6 +168,45 @@ public sealed class RefusalAuditTests(World world) : IClassFixture<World>
 
         relay.Restore();
         Assert.Equal(["malformed_json", "unavailable"], (await RowsAsync("exc_away", 2)).Select(row => row.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task What_the_database_took_and_did_not_confirm_is_there_once()
+    {
+        await using var relay = new TcpRelay(world.Postgres.Host!, world.Postgres.Port);
+        var ingest = await world.StartIngestAsync(world.PostgresAt(relay.Port));
+        var round = 0;
+        do
+        {
+            Assert.InRange(++round, 1, 10);
+            relay.Restore();
+            // Leaves an open connection behind, which somebody else may take first: then there is no other to be had, and one more round.
+            (await ingest.SendAsync("{", "k", exceptionId: $"exc_confirmed_{round}")).IsProblem(400, "malformed_json");
+            await RowsAsync($"exc_confirmed_{round}");
+
+            relay.LoseAnswers();
+            (await ingest.SendAsync("{", "k", exceptionId: $"exc_unconfirmed_{round}")).IsProblem(400, "malformed_json");
+        }
+        while (!await IsTakenAsync());
+        relay.Restore();
+
+        // What comes after it is written after it was written once more.
+        (await ingest.SendAsync("{", "k", exceptionId: "exc_after_unconfirmed")).IsProblem(400, "malformed_json");
+        await RowsAsync("exc_after_unconfirmed");
+        Assert.Equal(1, await CountAsync());
+
+        Task<long> CountAsync() => world.Database.ScalarAsync<long>("SELECT count(*) FROM audit WHERE subject = $1", $"exc_unconfirmed_{round}");
+
+        async Task<bool> IsTakenAsync()
+        {
+            var waited = Stopwatch.StartNew();
+            while (await CountAsync() == 0 && waited.Elapsed < TimeSpan.FromSeconds(4))
+            {
+                await Task.Delay(20);
+            }
+
+            return await CountAsync() > 0;
+        }
     }
 
     private async Task<IReadOnlyList<JsonElement>> RowsAsync(string subject, int count = 1)
