@@ -9,8 +9,8 @@ namespace Webhooks.Dispatcher.Shares;
 /// </summary>
 internal sealed class RetryPace(TimeProvider clock)
 {
-    /// <summary>Retries a second that first attempts, however few, have to bear. A hundred thousand are made in two minutes.</summary>
-    public const int Least = 1_000;
+    /// <summary>Retries a second that first attempts, however few, have to bear. A hundred thousand are made in three and a half minutes.</summary>
+    public const int Least = 500;
 
     /// <summary>How many are announced together, in full messages. Their statements take the same database and processors, so these are few.</summary>
     public const int AnnouncedAtOnce = 6 * Announcement.MostTogether;
@@ -21,7 +21,7 @@ internal sealed class RetryPace(TimeProvider clock)
     // Many at once would hold up for the time of a burst whatever comes in it.
     private const int GroupsASecond = 100;
 
-    // Where nobody else comes, a hundred thousand that are due at one moment are at full speed after three seconds.
+    // Where nobody else comes, a hundred thousand that are due at one moment are at full speed after four seconds.
     private const int Growth = 2;
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
