@@ -72,7 +72,7 @@ internal static class CallbackIngestModule
     public static void UseCallbackIngest(this WebApplication app)
     {
         app.UseMiddleware<RefusalAudit>();
-        app.UseMiddleware<ProblemPages>();
+        app.UseProblemPages(postsHaveKeys: true);
         app.UseRequestDeadline();
         app.UseRouting();
         app.UseMiddleware<TokenCheck>();

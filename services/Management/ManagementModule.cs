@@ -100,7 +100,7 @@ internal static class ManagementModule
     /// <summary>A problem for whatever goes wrong; a time limit; then who asks, and may they.</summary>
     public static void UseManagement(this WebApplication app)
     {
-        app.UseMiddleware<ProblemPages>();
+        app.UseProblemPages(postsHaveKeys: false);
         app.UseRequestDeadline();
         app.UseHeadAsGet();
         app.UseRouting();

@@ -54,5 +54,5 @@ internal sealed record ProblemKind(Problem Example, string When)
 
     public static ProblemKind Unavailable { get; } = new(
         Problem.Unavailable("The database is away. Try again."),
-        "A server behind the API is away or too slow. Send the same request again after the seconds in `Retry-After`.");
+        "A server behind the API is away or too slow. Send the same request again after the seconds in `Retry-After`; of a POST without an idempotency key look first whether it was done all the same: the answer to its commit may be what was lost.");
 }

@@ -6,7 +6,7 @@ using Webhooks.Subscriptions.Secrets;
 namespace Webhooks.Api.Problems;
 
 /// <summary>The edge where everything that went wrong becomes a problem: refusals, our own faults, and the framework's bare status codes.</summary>
-internal sealed partial class ProblemPages(RequestDelegate next, NpgsqlDataSource database, ILogger<ProblemPages> logger)
+internal sealed partial class ProblemPages(RequestDelegate next, bool postsHaveKeys, NpgsqlDataSource database, ILogger<ProblemPages> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -46,12 +46,12 @@ internal sealed partial class ProblemPages(RequestDelegate next, NpgsqlDataSourc
                 return Problem.BadRequest;
             case OperationCanceledException when RequestDeadline.IsOver(context):
                 Log.TimeIsUp(logger, context.Request.Method, context.Request.Path);
-                return Problem.Unavailable("The database did not answer in time. Try again.");
+                return Problem.Unavailable($"The database did not answer in time. {WhatNow(context.Request)}");
             case OperationCanceledException or IOException when context.RequestAborted.IsCancellationRequested:
                 return null;
             case var fault when DatabaseFault.IsOurs(fault):
                 Log.DatabaseAway(logger, DatabaseFault.Describe(fault, database));
-                return Problem.Unavailable("The database is away. Try again.");
+                return Problem.Unavailable($"The database is away. {WhatNow(context.Request)}");
             case SecretSealedException:
                 Log.Sealed(logger, exception.Message);
                 return Problem.Unavailable("A secret cannot be opened with the configured keys; the operator finds the reason in the log.");
@@ -60,6 +60,10 @@ internal sealed partial class ProblemPages(RequestDelegate next, NpgsqlDataSourc
                 return new Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something is wrong on our side; the log has it under the trace_id.");
         }
     }
+
+    // The answer to the commit may be all that was lost.
+    private string WhatNow(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && !postsHaveKeys ? "It may have been done all the same: look before you send it again." : "Try again.";
 
     private static Problem? OfStatus(HttpResponse response) => response.StatusCode switch
     {

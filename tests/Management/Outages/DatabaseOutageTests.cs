@@ -51,6 +51,7 @@ public sealed class DatabaseOutageTests(ManagementApi api) : IClassFixture<Manag
             Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, ManagementApi.Soon);
             refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
             Assert.NotNull(refused.Headers.RetryAfter);
+            Assert.EndsWith(request.Method == HttpMethod.Post ? "look before you send it again." : "Try again.", refused.Member("detail"), StringComparison.Ordinal);
         }));
         var asked = TimeProvider.System.GetTimestamp();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await instance.GetAsync(new Uri("/health/ready", UriKind.Relative))).StatusCode);
