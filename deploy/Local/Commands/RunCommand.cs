@@ -21,7 +21,7 @@ internal static class RunCommand
         var callbacksPort = Port("--callbacks-port", "Port of the callback API; a free one when not given.");
         var state = new Option<DirectoryInfo>("--state")
         {
-            Description = "Directory of data, logs and endpoints.json. One running system a directory.",
+            Description = "Directory of data, logs, endpoints.json, and rabbitmqctl and psql for the private servers. One running system a directory.",
             DefaultValueFactory = _ => new DirectoryInfo(Repository.DefaultState),
             HelpName = "DIR",
         };

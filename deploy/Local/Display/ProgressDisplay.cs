@@ -100,6 +100,11 @@ internal sealed class ProgressDisplay(TimeProvider clock)
         Value("AMQP", endpoints.Amqp);
         Value("all of it", system.EndpointsFile);
         Value("logs", system.LogDirectory);
+        foreach (var script in system.ClientScripts)
+        {
+            Value(Path.GetFileName(script), script);
+        }
+
         Value("try", $"curl -H 'Authorization: Bearer {endpoints.AdminToken}' {endpoints.Management}/v1/deliveries");
         _console.WriteLine();
         _console.MarkupLine("[bold]Ctrl-C[/] stops everything.");

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Webhooks.Local.Running;
 
-/// <summary>Where everything is, as <c>endpoints.json</c> says it (README, "A first delivery by hand").</summary>
+/// <summary>Where everything is, as <c>endpoints.json</c> says it (its members: the README beside the project).</summary>
 internal sealed record Endpoints
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)

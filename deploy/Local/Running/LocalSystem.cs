@@ -51,6 +51,9 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Present while the system is ready.</summary>
     public string EndpointsFile => Path.Combine(_directory.Path, "endpoints.json");
 
+    /// <summary>Scripts that call the private servers' own clients, present while the system is ready.</summary>
+    public IEnumerable<string> ClientScripts => _servers.Clients.Select(client => Path.Combine(_directory.Path, client.Name));
+
     public string LogDirectory => Path.Combine(_directory.Path, "logs");
 
     /// <exception cref="ProvisioningException">Something is missing or does not start; whatever was started is stopped again.</exception>
@@ -79,6 +82,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         {
             _announced = false;
             File.Delete(EndpointsFile);
+            ClientScript.DeleteAll(_directory.Path);
         }
 
         await _supervision.DisposeAsync();
@@ -97,7 +101,9 @@ internal sealed class LocalSystem : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        File.Delete(EndpointsFile); // a killed runner's
+        // A killed runner's.
+        File.Delete(EndpointsFile);
+        ClientScript.DeleteAll(_directory.Path);
         Directory.CreateDirectory(LogDirectory);
 
         await Together.RunAsync(cancellationToken, _servers.StartAsync, BuildAsync);
@@ -109,6 +115,11 @@ internal sealed class LocalSystem : IAsyncDisposable
         {
             child.Started += Announce;
             _supervision.Watch(child);
+        }
+
+        foreach (var client in _servers.Clients)
+        {
+            client.WriteTo(_directory.Path);
         }
 
         _announced = true;

@@ -20,6 +20,9 @@ internal sealed class Servers(OwnedDirectory directory, ServiceSettings settings
 
     public IEnumerable<ISupervised> Children => new ISupervised?[] { RabbitMq, Postgres }.OfType<ISupervised>();
 
+    /// <summary>Of those that are our children.</summary>
+    public IEnumerable<ClientScript> Clients => new[] { RabbitMq?.Client, Postgres?.ClientOf(Database) }.OfType<ClientScript>();
+
     public Task StartAsync(CancellationToken cancellationToken) =>
         Together.RunAsync(cancellationToken, StartRabbitMqAsync, StartPostgresAsync);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Webhooks.Local.Processes;
+using Webhooks.Local.Provisioning.Packages;
 using Webhooks.Local.Running;
 using Webhooks.TestKit;
 using Endpoints = Webhooks.Local.Running.Endpoints; // the writer's own, not the test kit's reader
@@ -54,6 +55,22 @@ internal sealed class Runner : IDisposable
         }
 
         return await Endpoints.ReadAsync(EndpointsFile);
+    }
+
+    /// <summary>Runs one of the scripts in the state directory, in an environment that is set up for other servers, and returns what it printed.</summary>
+    public async Task<string> CallAsync(string script, params string[] arguments)
+    {
+        var elsewhere = new Dictionary<string, string?>
+        {
+            ["HOME"] = "/nonexistent",
+            ["RABBITMQ_NODENAME"] = "elsewhere@localhost",
+            ["ERL_EPMD_PORT"] = "1",
+            ["PGHOST"] = "192.0.2.1",
+            ["PGPASSWORD"] = "elsewhere",
+        };
+        var (exitCode, output) = await Programs.RunAsync(new ProcessStartInfo(Path.Combine(State, script), arguments), "", elsewhere, CancellationToken.None);
+        Assert.True(exitCode == 0, output);
+        return output;
     }
 
     public void Signal(int signal) => ProcessSignal.Send(ProcessId, signal);

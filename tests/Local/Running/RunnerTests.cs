@@ -54,6 +54,27 @@ public sealed class RunnerTests
     }
 
     [Fact]
+    public async Task Its_scripts_call_the_servers_own_clients_while_it_runs()
+    {
+        using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo");
+        await runner.ReadyAsync();
+
+        var queues = await runner.CallAsync("rabbitmqctl", "--quiet", "--vhost", "webhooks", "list_queues", "name");
+        var tables = await runner.CallAsync("psql", "--no-psqlrc", "--tuples-only", "--command", "SELECT 'subscriptions: ' || count(*) FROM subscriptions");
+
+        Assert.Contains("webhooks.publisher", queues, StringComparison.Ordinal);
+        Assert.Contains("subscriptions: 0", tables, StringComparison.Ordinal);
+
+        runner.Signal(ProcessSignal.Terminate);
+        var (_, output) = await runner.EndAsync();
+        foreach (var script in new[] { "rabbitmqctl", "psql" }.Select(name => Path.Combine(runner.State, name)))
+        {
+            Assert.Contains(script, output, StringComparison.Ordinal);
+            Assert.False(File.Exists(script));
+        }
+    }
+
+    [Fact]
     public async Task What_dies_is_started_again_where_it_was()
     {
         using var runner = Runner.Start(await TestDirectory.CreateAsync("runner"), null, "--no-demo");

@@ -47,6 +47,18 @@ internal sealed class PostgresCluster
         return cluster;
     }
 
+    /// <summary>Null: psql is not here.</summary>
+    public ClientScript? Client(int port, string database) => _installation.Client is { } psql
+        ? ClientScript.OfPostgres(psql, new Dictionary<string, string>
+        {
+            ["PGHOST"] = "127.0.0.1",
+            ["PGPORT"] = $"{port}",
+            ["PGUSER"] = User,
+            ["PGPASSWORD"] = Password,
+            ["PGDATABASE"] = database,
+        })
+        : null;
+
     /// <summary>The command line of the postmaster.</summary>
     public string[] ServerCommand(int port, bool durable)
     {

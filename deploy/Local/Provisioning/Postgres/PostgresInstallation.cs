@@ -13,6 +13,9 @@ internal sealed record PostgresInstallation(string Programs)
 
     public string InitializeCluster => Path.Combine(Programs, "initdb");
 
+    /// <summary>psql, which may be packaged apart from the server; null: it is not here.</summary>
+    public string? Client => new[] { Path.Combine(Programs, "psql"), Packages.Programs.InPath("psql") }.FirstOrDefault(File.Exists);
+
     public static PostgresInstallation? Find()
     {
         var newest = Places.Where(place => Directory.Exists(place.Root))

@@ -67,6 +67,9 @@ public sealed class PostgresServer : ISupervised, IAsyncDisposable
         return server;
     }
 
+    /// <summary>Null: psql is not installed.</summary>
+    internal ClientScript? ClientOf(string database) => _cluster.Client(Port, database);
+
     public string ConnectionStringOf(string database) =>
         $"Host=127.0.0.1;Port={Port};Username={PostgresCluster.User};Password={_cluster.Password};Database={database}";
 

@@ -45,6 +45,18 @@ internal sealed class RabbitMqConfiguration
 
     public string EpmdPort => $"{_epmdPort}";
 
+    /// <summary>What rabbitmqctl, too, must know to find the broker and to be let in.</summary>
+    public IReadOnlyDictionary<string, string> ClientEnvironment => new Dictionary<string, string>
+    {
+        ["HOME"] = _directory, // where Erlang looks for the cookie
+        ["LANG"] = "C.UTF-8",
+        ["RABBITMQ_NODENAME"] = _member?.Name ?? Node,
+        ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
+        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = In("enabled_plugins"),
+        ["ERL_EPMD_PORT"] = EpmdPort,
+        ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+    };
+
     private string Write()
     {
         Directory.CreateDirectory(In("log"));
@@ -65,24 +77,22 @@ internal sealed class RabbitMqConfiguration
     public Dictionary<string, string?> Environment(string virtualHost)
     {
         var environment = Inherited();
-        environment["HOME"] = _directory; // where Erlang looks for the cookie
-        environment["LANG"] = "C.UTF-8";
-        environment["RABBITMQ_NODENAME"] = _member?.Name ?? Node;
+        foreach (var (name, value) in ClientEnvironment)
+        {
+            environment[name] = value;
+        }
+
         environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
         environment["RABBITMQ_NODE_PORT"] = $"{Port}";
         environment["RABBITMQ_DIST_PORT"] = $"{_distributionPort}";
-        environment["ERL_EPMD_PORT"] = EpmdPort;
-        environment["ERL_EPMD_ADDRESS"] = "127.0.0.1";
         environment["RABBITMQ_MNESIA_BASE"] = In("mnesia");
         environment["RABBITMQ_LOG_BASE"] = In("log");
         environment["RABBITMQ_PID_FILE"] = In("rabbitmq.pid");
-        environment["RABBITMQ_ENABLED_PLUGINS_FILE"] = In("enabled_plugins");
         environment["RABBITMQ_PLUGINS_EXPAND_DIR"] = In("plugins-expand");
         environment["RABBITMQ_FEATURE_FLAGS_FILE"] = In("feature_flags");
         environment["RABBITMQ_GENERATED_CONFIG_DIR"] = In("generated");
         environment["RABBITMQ_CONFIG_FILE"] = In("rabbitmq");
         environment["RABBITMQ_ADVANCED_CONFIG_FILE"] = In("advanced.config");
-        environment["RABBITMQ_CONF_ENV_FILE"] = "/dev/null";
         environment["RABBITMQ_DEFAULT_USER"] = User;
         environment["RABBITMQ_DEFAULT_PASS"] = Password;
         environment["RABBITMQ_DEFAULT_VHOST"] = virtualHost;

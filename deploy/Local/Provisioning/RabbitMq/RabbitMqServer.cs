@@ -52,6 +52,10 @@ public sealed class RabbitMqServer : ISupervised, IAsyncDisposable
 
     string ISupervised.Name => "RabbitMQ";
 
+    // With our mark, so that a port mapper that it starts, should the broker be down, ends with the others.
+    internal ClientScript Client => ClientScript.OfRabbitMq(
+        _installation.Control, new Dictionary<string, string>(_configuration.ClientEnvironment) { [OwnedDirectory.MarkVariable] = _owner.Mark });
+
     private ChildProcess Process => _process ?? throw new InvalidOperationException("RabbitMQ has not been started.");
 
     /// <summary>Starts a broker in <c>rabbitmq/</c> of a directory; it answers AMQP when this returns. At most one per directory.</summary>
