@@ -18,11 +18,11 @@ internal static class EventDocs
     private static readonly Schema ContextId = Schema.Text("What it belongs to, in the publisher's words.", "ctx_abc123");
 
     private static readonly Schema Data = Schema.AnyObject(
-        $"What happened. Numbers keep their spelling. At most {EventRules.MaxDepth} levels deep.",
+        $"What happened. Numbers keep their spelling. At most {EventRules.MaxDepth} levels of objects and arrays, its own included.",
         (JsonObject)JsonNode.Parse("""{"exception_id":"exc_001","severity":"HIGH","transaction":{"id":"txn_bank_999","amount":15000.0,"currency":"USD"}}""")!);
 
     private static readonly Schema Metadata = Schema.AnyObject(
-        "Anything else that receivers may want to know.", new JsonObject { ["correlation_id"] = "req_xyz789", ["source"] = "matching_engine" });
+        $"Anything else that receivers may want to know. At most {EventRules.MaxDepth} levels, as `data`.", new JsonObject { ["correlation_id"] = "req_xyz789", ["source"] = "matching_engine" });
 
     /// <summary>An event as it is published; members that are not named here are ignored.</summary>
     public static Schema Published { get; } = Schema.Object(

@@ -77,7 +77,7 @@ internal static class ParkedDocs
         Tag,
         "republishParked",
         "Put a parked message back",
-        "Puts a parked message back into the queue that it came from, body and properties as they came, and answers when the broker has confirmed it. Do so when what was wrong is mended: it is then processed as if it were new. If it still cannot be processed it is parked again, as a new message here. It may be put back again; what was processed before is not processed twice. Of requests that do so at once one does, the others are answered `conflict`.")
+        "Puts a parked message back into the queue that it came from, body and properties as they came, and answers when the broker has confirmed it. Do so when what was wrong is mended: it is then processed as if it were new. If it still cannot be processed it is parked again, as a new message here. It may be put back again, and is then in the queue twice: of an event the second one is a repeat of its id, which is sent to nobody; what was processed before is not processed twice. Of requests that do so at once one does, the others are answered `conflict`.")
     {
         Parameters = [Parameter.Path("id", Id)],
         Answers = [Answer.Accepted<ParkedResponse>("It is back in its queue.", Parked.Showing("status", ParkedFilter.Republished))],

@@ -34,7 +34,7 @@ internal static class SubscriptionDocs
     private static readonly Schema Description = Schema.Text("What it is for, for people.", "Tells the case system about new exceptions.", longest: SubscriptionMembers.LongestDescription);
 
     private static readonly Schema State = Schema.OneOf(
-        "`active`; `paused`: matching events still become deliveries, which wait until it is active again; `disabled`: no new deliveries, and the waiting ones are canceled.", "active", ["active", "paused", "disabled"]);
+        "`active`; `paused`: matching events still become deliveries, which wait until it is active again and are then started in the order of their acceptance, many at a time, so that they may arrive in another (see `max_in_flight` and `ordering`); `disabled`: no new deliveries, and the waiting ones are canceled.", "active", ["active", "paused", "disabled"]);
 
     private static readonly Schema RetryOn = Schema.OneOf(
         "Which failures are tried again: what a later attempt may mend by itself (`server_errors`), or everything that can ever succeed (`any_failure`). Null: the profile's rule.",

@@ -19,7 +19,7 @@ internal static class LimitDocs
     public static Schema Rate { get; } = Schema.Answer(RateSentence, PerSecond).Named("RateLimit");
 
     public static Schema InFlight { get; } = Schema.Whole(
-        "How many attempts may be on their way to the receiver at a time, whatever the number of dispatchers. Null: as many as there are.",
+        "How many attempts may be on their way to the receiver at a time, whatever the number of dispatchers. 1: one after the other in the order of acceptance, but for retries, which come when they are due. Null: as many as there are.",
         4, LimitMembers.FewestInFlight, LimitMembers.MostInFlight);
 
     public static Schema Ordering { get; } = Schema.OneOf(
