@@ -13,10 +13,19 @@ public sealed partial class RootFileTests
     [InlineData(".ci/run")]
     public void A_file_that_a_newcomer_looks_for_is_there(string file) => Assert.True(Exists(file), file);
 
+    public static TheoryData<string> Pages => ["README.md", "CONTRIBUTING.md", .. Repository.FilesBelow(".md", "contracts", "deploy", "services", "tests")];
+
+    // A link goes from the page's own folder, a path in code or a command from the root.
     [Theory]
-    [InlineData("README.md")]
-    [InlineData("CONTRIBUTING.md")]
-    public void Every_path_written_there_exists(string file) => Assert.DoesNotContain(PathsIn(Text(file)), path => !Exists(path));
+    [MemberData(nameof(Pages))]
+    public void Every_path_written_on_a_page_exists(string page) => Assert.DoesNotContain(
+        PathsIn(Text(page)), path => !Exists(path) && !Exists(BesideOf(page, path)));
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Every_heading_that_a_page_links_to_is_there(string page) => Assert.DoesNotContain(
+        LinkedHeading().Matches(Text(page)).Select(match => (Page: match.Groups["page"].Value, Heading: match.Groups["heading"].Value)),
+        link => !HeadingsOf(link.Page.Length == 0 ? page : BesideOf(page, link.Page)).Contains(link.Heading));
 
     [Fact]
     public void Every_decision_stands_in_their_index_in_order() => Assert.Equal(
@@ -42,6 +51,12 @@ public sealed partial class RootFileTests
         .Where(path => !path.Contains("://", StringComparison.Ordinal))
         .Distinct(StringComparer.Ordinal);
 
+    // As GitHub names them: without punctuation, in lower case, with hyphens.
+    private static IEnumerable<string> HeadingsOf(string page) => Heading().Matches(Text(page))
+        .Select(match => Punctuation().Replace(match.Groups["text"].Value, "").Replace(' ', '-').ToLowerInvariant());
+
+    private static string BesideOf(string page, string path) => Path.Combine(Path.GetDirectoryName(page)!, path);
+
     private static string Text(string file) => File.ReadAllText(Path.Combine(Repository.Root, file));
 
     private static bool Exists(string path) => Path.Exists(Path.Combine(Repository.Root, path));
@@ -49,4 +64,13 @@ public sealed partial class RootFileTests
     // Links, and whatever starts with one of our own folders: a route or a media type has slashes too.
     [GeneratedRegex(@"\]\((?<path>[^)#]+)(#[^)]*)?\)|(?<![\w./<-])(?<path>(services|contracts|tests|deploy|\.ci)/[\w./-]*[\w/])(?![\w<{*])", RegexOptions.ExplicitCapture)]
     private static partial Regex WrittenPath();
+
+    [GeneratedRegex(@"\]\((?<page>[^)#:]*)#(?<heading>[^)]+)\)", RegexOptions.ExplicitCapture)]
+    private static partial Regex LinkedHeading();
+
+    [GeneratedRegex("^#+ (?<text>.*)$", RegexOptions.ExplicitCapture | RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex Punctuation();
 }
