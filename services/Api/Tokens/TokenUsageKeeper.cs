@@ -7,22 +7,20 @@ namespace Webhooks.Api.Tokens;
 internal sealed partial class TokenUsageKeeper(TokenUsage usage, NpgsqlDataSource database, TimeProvider clock, ILogger<TokenUsageKeeper> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan PatienceAtStop = TimeSpan.FromSeconds(3);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        // What is not written now is not known later, and that is all.
+        await LastWrite.TryAsync(FlushAsync, clock);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
-        try
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await FlushAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            using var limit = new CancellationTokenSource(PatienceAtStop, clock);
-            await FlushAsync(limit.Token);
+            await FlushAsync(stoppingToken);
         }
     }
 
@@ -36,10 +34,6 @@ internal sealed partial class TokenUsageKeeper(TokenUsage usage, NpgsqlDataSourc
         catch (Exception fault) when (DatabaseFault.IsOurs(fault))
         {
             Log.NotWritten(logger, DatabaseFault.Describe(fault, database));
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The stop: what is not written now is not known later, and that is all.
         }
     }
 

@@ -12,7 +12,6 @@ internal sealed partial class RefusalWriter(
 {
     private const int GroupLimit = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan AtEnd = TimeSpan.FromSeconds(3);
 
     // Taken, and perhaps written: whoever does not hear whether they were, writes the same entries once more.
     private IReadOnlyList<AuditEntry> _inHand = [];
@@ -21,12 +20,7 @@ internal sealed partial class RefusalWriter(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        try
-        {
-            using var limit = new CancellationTokenSource(AtEnd, clock);
-            await WriteAllAsync(DateTimeOffset.MaxValue, rows => WriteAsync(rows, limit.Token).WaitAsync(limit.Token));
-        }
-        catch (Exception fault) when (DatabaseFault.IsOurs(fault) || fault is OperationCanceledException)
+        if (!await LastWrite.TryAsync(limit => WriteAllAsync(DateTimeOffset.MaxValue, limit), clock))
         {
             Log.Unwritten(logger);
         }
@@ -37,15 +31,15 @@ internal sealed partial class RefusalWriter(
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await WriteAllAsync(clock.GetUtcNow(), rows => gate.RunAsync(token => WriteAsync(rows, token), stoppingToken));
+            await WriteAllAsync(clock.GetUtcNow(), stoppingToken);
         }
     }
 
-    private async Task WriteAllAsync(DateTimeOffset now, Func<IReadOnlyList<AuditEntry>, Task<bool>> write)
+    private async Task WriteAllAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         while (_inHand.Count > 0 || Take(now))
         {
-            await write(_inHand);
+            await gate.RunAsync(token => WriteAsync(_inHand, token), cancellationToken);
             _inHand = [];
         }
     }

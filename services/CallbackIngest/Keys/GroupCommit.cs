@@ -8,7 +8,11 @@ namespace Webhooks.CallbackIngest.Keys;
 /// Commits what many requests want to write in one transaction: while one group is being committed, the next one gathers.
 /// Nothing is held over an outage: whoever waits is told, and sends again.
 /// </summary>
-internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, CancellationToken, Task<TResult[]>> commit, TimeProvider clock)
+/// <param name="commit">Writes a group in one transaction; answers something for each.</param>
+/// <param name="unanswered">Told of each item that may have been written or not, before whoever waits for it is.</param>
+/// <param name="clock">Limits how long a group gathers and is waited for.</param>
+internal sealed class GroupCommit<TItem, TResult>(
+    Func<IReadOnlyList<TItem>, CancellationToken, Task<TResult[]>> commit, Action<TItem> unanswered, TimeProvider clock)
 {
     private const int GroupLimit = 200;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(2);
@@ -77,9 +81,15 @@ internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Can
         }
         catch (Exception fault) when (group.Count == 1 || fault is OperationCanceledException || DatabaseFault.IsOurs(fault))
         {
+            var told = fault is OperationCanceledException ? new TimeoutException("The database did not answer in time.", fault) : fault;
             foreach (var waiting in group)
             {
-                waiting.Written.SetException(fault is OperationCanceledException ? new TimeoutException("The database did not answer in time.", fault) : fault);
+                if (DatabaseFault.IsOurs(told))
+                {
+                    unanswered(waiting.Item);
+                }
+
+                waiting.Written.SetException(told);
             }
         }
         catch (Exception)

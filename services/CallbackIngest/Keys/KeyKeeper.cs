@@ -1,5 +1,4 @@
 using Webhooks.CallbackIngest.Callbacks;
-using Webhooks.Database.Faults;
 
 namespace Webhooks.CallbackIngest.Keys;
 
@@ -8,23 +7,12 @@ internal sealed class KeyKeeper(KeyStore keys, CompletionStore completions, Unse
 {
     private const string InDoubt = "The database did not say whether the key was reserved, and the command was not published.";
 
-    private readonly GroupCommit<IncomingCallback, KeyOutcome> _reserving = new(keys.ReserveAsync, clock);
-    private readonly GroupCommit<Completion, bool> _completing = new(completions.WriteAsync, clock);
+    private readonly GroupCommit<IncomingCallback, KeyOutcome> _reserving = new(keys.ReserveAsync, callback => unsettled.Add(new Completion(callback, InDoubt)), clock);
+    private readonly GroupCommit<Completion, bool> _completing = new(completions.WriteAsync, unsettled.Add, clock);
     private Task _writing = Task.CompletedTask;
 
     /// <summary>What the key says. Its commit may have got through although it failed: then the key is given back, so that the next try has it.</summary>
-    public async Task<KeyOutcome> ReserveAsync(IncomingCallback callback, CancellationToken gaveUp)
-    {
-        try
-        {
-            return await _reserving.AddAsync(callback, gaveUp);
-        }
-        catch (Exception fault) when (DatabaseFault.IsOurs(fault))
-        {
-            unsettled.Add(new Completion(callback, InDoubt));
-            throw;
-        }
-    }
+    public Task<KeyOutcome> ReserveAsync(IncomingCallback callback, CancellationToken gaveUp) => _reserving.AddAsync(callback, gaveUp);
 
     /// <summary>Says how it ended; once more when the database answers again, if it could not be written.</summary>
     public async Task CompleteAsync(Completion completion)
@@ -33,8 +21,9 @@ internal sealed class KeyKeeper(KeyStore keys, CompletionStore completions, Unse
         {
             await _completing.AddAsync(completion, CancellationToken.None);
         }
-        catch (Exception fault) when (DatabaseFault.IsOurs(fault))
+        catch (OperationCanceledException)
         {
+            // It ended after the last group, whose time was the stop.
             unsettled.Add(completion);
             throw;
         }

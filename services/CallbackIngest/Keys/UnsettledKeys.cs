@@ -15,7 +15,9 @@ internal sealed partial class UnsettledKeys(
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
-    private List<(Completion Completion, long Since)> _waiting = [];
+
+    // Taken out when it is written, and not before: a stop may come amid the write.
+    private readonly List<(Completion Completion, long Since)> _waiting = [];
 
     /// <summary>Beyond what fits, the lease does.</summary>
     public void Add(Completion completion)
@@ -29,40 +31,67 @@ internal sealed partial class UnsettledKeys(
         }
     }
 
+    /// <summary>After the last group of <see cref="KeyKeeper"/>: what is left. RabbitMQ may have these commands, and the leases would say that they failed.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (!await LastWrite.TryAsync(WriteAllAsync, clock))
+        {
+            Log.Unwritten(logger, Count());
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            foreach (var group in Take().Chunk(GroupLimit))
-            {
-                var changed = await database.RunAsync(token => completions.WriteAsync([.. group.Select(entry => entry.Completion)], token), stoppingToken);
-                if (changed.Count(wasWritten => wasWritten) is > 0 and var settled)
-                {
-                    Log.Settled(logger, settled);
-                }
-
-                PutBack(group.Where((entry, place) => !changed[place] && entry.Completion.FailedBecause is not null));
-            }
+            await WriteAllAsync(stoppingToken);
         }
     }
 
-    private List<(Completion Completion, long Since)> Take()
+    private async Task WriteAllAsync(CancellationToken cancellationToken)
+    {
+        // What goes on waiting comes behind these.
+        for (var left = Count(); left > 0;)
+        {
+            var group = First(Math.Min(left, GroupLimit));
+            var changed = await database.RunAsync(token => completions.WriteAsync([.. group.Select(entry => entry.Completion)], token), cancellationToken);
+            if (changed.Count(wasWritten => wasWritten) is > 0 and var settled)
+            {
+                Log.Settled(logger, settled);
+            }
+
+            Settle(group, changed);
+            left -= group.Count;
+        }
+    }
+
+    private int Count()
     {
         lock (_lock)
         {
-            var taken = _waiting;
-            _waiting = [];
-            return taken;
+            return _waiting.Count;
+        }
+    }
+
+    private List<(Completion Completion, long Since)> First(int count)
+    {
+        lock (_lock)
+        {
+            return _waiting[..count];
         }
     }
 
     // A commit that nobody waits for any more may still come: looked for until its lease would be over.
-    private void PutBack(IEnumerable<(Completion Completion, long Since)> group)
+    private void Settle(List<(Completion Completion, long Since)> group, bool[] changed)
     {
+        var unsettled = group.Where((entry, place) =>
+            !changed[place] && entry.Completion.FailedBecause is not null && clock.GetElapsedTime(entry.Since) < options.Value.CallbackLease);
         lock (_lock)
         {
-            _waiting.AddRange(group.Where(entry => clock.GetElapsedTime(entry.Since) < options.Value.CallbackLease));
+            _waiting.RemoveRange(0, group.Count);
+            _waiting.AddRange(unsettled);
         }
     }
 
@@ -70,5 +99,8 @@ internal sealed partial class UnsettledKeys(
     {
         [LoggerMessage(1, LogLevel.Information, "{Callbacks} keys were given back, or marked as done, that could not be when their callers were answered")]
         public static partial void Settled(ILogger logger, int callbacks);
+
+        [LoggerMessage(2, LogLevel.Warning, "{Callbacks} keys could not be given back, or marked as done, before the end: the database did not answer. They are free after their leases")]
+        public static partial void Unwritten(ILogger logger, int callbacks);
     }
 }

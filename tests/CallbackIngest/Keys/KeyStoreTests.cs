@@ -1,8 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 using Webhooks.CallbackIngest.Callbacks;
-using Webhooks.CallbackIngest.Commands;
 using Webhooks.CallbackIngest.Keys;
 using Webhooks.CallbackIngest.Results;
 using Webhooks.CallbackIngest.Routes;
@@ -25,7 +22,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     [InlineData(false, "failed")]
     public async Task A_result_that_comes_before_the_completion_stays(bool isApplied, string status)
     {
-        var callback = Callback($"early-{isApplied}");
+        var callback = TestCallback.Of($"early-{isApplied}");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
         Assert.Equal(ResultEffect.Applied, await SayAsync(callback, isApplied, mayWait: false));
 
@@ -39,7 +36,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     [Fact]
     public async Task A_result_waits_for_the_completion_while_it_may_so_that_the_audit_knows_who_called()
     {
-        var callback = Callback("patient") with { Actor = new Actor("tok_1", "the token", "127.0.0.1") };
+        var callback = TestCallback.Of("patient") with { Actor = new Actor("tok_1", "the token", "127.0.0.1") };
         await ReserveAsync(callback);
         Assert.Equal(ResultEffect.Waits, await SayAsync(callback, isApplied: true, mayWait: true));
         Assert.Equal("reserved", await world.StatusAsync("patient"));
@@ -54,7 +51,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     [Fact]
     public async Task Who_was_answered_503_and_is_applied_all_the_same_was_accepted_before()
     {
-        var callback = Callback("reached-it");
+        var callback = TestCallback.Of("reached-it");
         await ReserveAsync(callback);
         await _completions.WriteAsync([new Completion(callback, "not confirmed")], CancellationToken.None);
 
@@ -68,7 +65,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     [Fact]
     public async Task What_was_marked_failed_and_is_confirmed_after_all_is_accepted()
     {
-        var callback = Callback("late");
+        var callback = TestCallback.Of("late");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
         await _completions.WriteAsync([new Completion(callback, "not confirmed")], CancellationToken.None);
         Assert.Equal("failed", await world.StatusAsync("late"));
@@ -82,7 +79,7 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     [Fact]
     public async Task A_failure_takes_nothing_back_that_is_done()
     {
-        var callback = Callback("done");
+        var callback = TestCallback.Of("done");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(callback));
         await _completions.WriteAsync([new Completion(callback, FailedBecause: null)], CancellationToken.None);
 
@@ -94,8 +91,8 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     [Fact]
     public async Task In_one_group_a_key_goes_to_the_first_and_a_later_change_supersedes_what_follows()
     {
-        var (first, other) = (Callback("group-1", updatedAt: "2024-01-20T10:30:00Z"), Callback("group-1", note: "other", updatedAt: "2024-01-20T10:30:00Z"));
-        var older = Callback("group-2", updatedAt: "2024-01-20T10:29:00Z");
+        var (first, other) = (TestCallback.Of("group-1", updatedAt: "2024-01-20T10:30:00Z"), TestCallback.Of("group-1", note: "other", updatedAt: "2024-01-20T10:30:00Z"));
+        var older = TestCallback.Of("group-2", updatedAt: "2024-01-20T10:29:00Z");
 
         var outcomes = await _keys.ReserveAsync([first, first, other, older], CancellationToken.None);
 
@@ -108,11 +105,11 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
     [Fact]
     public async Task What_failed_supersedes_nothing()
     {
-        var later = Callback("order-failed", updatedAt: "2024-01-20T10:30:00Z", exceptionId: "exc_failed");
+        var later = TestCallback.Of("order-failed", updatedAt: "2024-01-20T10:30:00Z", exceptionId: "exc_failed");
         var reserved = Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(later));
         await _completions.WriteAsync([new Completion(later, "not confirmed")], CancellationToken.None);
 
-        Assert.False(Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(Callback("order-older", updatedAt: "2024-01-20T10:29:00Z", exceptionId: "exc_failed"))).Superseded);
+        Assert.False(Assert.IsType<KeyOutcome.Reserved>(await ReserveAsync(TestCallback.Of("order-older", updatedAt: "2024-01-20T10:29:00Z", exceptionId: "exc_failed"))).Superseded);
     }
 
     private async Task<ResultEffect> SayAsync(IncomingCallback callback, bool isApplied, bool mayWait) => (await _results.ApplyAsync(
@@ -122,24 +119,4 @@ public sealed class KeyStoreTests(World world) : IClassFixture<World>
         "SELECT action || ' ' || actor FROM audit WHERE details LIKE '%' || $1 || '%' ORDER BY created_at", callback.CommandId.ToString());
 
     private async Task<KeyOutcome> ReserveAsync(IncomingCallback callback) => Assert.Single(await _keys.ReserveAsync([callback], CancellationToken.None));
-
-    private static IncomingCallback Callback(string key, string note = "done", string? updatedAt = null, string exceptionId = IngestClient.Exception)
-    {
-        var raw = Encoding.UTF8.GetBytes(IngestClient.Body(updatedAt: updatedAt, note: note));
-        var body = new CallbackBodyReader(ExceptionRoute.Route, []).Read(raw);
-        return new IncomingCallback
-        {
-            Route = ExceptionRoute.Route,
-            TenantId = World.Tenant,
-            SubjectId = exceptionId,
-            Key = key,
-            CommandId = CommandId.Of(World.Tenant, ExceptionRoute.Route.Name, body.ExternalSystem, exceptionId, key),
-            Fingerprint = SHA256.HashData(raw),
-            Body = body,
-            ReceivedAt = TimeProvider.System.GetUtcNow(),
-            Actor = Actor.System,
-            TraceParent = null,
-            TraceId = null,
-        };
-    }
 }
