@@ -4,6 +4,7 @@ using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Subscriptions;
+using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Lanes.Reading;
 
@@ -12,25 +13,23 @@ internal readonly record struct LaneLooked(IReadOnlyDictionary<Guid, DeliveryRow
 
 /// <summary>What all lanes of this process read. Each waits as long as the database is away.</summary>
 internal sealed class LaneReads(
-    LaneStore lanes, HeadStore heads, DeliveryReads deliveries, HealthStore health, DatabaseGate database) : IDisposable
+    LaneStore lanes, HeadStore heads, DeliveryReads deliveries, HealthStore health, SubscriptionCache subscriptions, DatabaseGate database)
 {
-    // For all lanes together: with more of them some would wait so long for a connection that it would be taken for an outage.
-    private readonly SemaphoreSlim _turns = new(8);
-
-    public void Dispose() => _turns.Dispose();
+    private readonly StatementTurns _turns = new(atOnce: 8, subscriptions, database);
 
     /// <summary>Null: the lane is not this dispatcher's any more.</summary>
     public Task<IReadOnlyList<LaneEntry>?> FindFirstAsync(HeldLane lane, int limit, CancellationToken stop) =>
-        ReadAsync(token => lanes.FindFirstAsync(lane, limit, token), stop);
+        _turns.RunAsync(lane, token => lanes.FindFirstAsync(lane, limit, token), stop);
 
     /// <summary>The same in an ordered lane.</summary>
     public Task<FoundHeads?> FindHeadsAsync(HeldLane lane, HeadSearch search, CancellationToken stop) =>
-        ReadAsync(token => heads.FindAsync(lane, search, token), stop);
+        _turns.RunAsync(lane, token => heads.FindAsync(lane, search, token), stop);
 
     /// <summary>
     /// Looks at the rows of entries whose work was begun. A change that was answered before the look is honoured by it.
     /// </summary>
-    public Task<LaneLooked> LookAsync(HeldLane lane, IReadOnlyList<LaneEntry> entries, CancellationToken stop) => ReadAsync(
+    public Task<LaneLooked> LookAsync(HeldLane lane, IReadOnlyList<LaneEntry> entries, CancellationToken stop) => _turns.RunAsync(
+        lane,
         async token =>
         {
             var looked = await deliveries.LookAsync(
@@ -41,18 +40,5 @@ internal sealed class LaneReads(
 
     /// <summary>How the receiver fares, as the whole fleet has found.</summary>
     public Task<EndpointHealth> FindHealthAsync(HeldLane lane, CancellationToken stop) =>
-        ReadAsync(token => health.FindAsync(lane.SubscriptionId, token), stop);
-
-    private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken stop)
-    {
-        await _turns.WaitAsync(stop);
-        try
-        {
-            return await database.RunAsync(read, stop);
-        }
-        finally
-        {
-            _turns.Release();
-        }
-    }
+        _turns.RunAsync(lane, token => health.FindAsync(lane.SubscriptionId, token), stop);
 }

@@ -1,17 +1,17 @@
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Lanes.Doors;
+using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Lanes.Serving;
 
-/// <summary>The ways by which a holder leaves its lane. Few at a time: each takes a connection, and a closing may wait for others with it.</summary>
-internal sealed class LaneExit(LaneStore lanes, LaneClosingStore closing, DatabaseGate database) : IDisposable
+/// <summary>The ways by which a holder leaves its lane. Few at a time: a closing may wait for others with its connection.</summary>
+internal sealed class LaneExit(LaneStore lanes, LaneClosingStore closing, SubscriptionCache subscriptions, DatabaseGate database)
 {
-    private readonly SemaphoreSlim _turns = new(4);
-
-    public void Dispose() => _turns.Dispose();
+    private readonly StatementTurns _turns = new(atOnce: 4, subscriptions, database);
 
     /// <summary>As <see cref="LaneStore.FreeAsync"/> does.</summary>
-    public Task FreeAsync(HeldLane lane, TimeSpan? left, CancellationToken stop) => RunAsync(
+    public Task FreeAsync(HeldLane lane, TimeSpan? left, CancellationToken stop) => _turns.RunAsync(
+        lane,
         async token =>
         {
             await lanes.FreeAsync(lane, left, token);
@@ -24,18 +24,5 @@ internal sealed class LaneExit(LaneStore lanes, LaneClosingStore closing, Databa
     /// the next look.
     /// </summary>
     public Task<bool> CloseAsync(HeldLane lane, long decidedOn, CancellationToken stop) =>
-        RunAsync(token => closing.CloseAsync(lane, decidedOn, token), stop);
-
-    private async Task<bool> RunAsync(Func<CancellationToken, Task<bool>> leave, CancellationToken stop)
-    {
-        await _turns.WaitAsync(stop);
-        try
-        {
-            return await database.RunAsync(leave, stop);
-        }
-        finally
-        {
-            _turns.Release();
-        }
-    }
+        _turns.RunAsync(lane, token => closing.CloseAsync(lane, decidedOn, token), stop);
 }

@@ -18,7 +18,7 @@ internal sealed class LaneSlots
     // Those that have some or want some.
     private readonly Dictionary<Guid, Share> _shares = [];
     private readonly Dictionary<string, int> _ofTenants = new(StringComparer.Ordinal);
-    private readonly WantingLanes _wanting = new();
+    private readonly TenantRotation<(Guid Lane, Action Wake)> _wanting = new();
     private int _free;
 
     /// <param name="total">For all lanes together.</param>
@@ -27,7 +27,6 @@ internal sealed class LaneSlots
     private sealed class Share(string tenantId)
     {
         public string TenantId => tenantId;
-
 
         public int Taken { get; set; }
 
@@ -65,7 +64,7 @@ internal sealed class LaneSlots
             }
             else
             {
-                share.Wanting ??= _wanting.Add(lane, tenantId, wake);
+                share.Wanting ??= _wanting.Add(tenantId, (lane, wake));
             }
 
             return given;
@@ -147,13 +146,13 @@ internal sealed class LaneSlots
     // The first that could take some now: it would be in vain, and a turn lost for another, to wake one that has its part.
     private Action? NextWanting()
     {
-        if (_free <= 0 || _wanting.Next(tenant => RoomOfTenant(tenant) > 0, lane => RoomOf(_shares[lane]) > 0) is not { } next)
+        if (_free <= 0 || !_wanting.TryTakeNext(tenant => RoomOfTenant(tenant) > 0, wanting => RoomOf(_shares[wanting.Lane]) > 0, out var next))
         {
             return null;
         }
 
-        WantNone(_shares[next.Lane]);
-        _shares[next.Lane].IsWoken = true;
+        var share = _shares[next.Lane];
+        (share.Wanting, share.IsWoken) = (null, true);
         return next.Wake;
     }
 
