@@ -1,5 +1,6 @@
 using Webhooks.Database.Auditing;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Storage;
@@ -11,20 +12,19 @@ namespace Webhooks.Dispatcher.Attempts;
 /// after the other will not do: in a lane no message comes back to remind of the disabling when its process died in between, and
 /// a disabling that comes first cancels the very delivery that is to be failed.
 /// </summary>
-internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscriptions, SubscriptionCache cache, DatabaseGate database) : IDisposable
+internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscriptions, SubscriptionCache cache, DatabaseGate database)
 {
     private const string Reason = "gone";
 
     // All that a lane had on the wire may be answered 410 at once, and each of these answers needs the subscription's row. If they
-    // waited for it side by side, each with a connection, other work would find none.
-    private readonly SemaphoreSlim _turn = new(1);
+    // waited for it side by side, each with a connection, other work would find none. Two, so that a tenant whose subscription is held
+    // by somebody leaves one to others.
+    private readonly TenantTurns _turns = new(atOnce: 2);
 
     /// <summary>What one transaction came to.</summary>
     /// <param name="Claimed">False: somebody else had recorded the attempt before.</param>
     /// <param name="ConfigVersion">The subscription's.</param>
     private readonly record struct Recorded(bool Claimed, long ConfigVersion);
-
-    public void Dispose() => _turn.Dispose();
 
     /// <summary>Completes once both are on disk; false when somebody else had recorded the attempt before. Waits as long as the database is away.</summary>
     /// <param name="attempt">Not recorded.</param>
@@ -34,8 +34,7 @@ internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscr
     {
         var tries = 0;
         Recorded? recorded;
-        await _turn.WaitAsync(stop);
-        try
+        using (await _turns.TakeAsync(attempt.Delivery.Event.TenantId, stop))
         {
             recorded = await database.RunAsync(
                 token =>
@@ -44,10 +43,6 @@ internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscr
                     return TryRecordAsync(attempt, token);
                 },
                 stop);
-        }
-        finally
-        {
-            _turn.Release();
         }
 
         // Both of these without a connection in hand: each takes one for itself.

@@ -93,6 +93,29 @@ public sealed class When_a_receiver_is_gone : IAsyncLifetime
         await AssertDisabledAsync(subscription);
     }
 
+    // A change of a subscription holds its row while it waits for the broker, an operator for as long as he likes.
+    [Fact]
+    public async Task Should_disable_another_tenants_while_the_first_is_held()
+    {
+        await _world.StartDispatcherAsync();
+        var (held, other) = (await SubscribeAsync(), await _world.SubscribeAsync("tenant_002", SubscriptionState.Active, Settings));
+        await ExecuteAsync($"BEGIN; SELECT 1 FROM subscriptions WHERE id = '{held.Id}' FOR NO KEY UPDATE");
+        var waiting = await _world.AcceptIntoLaneAsync(held);
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%subscriptions%FOR%UPDATE%'") > 0,
+            World.Limit, "a record that waits");
+
+        var accepted = await _world.AcceptIntoLaneAsync(other);
+
+        await Eventually.TrueAsync(async () => await StatusAsync(accepted[0]) == "failed", World.Limit, "the other one's record");
+        Assert.Equal("pending", await StatusAsync(waiting[0]));
+        await GoOnAsync();
+        await _world.EndedAsync();
+        await AssertDisabledAsync(held);
+        await AssertDisabledAsync(other);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stalling.DisposeAsync();
@@ -100,7 +123,9 @@ public sealed class When_a_receiver_is_gone : IAsyncLifetime
         await _world.DisposeAsync();
     }
 
-    private Task<Subscription> SubscribeAsync() => _world.SubscribeAsync(World.SettingsFor(_receiver.Url, "*") with { MaxInFlight = 1 });
+    private SubscriptionSettings Settings => World.SettingsFor(_receiver.Url, "*") with { MaxInFlight = 1 };
+
+    private Task<Subscription> SubscribeAsync() => _world.SubscribeAsync(Settings);
 
     /// <summary>No attempt is recorded from now on.</summary>
     private Task StallAsync() => ExecuteAsync("BEGIN; LOCK TABLE attempts IN SHARE MODE");
@@ -123,7 +148,7 @@ public sealed class When_a_receiver_is_gone : IAsyncLifetime
 
     private async Task AssertDisabledAsync(Subscription subscription)
     {
-        var found = await _world.Subscriptions.FindAsync(subscription.Id, World.Tenant, CancellationToken.None);
+        var found = await _world.Subscriptions.FindAsync(subscription.Id, subscription.TenantId, CancellationToken.None);
         Assert.Equal((SubscriptionState.Disabled, "gone"), (found!.State, found.DisabledReason));
     }
 
