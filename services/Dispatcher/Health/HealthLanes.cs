@@ -38,7 +38,8 @@ internal sealed partial class HealthLanes(HealthStore store, LaneOpenings doors,
         while (true)
         {
             var without = await store.FindWithoutLaneAsync(leading);
-            await Task.WhenAll(without.Select(subscriptionId => doors.OpenAsync(subscriptionId, LaneReason.Breaker, leading)));
+            // One whose subscription somebody holds is found again; others, who may need theirs meanwhile, do not wait for it.
+            await Task.WhenAll(without.Select(subscriptionId => doors.TryOpenAsync(subscriptionId, LaneReason.Breaker, leading)));
             await Task.Delay(Interval, clock, leading);
         }
     }

@@ -27,9 +27,13 @@ internal sealed class LaneOpenings(LaneOpeningStore store, DatabaseGate database
     /// <summary>Completes when it is open, whoever opened it. Waits as long as the database is away.</summary>
     public async Task OpenAsync(Guid subscriptionId, LaneReason reason, CancellationToken stop)
     {
-        while (!await _groups.AddAsync(new WantedLane(subscriptionId, reason), stop))
+        while (!await TryOpenAsync(subscriptionId, reason, stop))
         {
             await Task.Delay(BusyPause, clock, stop);
         }
     }
+
+    /// <summary>True: it is open. False: somebody holds the subscription.</summary>
+    public Task<bool> TryOpenAsync(Guid subscriptionId, LaneReason reason, CancellationToken stop) =>
+        _groups.AddAsync(new WantedLane(subscriptionId, reason), stop);
 }

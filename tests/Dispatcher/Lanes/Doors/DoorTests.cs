@@ -133,11 +133,7 @@ public sealed class DoorTests : IAsyncLifetime
         var (held, other) = (await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"));
         var openings = _dispatcher.Services.GetRequiredService<LaneOpenings>();
         await using var changing = await _world.Database.OpenConnectionAsync();
-        await using var change = await changing.BeginTransactionAsync();
-        await using (var hold = new NpgsqlCommand("SELECT 1 FROM subscriptions WHERE id = $1 FOR UPDATE", changing) { Parameters = { new() { Value = held.Id } } })
-        {
-            await hold.ExecuteNonQueryAsync();
-        }
+        await using var change = await HoldAsync(changing, held);
 
         var opening = openings.OpenAsync(held.Id, LaneReason.Breaker, CancellationToken.None);
         await openings.OpenAsync(other.Id, LaneReason.Breaker, CancellationToken.None).WaitAsync(World.Limit);
@@ -149,7 +145,38 @@ public sealed class DoorTests : IAsyncLifetime
         Assert.Equal(2, await _world.LanesAsync());
     }
 
+    [Fact]
+    public async Task The_leader_keeps_no_other_waiting_for_one_whose_subscription_is_held()
+    {
+        var (held, other, later) = (
+            await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"));
+        await using var changing = await _world.Database.OpenConnectionAsync();
+        await using var change = await HoldAsync(changing, held);
+
+        await NeedLaneAsync(held);
+        await NeedLaneAsync(other);
+        await _world.HeldAsync(other);
+        // By now it has found the one that is held.
+        await NeedLaneAsync(later);
+        await _world.HeldAsync(later);
+
+        Assert.Equal(2, await _world.LanesAsync());
+        await change.RollbackAsync();
+        await _world.HeldAsync(held);
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private static async Task<NpgsqlTransaction> HoldAsync(NpgsqlConnection changing, Subscription subscription)
+    {
+        var change = await changing.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand("SELECT 1 FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE", changing) { Parameters = { new() { Value = subscription.Id } } };
+        await hold.ExecuteNonQueryAsync();
+        return change;
+    }
+
+    private Task NeedLaneAsync(Subscription subscription) => _world.Database.ExecuteAsync(
+        "INSERT INTO subscription_health (subscription_id, throttled_until) VALUES ($1, now() + interval '1 hour')", subscription.Id);
 
     private async Task AssertAsync(Guid[] opened, Guid[] busy, params WantedLane[] wanted)
     {
