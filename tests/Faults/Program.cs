@@ -7,7 +7,7 @@ using Webhooks.Faults.Reporting;
 
 var minutes = Number("--minutes", 3, "How long faults go on; recovery comes on top.", least: 0.1, most: 1440);
 var seed = Count("--seed", 7, "Plans the faults: the same seed, the same plan.");
-var rate = Count("--rate", 20, "Events a second; each makes four deliveries on average.");
+var rate = Count("--rate", 20, "Events a second; each makes six deliveries on average.");
 var dispatchers = Count("--dispatchers", 3, "How many dispatchers.");
 var publishers = Count("--publishers", 2, "How many publishers.");
 var settling = Number("--settling", 4, "The most minutes from the last fault until nothing may be pending.", least: 0.1, most: 60);
