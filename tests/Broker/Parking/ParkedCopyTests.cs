@@ -205,6 +205,23 @@ public sealed class ParkedCopyTests : IAsyncLifetime
         Assert.Equal(!isKept, parked.Header(BrokerNames.ParkedDetailHeader)!.Contains("left out", StringComparison.Ordinal));
     }
 
+    // The broker takes longer for each than for the one before, seconds in the end, and no confirm comes in time.
+    [Theory]
+    [InlineData(64, false, true)]
+    [InlineData(65, false, false)]
+    [InlineData(64, true, true)]
+    [InlineData(65, true, false)]
+    public async Task Headers_are_left_out_that_are_nested_deeper_than_an_event_may_be(int levels, bool ofTables, bool isKept)
+    {
+        await _peer.PublishAsync("", Queue, Body, RawProperties.OfNestedHeader(levels, ofTables));
+
+        await ParkNextAsync();
+
+        var parked = await _peer.TakeAsync(BrokerNames.ParkingQueue);
+        Assert.Equal(isKept, parked.BasicProperties.Headers!.ContainsKey("deep"));
+        Assert.Equal(!isKept, parked.Header(BrokerNames.ParkedDetailHeader)!.Contains("nested more than 64 deep", StringComparison.Ordinal));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _peer.DisposeAsync();

@@ -20,7 +20,7 @@ public sealed class AmqpPeer : IAsyncDisposable
 
     public static async Task<AmqpPeer> ConnectAsync(string uri)
     {
-        var factory = new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false };
+        var factory = new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit };
         var connection = await factory.CreateConnectionAsync();
         return new AmqpPeer(connection, await OpenChannelAsync(connection), factory.UserName);
     }

@@ -24,6 +24,23 @@ public sealed class RawProperties(byte[] written) : IReadOnlyBasicProperties, IA
     /// <summary>A header with a decimal of thirty places: AMQP has them, and .NET has 28 at most.</summary>
     public static RawProperties OfUnreadableHeader() => OfHeader("price"u8.ToArray(), [(byte)'D', 30, 0, 0, 0, 1]);
 
+    /// <summary>A header of lists within lists, or of tables within tables.</summary>
+    /// <param name="levels">How deep. Lists take five bytes each, tables six, and all of them stand in one frame.</param>
+    /// <param name="ofTables">Tables, whose members have no names.</param>
+    public static RawProperties OfNestedHeader(int levels, bool ofTables)
+    {
+        byte[] innermost = [(byte)'t', 1];
+        byte[] name = ofTables ? [0] : [];
+        var header = new List<byte>();
+        for (var left = levels - 1; left >= 0; left--)
+        {
+            var length = (left * (5 + name.Length)) + name.Length + innermost.Length;
+            header.AddRange([(byte)(ofTables ? 'F' : 'A'), (byte)(length >> 24), (byte)(length >> 16), (byte)(length >> 8), (byte)length, .. name]);
+        }
+
+        return OfHeader("deep"u8.ToArray(), [.. header, .. innermost]);
+    }
+
     ushort IAmqpHeader.ProtocolClassId => 60;
 
     int IAmqpWriteable.GetRequiredBufferSize() => written.Length;
