@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Webhooks.Database.Accounting;
 using Webhooks.Database.Faults;
 using Webhooks.Database.Migrations;
 using Webhooks.Database.Notifications;
@@ -32,7 +31,6 @@ public static class DatabaseModule
         builder.Services.AddSingleton<MigratedSchema>();
         builder.Services.AddSingleton<DayPartitions>();
         builder.Services.AddSingleton<SettingsStore>();
-        builder.Services.AddSingleton<ParkedCounts>();
         builder.Services.AddSingleton<DatabaseGate>();
         builder.Services.AddSingleton<ConfigListener>();
         builder.Services.AddHostedService<MigrateAtStart>();

@@ -4,7 +4,6 @@ using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.CallbackIngest.Callbacks;
 using Webhooks.Contracts;
-using Webhooks.Database.Accounting;
 using Webhooks.Database.Faults;
 
 namespace Webhooks.CallbackIngest.Results;
@@ -144,7 +143,6 @@ internal sealed partial class ResultLoop(
     {
         services.ParkedMetrics.Counted(reason);
         Log.Parked(services.Logger, message.Queue, reason);
-        await database.RunAsync(token => services.Parked.AddAsync([null], token), stop);
         await publisher.PublishAsync([message.Park(reason, detail)], stop);
         message.Ack();
     }
@@ -166,4 +164,4 @@ internal sealed partial class ResultLoop(
 }
 
 /// <summary>What the loop needs beside the way of a result.</summary>
-internal sealed record ResultServices(ParkedCounts Parked, ParkedMetrics ParkedMetrics, CallbackMetrics Metrics, TimeProvider Clock, ILogger<ResultLoop> Logger);
+internal sealed record ResultServices(ParkedMetrics ParkedMetrics, CallbackMetrics Metrics, TimeProvider Clock, ILogger<ResultLoop> Logger);

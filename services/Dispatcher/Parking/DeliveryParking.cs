@@ -6,7 +6,6 @@ using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
-using Webhooks.Database.Accounting;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Hands;
@@ -15,11 +14,11 @@ using Webhooks.Subscriptions.Caching;
 namespace Webhooks.Dispatcher.Parking;
 
 /// <summary>
-/// Parks what cannot be processed: counted, put aside, and only then acknowledged, or taken out of its lane. A delivery's row is told, so
+/// Parks what cannot be processed: put aside, and only then acknowledged, or taken out of its lane. A delivery's row is told, so
 /// that its message is not missed: brought back, it would fail and be parked once more.
 /// </summary>
 internal sealed partial class DeliveryParking(
-    ConfirmedPublisher publisher, DeliveryStore deliveries, ParkedCounts counts, ParkedMetrics metrics, SubscriptionCache subscriptions,
+    ConfirmedPublisher publisher, DeliveryStore deliveries, ParkedMetrics metrics, SubscriptionCache subscriptions,
     DatabaseGate database, ILogger<DeliveryParking> logger)
 {
     /// <summary>A message that cannot be read.</summary>
@@ -55,7 +54,6 @@ internal sealed partial class DeliveryParking(
         var tenantId = delivery.Event.TenantId;
         metrics.Counted(reason);
         Log.ParkedOfLane(logger, delivery.Id, reason);
-        await database.RunAsync(token => counts.AddAsync([tenantId], token), abandon);
         await publisher.PublishAsync([ParkedCopy.Of(queue, new BasicProperties(), message.ToBytes(), reason, detail, tenantId)], abandon);
         await database.RunAsync(token => deliveries.SetAsideAsync(message, delivery.LaneDueAt, token), abandon);
     }
@@ -64,14 +62,7 @@ internal sealed partial class DeliveryParking(
     {
         metrics.Counted(reason);
         Log.Parked(logger, received.Queue, reason);
-        var tenantId = await database.RunAsync(
-            async token =>
-            {
-                var found = about is null ? null : await deliveries.TenantOfAsync(about, token);
-                await counts.AddAsync([found], token);
-                return found;
-            },
-            abandon);
+        var tenantId = about is null ? null : await database.RunAsync(token => deliveries.TenantOfAsync(about, token), abandon);
         await publisher.PublishAsync([received.Park(reason, detail, tenantId) with { Body = body }], abandon);
     }
 

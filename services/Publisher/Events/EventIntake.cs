@@ -10,9 +10,8 @@ internal readonly record struct IncomingEvent(ReceivedMessage Message, AcceptedE
 
 /// <summary>A message that is no event, as it will be parked.</summary>
 /// <param name="Message">As it came.</param>
-/// <param name="Copy">With the reason.</param>
-/// <param name="TenantId">Whose it is; null: that cannot be read.</param>
-internal readonly record struct RefusedMessage(ReceivedMessage Message, OutgoingMessage Copy, string? TenantId);
+/// <param name="Copy">With the reason, and whose it is if that can be read.</param>
+internal readonly record struct RefusedMessage(ReceivedMessage Message, OutgoingMessage Copy);
 
 /// <summary>Reads events out of messages; what is not an event becomes a parked copy that says why.</summary>
 internal sealed class EventIntake(PublisherOptions options, ParkedMetrics metrics)
@@ -42,7 +41,7 @@ internal sealed class EventIntake(PublisherOptions options, ParkedMetrics metric
     {
         metrics.Counted(reason);
         var tenantId = EventTenant.Find(message.Body, message.Properties.ContentType);
-        return new RefusedMessage(message, message.Park(reason, detail, tenantId), tenantId);
+        return new RefusedMessage(message, message.Park(reason, detail, tenantId));
     }
 
     // "traceparent" from any AMQP client, "MT-Activity-Id" from MassTransit.

@@ -5,7 +5,6 @@ using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
-using Webhooks.Database.Accounting;
 using Webhooks.Database.Faults;
 using Webhooks.Publisher.Events;
 using Webhooks.Subscriptions.Caching;
@@ -19,7 +18,7 @@ namespace Webhooks.Publisher.FanOut;
 /// </summary>
 internal sealed partial class FanOutTurn(
     FanOutStore store, SubscriptionCache subscriptions, DatabaseGate database, ConfirmedPublisher publisher,
-    EventIntake intake, ParkedCounts parked, FanOutMetrics metrics, TimeProvider clock, ILogger<FanOutTurn> logger)
+    EventIntake intake, FanOutMetrics metrics, TimeProvider clock, ILogger<FanOutTurn> logger)
 {
     // A million announcements need not stand in memory at once.
     private const int AnnouncementsAtOnce = 2_000;
@@ -45,16 +44,9 @@ internal sealed partial class FanOutTurn(
         message.Ack();
     }
 
-    // Counted first: a message that is handed over again, because we died here, is counted twice rather than not at all.
-    private async Task ParkAsync(List<RefusedMessage> refused, CancellationToken stop)
-    {
-        if (refused.Count > 0)
-        {
-            await database.RunAsync(token => parked.AddAsync([.. refused.Select(message => message.TenantId)], token), stop);
-            // What went back to the queue while the database was waited for is parked by whoever gets it next.
-            await publisher.PublishAsync([.. refused.Where(one => !one.Message.IsLost).Select(one => one.Copy)], stop);
-        }
-    }
+    // What went back to the queue while the database was waited for is parked by whoever gets it next.
+    private Task ParkAsync(List<RefusedMessage> refused, CancellationToken stop) =>
+        publisher.PublishAsync([.. refused.Where(one => !one.Message.IsLost).Select(one => one.Copy)], stop);
 
     /// <summary>
     /// Accepts events, as many at a time as may go together, and announces what they make. A group that fails by its data is halved

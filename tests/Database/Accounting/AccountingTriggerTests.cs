@@ -1,5 +1,4 @@
 using Npgsql;
-using Webhooks.Database.Accounting;
 using Webhooks.Database.Migrations;
 using Webhooks.TestKit;
 
@@ -136,15 +135,6 @@ public sealed class AccountingTriggerTests : IAsyncLifetime
 
         Assert.Equal(new Account(Accepted: 4, Matched: 5, Delivered: 2, Failed: 1), await Account.ReadAsync(database, "a"));
         Assert.Equal(new Account(Matched: 1, Canceled: 1), await Account.ReadAsync(database, "b"));
-    }
-
-    [Fact]
-    public async Task Parked_messages_are_counted_for_their_tenant_or_for_nobody()
-    {
-        await new ParkedCounts(_database).AddAsync(["a", null, "a", "b", null, null], CancellationToken.None);
-
-        Assert.Equal(new Account(Parked: 2), await AccountAsync("a"));
-        Assert.Equal(new Account(Parked: 3), await AccountAsync(ParkedCounts.Nobody));
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();

@@ -62,6 +62,10 @@ public sealed class World : Surroundings
     public Task HaveParkedAsync(int count) => Eventually.TrueAsync(
         async () => await Database.ScalarAsync<long>("SELECT count(*) FROM parked") == count, Limit, $"{count} messages to be parked");
 
+    /// <summary>How many of a tenant's messages the accounts call parked.</summary>
+    public Task<long> CountedAsParkedAsync(string tenantId) => Database.ScalarAsync<long>(
+        "SELECT coalesce(sum(parked), 0)::bigint FROM (SELECT * FROM accounting_totals UNION ALL SELECT * FROM accounting_deltas) AS counted WHERE tenant_id = $1", tenantId);
+
     /// <summary>A process of its own, for a test that kills it; returns when it consumes.</summary>
     public async Task<ServiceChild> StartChildAsync(params (string Key, string Value)[] settings)
     {
