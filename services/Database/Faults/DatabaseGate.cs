@@ -44,8 +44,16 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
     public event Action? Opened;
 
     /// <summary>Runs <paramref name="work"/> until it succeeds or fails by its data, which is thrown.</summary>
-    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => RunAsync(work, static () => { }, cancellationToken);
+
+    /// <summary>The same, for work that must tell what it did itself from what others did.</summary>
+    /// <param name="work">May be repeated.</param>
+    /// <param name="inDoubt">A try has failed by a fault of ours: it may have been committed, and the next one finds what it left.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, Action inDoubt, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(work);
+        ArgumentNullException.ThrowIfNull(inDoubt);
         while (true)
         {
             try
@@ -54,6 +62,7 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
             }
             catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
+                inDoubt();
                 await RecoverAsync(fault).WaitAsync(cancellationToken);
             }
         }

@@ -67,24 +67,19 @@ internal sealed partial class AttemptWriter(
     }
 
     /// <summary>Records a group; one that fails by its data is halved until the culprit stands alone.</summary>
-    private async Task RecordAsync(IReadOnlyList<Waiting> group)
+    /// <param name="group">One at least.</param>
+    /// <param name="isInDoubt">They may have been recorded by a try whose answer was lost.</param>
+    private async Task RecordAsync(IReadOnlyList<Waiting> group, bool isInDoubt = false)
     {
         try
         {
             var attempts = group.Select(waiting => waiting.Attempt).ToList();
-            var tries = 0;
-            var claimed = await database.RunAsync(
-                token =>
-                {
-                    tries++;
-                    return store.RecordAsync(attempts, token);
-                },
-                _abandon.Token);
+            var claimed = await database.RunAsync(token => store.RecordAsync(attempts, token), () => isInDoubt = true, _abandon.Token);
             for (var place = 0; place < claimed.Length; place++)
             {
                 // The answer to the commit of an earlier try may have been lost: then the claim that is found is our own. To
                 // carry out a step that another one carries out too does no harm; to leave it to nobody would lose the delivery.
-                group[place].Claimed.SetResult(claimed[place] || tries > 1);
+                group[place].Claimed.SetResult(claimed[place] || isInDoubt);
             }
         }
         catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
@@ -97,8 +92,8 @@ internal sealed partial class AttemptWriter(
         catch (Exception fault) when (group.Count > 1)
         {
             Log.Halving(logger, group.Count, fault.Message);
-            await RecordAsync([.. group.Take(group.Count / 2)]);
-            await RecordAsync([.. group.Skip(group.Count / 2)]);
+            await RecordAsync([.. group.Take(group.Count / 2)], isInDoubt);
+            await RecordAsync([.. group.Skip(group.Count / 2)], isInDoubt);
         }
         catch (Exception fault)
         {

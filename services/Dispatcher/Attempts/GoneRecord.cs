@@ -32,17 +32,11 @@ internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscr
     /// <param name="stop">Ends the waiting, unrecorded.</param>
     public async Task<bool> RecordAsync(FinishedAttempt attempt, Func<FinishedAttempt, Task<bool>> record, CancellationToken stop)
     {
-        var tries = 0;
+        var isInDoubt = false;
         Recorded? recorded;
         using (await _turns.TakeAsync(attempt.Delivery.Event.TenantId, stop))
         {
-            recorded = await database.RunAsync(
-                token =>
-                {
-                    tries++;
-                    return TryRecordAsync(attempt, token);
-                },
-                stop);
+            recorded = await database.RunAsync(token => TryRecordAsync(attempt, token), () => isInDoubt = true, stop);
         }
 
         // Both of these without a connection in hand: each takes one for itself.
@@ -54,7 +48,7 @@ internal sealed class GoneRecord(AttemptStore attempts, SubscriptionStore subscr
         }
 
         // As with other attempts: the answer to the commit of an earlier try may have been lost.
-        return claimed || tries > 1;
+        return claimed || isInDoubt;
     }
 
     /// <summary>Null: the subscription is disabled already, or deleted.</summary>

@@ -27,7 +27,7 @@ internal sealed partial class FanOutTurn(
     public async Task<int> RunAsync(IReadOnlyList<ReceivedMessage> group, CancellationToken stop)
     {
         var (events, refused) = intake.Read(group);
-        var made = await PassOnAsync(events, refused, stop);
+        var made = await PassOnAsync(events, refused, isInDoubt: false, stop);
         await ParkAsync(refused, stop);
         foreach (var message in group)
         {
@@ -52,7 +52,11 @@ internal sealed partial class FanOutTurn(
     /// Accepts events, as many at a time as may go together, and announces what they make. A group that fails by its data is halved
     /// until the culprit stands alone, and that is parked.
     /// </summary>
-    private async Task<int> PassOnAsync(IReadOnlyList<IncomingEvent> events, List<RefusedMessage> refused, CancellationToken stop)
+    /// <param name="events">In the order of acceptance.</param>
+    /// <param name="refused">Takes what is to be parked.</param>
+    /// <param name="isInDoubt">The events may have been accepted by a try whose answer was lost: they look like repeats then.</param>
+    /// <param name="stop">Take nothing more.</param>
+    private async Task<int> PassOnAsync(IReadOnlyList<IncomingEvent> events, List<RefusedMessage> refused, bool isInDoubt, CancellationToken stop)
     {
         var made = 0;
         while (events.Count > 0)
@@ -60,13 +64,13 @@ internal sealed partial class FanOutTurn(
             Accepted accepted;
             try
             {
-                accepted = await AcceptAsync(events, stop);
+                accepted = await AcceptAsync(events, () => isInDoubt = true, stop);
             }
             catch (Exception fault) when (IsOfTheEvents(fault, stop) && events.Count > 1)
             {
                 Log.Halving(logger, events.Count, fault.Message);
                 var half = events.Count / 2;
-                return made + await PassOnAsync([.. events.Take(half)], refused, stop) + await PassOnAsync([.. events.Skip(half)], refused, stop);
+                return made + await PassOnAsync([.. events.Take(half)], refused, isInDoubt, stop) + await PassOnAsync([.. events.Skip(half)], refused, isInDoubt, stop);
             }
             catch (Exception fault) when (IsOfTheEvents(fault, stop))
             {
@@ -76,7 +80,7 @@ internal sealed partial class FanOutTurn(
                 return made;
             }
 
-            await AnnounceAsync(await ToAnnounceAsync(accepted, stop), stop);
+            await AnnounceAsync(await ToAnnounceAsync(accepted, isInDoubt, stop), stop);
             made += accepted.Deliveries.Count;
             events = [.. events.Skip(accepted.Events.Count)];
         }
@@ -84,28 +88,20 @@ internal sealed partial class FanOutTurn(
         return made;
     }
 
-    private async Task<Accepted> AcceptAsync(IReadOnlyList<IncomingEvent> events, CancellationToken stop)
+    private async Task<Accepted> AcceptAsync(IReadOnlyList<IncomingEvent> events, Action inDoubt, CancellationToken stop)
     {
         var rows = events.Select(received => received.Event).ToList();
-        var tries = 0;
-        var (count, deliveries) = await database.RunAsync(
-            token =>
-            {
-                tries++;
-                return store.AcceptAsync(rows, token);
-            },
-            stop);
+        var (count, deliveries) = await database.RunAsync(token => store.AcceptAsync(rows, token), inDoubt, stop);
         metrics.Accepted(count);
         Log.Accepted(logger, count, deliveries.Count);
-        // A commit whose answer was lost makes its events look like repeats when it is tried again.
-        return new Accepted([.. events.Take(count)], deliveries, IsInDoubt: tries > 1);
+        return new Accepted([.. events.Take(count)], deliveries);
     }
 
-    private async Task<List<UnattemptedDelivery>> ToAnnounceAsync(Accepted accepted, CancellationToken stop)
+    private async Task<List<UnattemptedDelivery>> ToAnnounceAsync(Accepted accepted, bool isInDoubt, CancellationToken stop)
     {
         var deliveries = accepted.Deliveries.Where(delivery => !delivery.InLane).Select(delivery =>
             new UnattemptedDelivery(delivery.Id, delivery.Of.CreatedAt, delivery.SubscriptionId, delivery.Of.Event.Traceparent)).ToList();
-        var again = accepted.Events.Where(received => received.Message.Redelivered || accepted.IsInDoubt).Select(received => received.Event).ToList();
+        var again = accepted.Events.Where(received => received.Message.Redelivered || isInDoubt).Select(received => received.Event).ToList();
         if (again.Count > 0)
         {
             // Whoever held these before may have died between its commit and its announcements, and so may the answer to
@@ -137,8 +133,7 @@ internal sealed partial class FanOutTurn(
 
     /// <param name="Events">The first of those that were given.</param>
     /// <param name="Deliveries">What they make.</param>
-    /// <param name="IsInDoubt">They may have been accepted by a try whose answer was lost.</param>
-    private readonly record struct Accepted(IReadOnlyList<IncomingEvent> Events, IReadOnlyList<NewDelivery> Deliveries, bool IsInDoubt);
+    private readonly record struct Accepted(IReadOnlyList<IncomingEvent> Events, IReadOnlyList<NewDelivery> Deliveries);
 
     private static partial class Log
     {

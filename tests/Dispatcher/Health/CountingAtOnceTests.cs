@@ -1,10 +1,5 @@
-using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Attempts;
-using Webhooks.Dispatcher.Deliveries;
-using Webhooks.Sending;
 using Webhooks.Subscriptions;
-using Webhooks.Subscriptions.Events;
-using Webhooks.Subscriptions.Rendering;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Health;
@@ -44,31 +39,10 @@ public sealed class CountingAtOnceTests : IAsyncLifetime
             var attempts = new List<FinishedAttempt>();
             foreach (var subscription in subscriptions)
             {
-                attempts.Add(Failed(Assert.Single(await _world.AcceptAsync(subscription))));
+                attempts.Add(LastAttempt.Of(Assert.Single(await _world.AcceptAsync(subscription))));
             }
 
             Assert.DoesNotContain(false, await store.RecordAsync(attempts, CancellationToken.None));
         }
     }
-
-    private static FinishedAttempt Failed(Accepted delivery) => new()
-    {
-        Delivery = new DeliveryRow
-        {
-            Id = delivery.Id,
-            CreatedAt = delivery.CreatedAt,
-            SubscriptionId = delivery.SubscriptionId,
-            Revision = 1,
-            Status = DeliveryStatus.Pending,
-            LastAttempt = 0,
-            NextAttemptAt = null,
-            DueAt = null,
-            Event = new AcceptedEvent { Id = delivery.EventId, Type = "a.b", TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
-        },
-        Number = 1,
-        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
-        Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
-        Next = new NextStep.Exhaust(),
-        TraceId = null,
-    };
 }
