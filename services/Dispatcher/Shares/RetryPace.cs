@@ -26,6 +26,10 @@ internal sealed class RetryPace(TimeProvider clock)
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
+    // A loop whose looks at the database take longer than a group's share of a second would not keep the pace. It makes up for as
+    // much as this, by larger groups.
+    private static readonly TimeSpan MostBehind = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
     private long _windowBegan = clock.GetTimestamp();
     private Counts _inWindow;
@@ -78,7 +82,10 @@ internal sealed class RetryPace(TimeProvider clock)
     {
         lock (_lock)
         {
-            return Math.Min(Rate(before => before.Retries) / GroupsASecond, Admission.MostAtOnce);
+            var rate = Rate(before => before.Retries);
+            var now = clock.GetTimestamp();
+            var behind = clock.GetElapsedTime(BeginsAt(now), now);
+            return Math.Min((rate / GroupsASecond) + (behind > TimeSpan.Zero ? (int)(rate * behind.TotalSeconds) : 0), Admission.MostAtOnce);
         }
     }
 
@@ -88,12 +95,14 @@ internal sealed class RetryPace(TimeProvider clock)
         lock (_lock)
         {
             var now = clock.GetTimestamp();
-            var beginsAt = Math.Max(now, _nextAt);
+            var beginsAt = BeginsAt(now);
             _nextAt = beginsAt + (long)(count * (double)clock.TimestampFrequency / Rate(before => before.Retries));
             _inWindow.Retries += count;
-            return clock.GetElapsedTime(now, beginsAt);
+            return beginsAt > now ? clock.GetElapsedTime(now, beginsAt) : TimeSpan.Zero;
         }
     }
+
+    private long BeginsAt(long now) => Math.Max(_nextAt, now - (long)(MostBehind.TotalSeconds * clock.TimestampFrequency));
 
     /// <summary>Retries a second.</summary>
     /// <param name="grows">Which count of the last second decides without first attempts.</param>
