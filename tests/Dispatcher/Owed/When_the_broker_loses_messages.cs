@@ -38,7 +38,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         var dispatcher = await StartAsync();
 
         await _world.EndedAsync();
-        AssertEachCameOnce(30);
+        await EachCameOnceAsync(30);
         Assert.Equal(30, owed.NowOf(dispatcher));
     }
 
@@ -54,7 +54,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         await StartAsync();
 
         await _world.EndedAsync();
-        AssertEachCameOnce(3);
+        await EachCameOnceAsync(3);
         Assert.Equal("not_json", Assert.Single(await _world.ParkedAsync()).Reason);
     }
 
@@ -73,7 +73,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
 
         var count = await others;
         await _world.EndedAsync();
-        AssertEachCameOnce(count + 1);
+        await EachCameOnceAsync(count + 1);
         Assert.Equal(1, owed.NowOf(dispatcher));
     }
 
@@ -118,7 +118,7 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
             2 * World.Limit, "all to be delivered");
 
         Assert.InRange(most, 1_000, 10_000);
-        AssertEachCameOnce(20_000);
+        await EachCameOnceAsync(20_000);
     }
 
     // The queues are gone with their bindings and their consumers; all of them, and while retries are under way.
@@ -196,7 +196,17 @@ public sealed class When_the_broker_loses_messages : IAsyncLifetime
         return count;
     }
 
-    private void AssertEachCameOnce(int count) => Assert.Equal(
-        Enumerable.Range(1, count).Select(number => KeyValuePair.Create($"evt_{number}", 1)).ToHashSet(),
-        _receiver.Requests.CountBy(TestEvent.IdOf).ToHashSet());
+    // A machine that is busy may have failed an attempt that had reached the receiver. It is on record then, and was made again.
+    private async Task EachCameOnceAsync(int count)
+    {
+        var failed = (await _world.Database.ColumnAsync<string>(
+            "SELECT event_id FROM attempts JOIN deliveries ON deliveries.created_at = attempts.created_at AND id = delivery_id WHERE outcome <> 'succeeded'")).CountBy(id => id).ToDictionary();
+        var came = _receiver.Requests.CountBy(TestEvent.IdOf).ToDictionary();
+        var others = Enumerable.Range(1, count).Select(number => $"evt_{number}")
+            .Where(id => came.GetValueOrDefault(id) is var times && (times < 1 || times > 1 + failed.GetValueOrDefault(id)))
+            .Select(id => $"{id} came {came.GetValueOrDefault(id)} times, and {failed.GetValueOrDefault(id)} attempts failed");
+        Assert.Equal([], others);
+        Assert.Equal(count, came.Count);
+        Assert.InRange(failed.Count, 0, count / 100);
+    }
 }
