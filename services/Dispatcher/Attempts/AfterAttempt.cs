@@ -39,6 +39,20 @@ internal sealed class AfterAttempt(
         }
     }
 
+    /// <summary>Has the attempt that follows a recorded one made, whose recorder may have died before it announced it.</summary>
+    public async Task AnnounceNextAsync(DeliveryRow delivery, int number, DateTimeOffset at, CancellationToken stop)
+    {
+        if (at <= clock.GetUtcNow())
+        {
+            await announcer.AnnounceNowAsync(delivery, number, stop);
+        }
+        else
+        {
+            // What is left of the wait fits no delay queue: the due-poller announces it.
+            await handOver.ToPollerAsync(delivery, delivery.LastAttempt, stop);
+        }
+    }
+
     /// <summary>What a recorded attempt that ended its delivery means for the subscription, when its recorder may have died.</summary>
     public async Task FinishFailureAsync(DeliveryRow delivery, int number, CancellationToken stop)
     {

@@ -6,8 +6,6 @@ namespace Webhooks.Dispatcher.Attempts;
 /// <summary>The instruments of attempts. Tags stay low-cardinality: never a subscription, tenant or URL.</summary>
 internal sealed class AttemptMetrics
 {
-    public const string MeterName = "Webhooks.Dispatcher";
-
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _latency;
     private readonly Counter<long> _retried;
@@ -15,7 +13,7 @@ internal sealed class AttemptMetrics
 
     public AttemptMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = meters.Create(DispatcherTelemetry.Name);
         _duration = meter.CreateHistogram(
             "webhooks.attempt.duration", unit: "s", description: "Time from sending a webhook to its response headers or its failure; its count, by outcome, is the attempt rate.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30] });

@@ -6,7 +6,7 @@ namespace Webhooks.Dispatcher.Attempts;
 /// <summary>The span of an attempt: the first continues the event's trace, a retry or replay starts its own and links to it.</summary>
 internal static class AttemptTracing
 {
-    private static readonly ActivitySource Source = new("Webhooks.Dispatcher");
+    private static readonly ActivitySource Source = new(DispatcherTelemetry.Name);
 
     /// <summary>The publisher's trace, for when nobody collects ours.</summary>
     public static string? TraceIdOf(string? traceparent) =>

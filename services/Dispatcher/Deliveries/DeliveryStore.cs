@@ -77,7 +77,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
 
         long configVersion;
         var rows = new Dictionary<Guid, DeliveryRow>(messages.Count);
-        var events = new EventReader(_inHand);
+        var events = new EventRows(_inHand);
         List<DeliveryRow>? replays = null;
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
@@ -146,7 +146,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
     }
 
     private static async Task AddEventsAsync(
-        NpgsqlConnection connection, List<DeliveryRow> replays, EventReader events, Dictionary<Guid, DeliveryRow> rows, CancellationToken cancellationToken)
+        NpgsqlConnection connection, List<DeliveryRow> replays, EventRows events, Dictionary<Guid, DeliveryRow> rows, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(SelectReplayed, connection);
         var columns = new Columns<DeliveryRow>(command.Parameters, replays);
@@ -164,7 +164,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         }
     }
 
-    private static DeliveryRow Read(NpgsqlDataReader reader, EventReader events) => new()
+    private static DeliveryRow Read(NpgsqlDataReader reader, EventRows events) => new()
     {
         Id = reader.GetGuid(0),
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(1),

@@ -3,7 +3,6 @@ using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Lanes;
-using Webhooks.Dispatcher.Retries;
 using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
@@ -12,7 +11,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Carries out what a look decided, for many deliveries at once, and finishes each last.</summary>
 internal sealed partial class DeliveryWork(
-    AttemptRunner attempts, AfterAttempt after, RetryAnnouncer announcer, HandOver handOver, LaneIntake lanes, MessageSlots slots, DeliveryStore store, DatabaseGate database, InFlight inFlight,
+    AttemptRunner attempts, AfterAttempt after, LaneIntake lanes, MessageSlots slots, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
@@ -75,7 +74,7 @@ internal sealed partial class DeliveryWork(
                     await after.FinishFailureAsync(row!, failure.Number, abandon);
                     break;
                 case LookResult.AnnounceNext next:
-                    await AnnounceAsync(row!, next, abandon);
+                    await after.AnnounceNextAsync(row!, next.Number, next.At, abandon);
                     break;
             }
 
@@ -95,20 +94,6 @@ internal sealed partial class DeliveryWork(
         finally
         {
             inFlight.End(delivery.Id);
-        }
-    }
-
-    private async Task AnnounceAsync(DeliveryRow row, LookResult.AnnounceNext next, CancellationToken abandon)
-    {
-        var wait = next.At - clock.GetUtcNow();
-        if (wait <= TimeSpan.Zero)
-        {
-            await announcer.AnnounceNowAsync(row, next.Number, abandon);
-        }
-        else
-        {
-            // What is left of the wait fits no delay queue: the due-poller announces it.
-            await handOver.ToPollerAsync(row, row.LastAttempt, abandon);
         }
     }
 

@@ -11,7 +11,7 @@ namespace Webhooks.Dispatcher.Lanes;
 /// Puts deliveries whose message came, and whose subscription has a lane, into that lane: messages from before its opening,
 /// of retries, and of replays. The message has then nothing left to tell.
 /// </summary>
-internal sealed class LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
+internal sealed class LaneIntake
 {
     private const int GroupLimit = 500;
 
@@ -25,20 +25,24 @@ internal sealed class LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
           AND {KeyLookup.Within("delivery.created_at", "$3", "$4")} AND delivery.status = 'pending'
         """;
 
-    private StatementGroups<DeliveryRow, bool>? _groups;
+    private readonly NpgsqlDataSource _database;
+    private readonly StatementGroups<DeliveryRow, bool> _groups;
 
-    private StatementGroups<DeliveryRow, bool> Groups =>
-        LazyInitializer.EnsureInitialized(ref _groups, () => new(EnterAsync, gate, GroupLimit));
+    public LaneIntake(NpgsqlDataSource database, DatabaseGate gate)
+    {
+        _database = database;
+        _groups = new(EnterAsync, gate, GroupLimit);
+    }
 
     /// <summary>
     /// True: it is in the lane, or has ended meanwhile, and its message may go. False: there is no lane any more.
     /// </summary>
-    public Task<bool> EnterAsync(DeliveryRow delivery, CancellationToken stop) => Groups.AddAsync(delivery, stop);
+    public Task<bool> EnterAsync(DeliveryRow delivery, CancellationToken stop) => _groups.AddAsync(delivery, stop);
 
     /// <summary>Of each, whether its lane is open.</summary>
     internal async Task<IReadOnlyList<bool>> EnterAsync(IReadOnlyList<DeliveryRow> deliveries, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var open = await LaneStatements.HoldOpenAsync(
             connection, deliveries.Select(delivery => delivery.SubscriptionId).Distinct(), cancellationToken);

@@ -8,7 +8,7 @@ internal sealed class LaneMetrics
 {
     private int _held;
 
-    public LaneMetrics(IMeterFactory meters) => meters.Create(AttemptMetrics.MeterName).CreateObservableGauge(
+    public LaneMetrics(IMeterFactory meters) => meters.Create(DispatcherTelemetry.Name).CreateObservableGauge(
         "webhooks.lane.open", () => Volatile.Read(ref _held), unit: "{lane}",
         description: "Open lanes that this dispatcher holds; the sum over all dispatchers is what is open.");
 

@@ -8,9 +8,9 @@ namespace Webhooks.Dispatcher.Owed;
 internal sealed class EmptyQueues(ConfirmedPublisher publisher)
 {
     /// <summary>Those of them in which no message waits to be handed over.</summary>
-    public async Task<IReadOnlyList<ConsumedQueue>> AmongAsync(IReadOnlyList<ConsumedQueue> queues, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<WatchedQueue>> AmongAsync(IReadOnlyList<WatchedQueue> queues, CancellationToken cancellationToken)
     {
-        var empty = new List<ConsumedQueue>();
+        var empty = new List<WatchedQueue>();
         if (queues.Count == 0 || !publisher.IsReady)
         {
             return empty;

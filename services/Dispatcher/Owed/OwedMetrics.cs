@@ -10,7 +10,7 @@ internal sealed class OwedMetrics
 
     private readonly Counter<long> _owed;
 
-    public OwedMetrics(IMeterFactory meters) => _owed = meters.Create(AttemptMetrics.MeterName).CreateCounter<long>(
+    public OwedMetrics(IMeterFactory meters) => _owed = meters.Create(DispatcherTelemetry.Name).CreateCounter<long>(
         Announced, unit: "{delivery}", description: "Deliveries that are announced again because the broker has lost their message.");
 
     public void Found(int deliveries) => _owed.Add(deliveries);

@@ -12,7 +12,7 @@ internal static class ParkingModule
     public static void AddParking(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<ParkedStore>();
-        builder.Services.AddSingleton(services => new ParkedMetrics(services.GetRequiredService<IMeterFactory>(), AttemptMetrics.MeterName));
+        builder.Services.AddSingleton(services => new ParkedMetrics(services.GetRequiredService<IMeterFactory>(), DispatcherTelemetry.Name));
         builder.Services.AddSingleton<DeliveryParking>();
         builder.Services.AddHostedService<ParkingLoop>();
     }

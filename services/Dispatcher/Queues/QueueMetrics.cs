@@ -19,7 +19,7 @@ internal sealed class QueueMetrics
 
     public QueueMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(AttemptMetrics.MeterName);
+        var meter = meters.Create(DispatcherTelemetry.Name);
         meter.CreateObservableGauge(
             DepthName, () => Seen.Select(queue => new Measurement<long>(queue.Depth, Tag(queue))), unit: "{message}",
             description: "Messages that wait in a queue, as the leader of the dispatchers sees it; one may announce several deliveries.");

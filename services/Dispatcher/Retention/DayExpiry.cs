@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Webhooks.Database.Deliveries;
+using Webhooks.Dispatcher.Deliveries;
 
 namespace Webhooks.Dispatcher.Retention;
 
@@ -47,13 +49,13 @@ internal sealed partial class DayExpiry(PartitionStore partitions, ExpiryStore e
 
     private async Task EndAsync(DayPartition day, CancellationToken leading)
     {
-        EventPlace? lastKey = null;
+        EventKey? lastKey = null;
         while ((lastKey = await expiry.ForgetKeysAsync(day, lastKey, leading)) is not null)
         {
             // As long as there are more.
         }
 
-        DeliveryPlace? after = null;
+        DeliveryKey? after = null;
         long canceled = 0;
         do
         {

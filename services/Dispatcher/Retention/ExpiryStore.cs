@@ -2,16 +2,12 @@ using System.Text.Json.Nodes;
 using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
+using Webhooks.Database.Deliveries;
+using Webhooks.Dispatcher.Deliveries;
 
 namespace Webhooks.Dispatcher.Retention;
 
-/// <summary>A place in a day's deliveries.</summary>
-internal readonly record struct DeliveryPlace(DateTimeOffset CreatedAt, Guid Id);
-
-/// <summary>A place in a day's events.</summary>
-internal readonly record struct EventPlace(DateTimeOffset CreatedAt, string TenantId, string EventId);
-
-/// <summary>The SQL of what must be done before a day is dropped, each in chunks that begin behind a place.</summary>
+/// <summary>The SQL of what must be done before a day is dropped, each in chunks that begin behind a key.</summary>
 internal sealed class ExpiryStore(NpgsqlDataSource database)
 {
     private const int KeysAtOnce = 2_000;
@@ -44,36 +40,36 @@ internal sealed class ExpiryStore(NpgsqlDataSource database)
         """;
 
     /// <summary>Forgets keys of a day's events: a repeat is a new event from then on. Null: there are no more.</summary>
-    public async Task<EventPlace?> ForgetKeysAsync(DayPartition day, EventPlace? after, CancellationToken cancellationToken)
+    public async Task<EventKey?> ForgetKeysAsync(DayPartition day, EventKey? after, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(ForgetKeys);
         command.CommandTimeout = LongestWalkInSeconds;
-        var place = after ?? new EventPlace(day.Begin, "", "");
+        var place = after ?? new EventKey(day.Begin, "", "");
         object[] values = [day.Begin.UtcDateTime, day.End.UtcDateTime, place.CreatedAt.UtcDateTime, place.TenantId, place.EventId, KeysAtOnce];
         command.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? new EventPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1), row.GetString(2)) : null;
+        return await row.ReadAsync(cancellationToken) ? new EventKey(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1), row.GetString(2)) : null;
     }
 
     /// <summary>
     /// Cancels deliveries of a day that still wait, and says so in the audit. Answers how many, and the place behind which there may be
     /// more (null: there are none).
     /// </summary>
-    public async Task<(int Canceled, DeliveryPlace? Next)> CancelPendingAsync(DayPartition day, DeliveryPlace? after, CancellationToken cancellationToken)
+    public async Task<(int Canceled, DeliveryKey? Next)> CancelPendingAsync(DayPartition day, DeliveryKey? after, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var places = new List<DeliveryPlace>();
+        var places = new List<DeliveryKey>();
         var counts = new Dictionary<(string TenantId, Guid SubscriptionId), int>();
         await using (var command = new NpgsqlCommand(CancelPending, connection) { CommandTimeout = LongestWalkInSeconds })
         {
-            var place = after ?? new DeliveryPlace(day.Begin, Guid.Empty);
+            var place = after ?? new DeliveryKey(day.Begin, Guid.Empty);
             object[] values = [day.Begin.UtcDateTime, day.End.UtcDateTime, place.CreatedAt.UtcDateTime, place.Id, DeliveriesAtOnce];
             command.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken))
             {
-                places.Add(new DeliveryPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)));
+                places.Add(new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)));
                 var whose = (row.GetString(2), row.GetGuid(3));
                 counts[whose] = counts.GetValueOrDefault(whose) + 1;
             }

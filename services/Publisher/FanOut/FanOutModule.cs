@@ -8,9 +8,7 @@ using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
-using Webhooks.Database.Faults;
 using Webhooks.Database.Migrations;
-using Webhooks.Database.Settings;
 using Webhooks.Publisher.Events;
 using Webhooks.Publisher.Suspects;
 using Webhooks.Subscriptions.Caching;
@@ -50,24 +48,5 @@ internal static class FanOutModule
         await services.GetRequiredService<MigratedSchema>().WhenThereAsync();
         var config = await services.GetRequiredService<SubscriptionCache>().LoadedAsync(CancellationToken.None);
         await BrokerTopology.DeclareAsync(channel, config.Shards);
-    }
-
-    /// <summary>Raises the fleet's shard count to this service's configuration, before anything is announced.</summary>
-    private sealed class ShardRaiser(PublisherOptions options, SettingsStore settings, SubscriptionCache cache, DatabaseGate database) : IHostedService
-    {
-        public async Task StartAsync(CancellationToken cancellationToken)
-        {
-            // It may have gone away since the migrations.
-            await database.RunAsync(
-                async token =>
-                {
-                    await settings.RaiseShardsAsync(options.Shards, token);
-                    await cache.ReloadAsync(token);
-                    return true;
-                },
-                cancellationToken);
-        }
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -5,7 +5,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Reads the events of the deliveries that are looked at together, each once.</summary>
 /// <param name="inHand">Those that deliveries looked at before have.</param>
-internal sealed class EventReader(EventsInHand inHand)
+internal sealed class EventRows(EventsInHand inHand)
 {
     // By the moment alone, because it is enough to tell nearly all events apart; which one it is, is looked at.
     private readonly Dictionary<DateTimeOffset, AcceptedEvent> _read = [];
