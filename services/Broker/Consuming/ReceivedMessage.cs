@@ -1,4 +1,5 @@
 using RabbitMQ.Client;
+using Webhooks.Broker.Consuming.Windows;
 
 namespace Webhooks.Broker.Consuming;
 

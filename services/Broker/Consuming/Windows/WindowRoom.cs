@@ -1,4 +1,4 @@
-namespace Webhooks.Broker.Consuming;
+namespace Webhooks.Broker.Consuming.Windows;
 
 /// <summary>
 /// Decides how many messages a window may begin with while some are still in hand, and when a narrow one, which would stay so,

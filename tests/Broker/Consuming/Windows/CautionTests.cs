@@ -1,6 +1,7 @@
 using Webhooks.Broker.Consuming;
+using Webhooks.Broker.Consuming.Windows;
 
-namespace Webhooks.Broker.Tests.Consuming;
+namespace Webhooks.Broker.Tests.Consuming.Windows;
 
 public sealed class CautionTests
 {

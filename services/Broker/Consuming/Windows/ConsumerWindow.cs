@@ -1,4 +1,4 @@
-namespace Webhooks.Broker.Consuming;
+namespace Webhooks.Broker.Consuming.Windows;
 
 /// <summary>What one consumer's prefetch lets it hold: the broker hands over so many messages, and then one for each ack.</summary>
 /// <param name="messages">The prefetch.</param>

@@ -1,4 +1,4 @@
-namespace Webhooks.Broker.Consuming;
+namespace Webhooks.Broker.Consuming.Windows;
 
 /// <summary>What becomes of a channel that somebody else has ended.</summary>
 internal enum ChannelLoss
