@@ -33,9 +33,6 @@ internal static class ConnectionSettings
             Enlist = false,
             // No session state outlives its use here; the reset would cost a round trip a statement.
             NoResetOnClose = true,
-            // A connection that breaks while it is opened is opened once more without it, by Npgsql itself, and that one then fails in
-            // every transaction (npgsql 6506, mended in 10.0.3; DatabaseGate has the rest of it).
-            GssEncryptionMode = GssEncryptionMode.Disable,
             // The server has a hundred for everybody. More work than these do at a time waits its turn here, not there.
             MaxPoolSize = 24,
         };

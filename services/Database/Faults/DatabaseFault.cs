@@ -17,15 +17,8 @@ public static class DatabaseFault
         PostgresException postgres => postgres.SqlState is "25006" or "25P03" || postgres.SqlState[..2] is "08" or "40" or "53" or "55" or "57" or "58",
         NpgsqlException => true,
         TimeoutException or SocketException or IOException => true,
-        _ when IsOfBrokenSession(exception) => true,
         _ => exception.InnerException is { } inner && IsOurs(inner),
     };
-
-    /// <summary>
-    /// True when the session cannot begin a transaction, and goes back into the pool all the same: Npgsql 10.0.0 makes such of connections
-    /// that break while they are opened, where it opens them once more by itself (npgsql 6506).
-    /// </summary>
-    public static bool IsOfBrokenSession(Exception exception) => exception is ObjectDisposedException { ObjectName: "System.Threading.ManualResetEventSlim" };
 
     /// <summary>Which server did what, for an operator's log: <c>PostgreSQL at db:5432 cannot be reached (Connection refused)</c>.</summary>
     public static string Describe(Exception exception, NpgsqlDataSource database)

@@ -63,12 +63,6 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
             catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
             {
                 inDoubt();
-                if (DatabaseFault.IsOfBrokenSession(fault))
-                {
-                    // It would be met again and again.
-                    database.Clear();
-                }
-
                 await RecoverAsync(fault).WaitAsync(cancellationToken);
             }
         }
