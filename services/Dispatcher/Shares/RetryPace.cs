@@ -12,6 +12,9 @@ internal sealed class RetryPace(TimeProvider clock)
     /// <summary>Retries a second that first attempts, however few, have to bear. A hundred thousand are made in three and a half minutes.</summary>
     public const int Least = 500;
 
+    /// <summary>How long a backlog gives way. One of a hundred thousand is over by then.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     /// <summary>How many are announced together, in full messages. Their statements take the same database and processors, so these are few.</summary>
     public const int AnnouncedAtOnce = 6 * Announcement.MostTogether;
 
@@ -24,6 +27,11 @@ internal sealed class RetryPace(TimeProvider clock)
     // Where nobody else comes, a hundred thousand that are due at one moment are at full speed after four seconds.
     private const int Growth = 2;
 
+    // Who begins so much of what may begin in a second is kept waiting.
+    private const double NearlyAll = 0.8;
+
+    private const int MostDoublings = 10;
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
     // A loop whose looks at the database take longer than a group's share of a second would not keep the pace. It makes up for as
@@ -34,6 +42,7 @@ internal sealed class RetryPace(TimeProvider clock)
     private long _windowBegan = clock.GetTimestamp();
     private Counts _inWindow;
     private Counts _inWindowBefore;
+    private TimeSpan _keptWaiting;
     private long _nextAt = clock.GetTimestamp();
 
     /// <summary>For a loop that takes first attempts.</summary>
@@ -109,7 +118,14 @@ internal sealed class RetryPace(TimeProvider clock)
     private int Rate(Func<Counts, int> grows)
     {
         Turn();
-        return Math.Max(Least, FirstAttempts() is > 0 and var firstAttempts ? firstAttempts : Growth * grows(_inWindowBefore));
+        return RateNow(grows);
+    }
+
+    private int RateNow(Func<Counts, int> grows)
+    {
+        var beside = FirstAttempts() is > 0 and var firstAttempts ? firstAttempts : Growth * grows(_inWindowBefore);
+        var doublings = (int)Math.Min(_keptWaiting / Patience, MostDoublings);
+        return Math.Max(Least, beside) << doublings;
     }
 
     private int FirstAttempts() => Math.Max(_inWindow.FirstAttempts, _inWindowBefore.FirstAttempts);
@@ -119,7 +135,9 @@ internal sealed class RetryPace(TimeProvider clock)
         var elapsed = clock.GetElapsedTime(_windowBegan);
         if (elapsed >= Window)
         {
-            _inWindowBefore = elapsed < 2 * Window ? _inWindow : default;
+            var isOfNow = elapsed < 2 * Window;
+            _keptWaiting = isOfNow && _inWindow.Retries >= NearlyAll * RateNow(before => before.Retries) ? _keptWaiting + elapsed : TimeSpan.Zero;
+            _inWindowBefore = isOfNow ? _inWindow : default;
             (_inWindow, _windowBegan) = (default, clock.GetTimestamp());
         }
     }

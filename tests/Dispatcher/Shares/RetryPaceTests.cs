@@ -74,6 +74,29 @@ public sealed class RetryPaceTests
         Assert.Equal(1.98, SecondsFor(retries: 10_000), Rounding);
     }
 
+    // Four hundred first attempts of which each fails twice would leave three hundred a second behind for ever.
+    [Fact]
+    public void Who_is_kept_waiting_for_five_minutes_begins_twice_as_many()
+    {
+        Assert.Equal(500, AfterSecondsBesideFirstAttempts(295), new Roughly());
+        Assert.Equal(1_000, AfterSecondsBesideFirstAttempts(10), new Roughly());
+        Assert.Equal(2_000, AfterSecondsBesideFirstAttempts(300), new Roughly());
+    }
+
+    [Fact]
+    public void And_gives_way_again_when_the_backlog_is_over()
+    {
+        AfterSecondsBesideFirstAttempts(310);
+        for (var second = 0; second < 2; second++)
+        {
+            First(1);
+            _pace.Admit(10);
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(500, AfterSecondsBesideFirstAttempts(10), new Roughly());
+    }
+
     [Fact]
     public void Seldom_ones_never_wait()
     {
@@ -151,6 +174,19 @@ public sealed class RetryPaceTests
         }
 
         return last.TotalSeconds;
+    }
+
+    /// <summary>What began in the last of so many seconds, in each of which all began that might.</summary>
+    private int AfterSecondsBesideFirstAttempts(int seconds)
+    {
+        var begun = 0;
+        for (var second = 0; second < seconds; second++)
+        {
+            First(1);
+            begun = BegunInASecond();
+        }
+
+        return begun;
     }
 
     /// <summary>By a loop that begins whatever it may, for a second of the clock.</summary>
