@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
 using Webhooks.Broker.Connections;
 
 namespace Webhooks.Broker.Publishing;
@@ -15,22 +13,14 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     /// <summary>More in flight gains nothing (the broker's log is shared) and costs memory.</summary>
     private const int InFlightLimit = 1000;
 
-    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(100);
 
-    // A queue without a leader has another one sooner.
-    private static readonly TimeSpan MostRefusing = TimeSpan.FromSeconds(1);
-
-    private readonly BrokerConnection _connection;
-    private readonly BrokerOptions _options;
+    private readonly PublishLink _link;
+    private readonly ConfirmWatch _watch;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
-    private readonly Func<IChannel, Task> _declare;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly SemaphoreSlim _inFlight = new(InFlightLimit, InFlightLimit);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _watch;
-    private PublishChannel? _open;
 
     /// <param name="connection">Used by nobody else.</param>
     /// <param name="options">The confirm timeout.</param>
@@ -38,19 +28,18 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     public ConfirmedPublisher(
         BrokerConnection connection, BrokerOptions options, Func<IChannel, Task> declare, TimeProvider clock, ILogger<ConfirmedPublisher> logger)
     {
-        (_connection, _options, _declare, _clock, _logger) = (connection, options, declare, clock, logger);
-        _watch = Task.Run(WatchAsync);
+        (_clock, _logger, _link) = (clock, logger, new PublishLink(connection, declare, options.ConfirmTimeout, clock, logger));
+        _watch = new ConfirmWatch(_link, WhenReadyAsync, options.ConfirmTimeout, clock, logger);
     }
 
     /// <summary>True while connected and not blocked by the broker.</summary>
-    public bool IsReady => Volatile.Read(ref _open) is { IsOpen: true, Blocked: null };
+    public bool IsReady => _link.IsReady;
 
     /// <summary>
     /// Is it ready, and does the broker answer? For callers that ask seldom: <see cref="IsReady"/> costs nothing, but is late to tell
     /// of a broker that stops without a word.
     /// </summary>
-    public Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
-        Volatile.Read(ref _open) is { IsOpen: true, Blocked: null } open ? open.AnswersAsync(cancellationToken) : Task.FromResult(false);
+    public Task<bool> AnswersAsync(CancellationToken cancellationToken) => _link.AnswersAsync(cancellationToken);
 
     /// <summary>Completes when the broker is connected and takes publishes.</summary>
     public async Task WhenReadyAsync(CancellationToken cancellationToken)
@@ -60,7 +49,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
             await _turn.WaitAsync(cancellationToken);
             try
             {
-                var channel = await OpenAsync(cancellationToken);
+                var channel = await _link.OpenAsync(cancellationToken);
                 if (channel.Blocked is { } blocked)
                 {
                     await blocked.WaitAsync(cancellationToken);
@@ -86,7 +75,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
                 if (outcomes.Contains(PublishOutcome.Unroutable))
                 {
                     // Somebody deleted what we publish to: a new connection declares it again.
-                    await ReplaceAsync(Volatile.Read(ref _open));
+                    await _link.ReplaceAsync(_link.Present);
                 }
 
                 await Task.Delay(RepeatPause, _clock, cancellationToken);
@@ -117,15 +106,15 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         {
             for (; sent < messages.Count; sent++)
             {
-                var channel = await OpenAsync(cancellationToken);
+                var channel = await _link.OpenAsync(cancellationToken);
                 if (channel.Blocked is { } blocked)
                 {
                     await blocked.WaitAsync(cancellationToken);
-                    channel = await OpenAsync(cancellationToken);
+                    channel = await _link.OpenAsync(cancellationToken);
                 }
 
                 await _inFlight.WaitAsync(cancellationToken);
-                await WriteAsync(channel, messages[sent], batch, sent);
+                await _link.WriteAsync(channel, messages[sent], batch, sent);
             }
         }
         finally
@@ -141,148 +130,32 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     }
 
     /// <summary>Declares what is published to once more, for callers whose message was unroutable.</summary>
-    public Task DeclareAgainAsync(CancellationToken cancellationToken) => DeclareAsync(_declare, cancellationToken);
+    public Task DeclareAgainAsync(CancellationToken cancellationToken) => _link.DeclareAgainAsync(cancellationToken);
 
     /// <summary>Runs <paramref name="declare"/> on a channel of its own, for queues that become needed while running.</summary>
-    public async Task DeclareAsync(Func<IChannel, Task> declare, CancellationToken cancellationToken)
-    {
-        var connection = await _connection.OpenAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(cancellationToken);
-        await declare(channel);
-    }
+    public Task DeclareAsync(Func<IChannel, Task> declare, CancellationToken cancellationToken) => _link.DeclareAsync(declare, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _watch;
-        await ReplaceAsync(Volatile.Read(ref _open));
-        await _connection.DisposeAsync();
-        _stop.Dispose();
+        // First: it would open another channel.
+        await _watch.DisposeAsync();
+        await _link.DisposeAsync();
     }
 
     private async Task<PublishOutcome[]> OutcomesAsync(PublishBatch batch)
     {
         var outcomes = await batch.Done;
-        if (outcomes.Contains(PublishOutcome.Refused) && Volatile.Read(ref _open) is { } open && open.RefusedFor() > MostRefusing)
+        if (outcomes.Contains(PublishOutcome.Refused))
         {
-            // A channel of RabbitMQ 3.10 that meets a queue for the first time while its leader is gone asks that one node ever
-            // after, and refuses all until it is back. Another channel finds the new leader.
-            Log.KeepsRefusing(_logger);
-            await ReplaceAsync(open);
+            await _link.RefusedAsync();
         }
 
         return outcomes;
     }
 
-    private async ValueTask WriteAsync(PublishChannel channel, OutgoingMessage message, PublishBatch batch, int index)
-    {
-        try
-        {
-            var write = channel.PublishAsync(message, batch, index);
-            if (!write.IsCompletedSuccessfully)
-            {
-                // A write that waits for room is not told that its connection is lost (rabbitmq-dotnet-client 1928).
-                var ended = await Task.WhenAny(write.AsTask(), channel.Closed).WaitAsync(_options.ConfirmTimeout, _clock);
-                await ended;
-            }
-        }
-        catch (Exception fault) when (BrokerFault.IsOurs(fault))
-        {
-            await ReplaceAsync(channel);
-        }
-    }
-
-    private async Task<PublishChannel> OpenAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            if (_open is { IsOpen: true } open)
-            {
-                return open;
-            }
-
-            await ReplaceAsync(_open);
-            var connection = await _connection.OpenAsync(cancellationToken);
-            try
-            {
-                await using (var declaring = await connection.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(cancellationToken))
-                {
-                    // Not only the broker may be waited for in there.
-                    await _declare(declaring).WaitAsync(cancellationToken);
-                }
-
-                var opened = await PublishChannel.OpenAsync(connection, _clock, cancellationToken);
-                if (Interlocked.Exchange(ref _open, opened)?.Channel.CloseReason is { Initiator: not ShutdownInitiator.Application } lost)
-                {
-                    // What ended it may be a message of ours, and so it goes on until somebody reads why.
-                    Log.Lost(_logger, _connection.Describe(new AlreadyClosedException(lost)));
-                }
-            }
-            catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
-            {
-                Log.OpenFailed(_logger, _connection.Describe(fault), RepeatPause.TotalSeconds);
-                await _connection.DropAsync(connection);
-                await Task.Delay(RepeatPause, _clock, cancellationToken);
-            }
-        }
-    }
-
-    /// <summary>Gives up a channel with its connection. What it had in flight is in doubt.</summary>
-    private async Task ReplaceAsync(PublishChannel? channel)
-    {
-        if (channel is null)
-        {
-            return;
-        }
-
-        await _connection.DropAsync(channel.Connection);
-        channel.AbandonAll();
-    }
-
-    /// <summary>Keeps the connection open, also while nothing is published (readiness asks for it), and gives up one that no longer confirms.</summary>
-    private async Task WatchAsync()
-    {
-        using var timer = new PeriodicTimer(WatchInterval, _clock);
-        do
-        {
-            await WhenReadyAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (Volatile.Read(ref _open) is { } channel && channel.OldestAge() > _options.ConfirmTimeout)
-            {
-                Log.ConfirmOverdue(_logger, _options.ConfirmTimeout.TotalSeconds);
-                channel.MarkOverdue();
-                await ReplaceAsync(channel);
-            }
-        }
-        while (await NextTickAsync(timer));
-    }
-
-    private async Task<bool> NextTickAsync(PeriodicTimer timer)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(_stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "RabbitMQ did not confirm within {Seconds} s: replacing the connection")]
-        public static partial void ConfirmOverdue(ILogger logger, double seconds);
-
         [LoggerMessage(2, LogLevel.Warning, "{Count} messages were not confirmed: publishing them again")]
         public static partial void Repeating(ILogger logger, int count);
-
-        [LoggerMessage(5, LogLevel.Warning, "{Reason}; publishing goes on over another")]
-        public static partial void Lost(ILogger logger, string reason);
-
-        [LoggerMessage(4, LogLevel.Warning, "RabbitMQ keeps refusing messages: replacing the connection")]
-        public static partial void KeepsRefusing(ILogger logger);
-
-        [LoggerMessage(3, LogLevel.Warning, "{Reason}; opening a channel to publish on is tried again in {Seconds} s")]
-        public static partial void OpenFailed(ILogger logger, string reason, double seconds);
     }
 }
