@@ -1,6 +1,6 @@
 using Webhooks.Database.Auditing;
 using Webhooks.Database.Faults;
-using Webhooks.Dispatcher.Shares;
+using Webhooks.Sending.Shares;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Storage;

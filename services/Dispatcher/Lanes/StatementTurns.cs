@@ -1,5 +1,5 @@
 using Webhooks.Database.Faults;
-using Webhooks.Dispatcher.Shares;
+using Webhooks.Sending.Shares;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Lanes;

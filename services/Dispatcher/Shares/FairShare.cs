@@ -1,3 +1,5 @@
+using Webhooks.Sending.Shares;
+
 namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>

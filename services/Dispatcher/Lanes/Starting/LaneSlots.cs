@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Webhooks.Dispatcher.Shares;
+using Webhooks.Sending.Shares;
 
 namespace Webhooks.Dispatcher.Lanes.Starting;
 

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
-using Webhooks.Dispatcher.Shares;
 using Webhooks.TestKit;
 
-namespace Webhooks.Dispatcher.Tests.Shares;
+namespace Webhooks.Sending.Shares;
 
 /// <summary>Four at once.</summary>
 public sealed class TenantTurnsTests
@@ -136,7 +135,7 @@ public sealed class TenantTurnsTests
                 GC.Collect();
                 return tenants.TrueForAll(tenant => !tenant.IsAlive);
             },
-            World.Limit, "nobody to know the tenants any more");
+            TimeSpan.FromMinutes(2), "nobody to know the tenants any more");
         GC.KeepAlive(_turns);
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Webhooks.Dispatcher.Shares;
+namespace Webhooks.Sending.Shares;
 
 /// <summary>
 /// Those that wait for the same thing, the tenants in turn: thousands of one tenant do not stand before a few of another, and a tenant that

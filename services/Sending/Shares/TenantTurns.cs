@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Webhooks.Dispatcher.Shares;
+namespace Webhooks.Sending.Shares;
 
 /// <summary>
 /// Lets so many go at a time, the tenants in turn, and those of a tenant as they came. However many one has waiting, it leaves a turn to

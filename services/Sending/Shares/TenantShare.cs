@@ -1,4 +1,4 @@
-namespace Webhooks.Dispatcher.Shares;
+namespace Webhooks.Sending.Shares;
 
 /// <summary>
 /// Decides how many slots all subscriptions of a tenant may have together: seven eighths of what other tenants leave. Pure. What is
