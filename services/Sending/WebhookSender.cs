@@ -11,22 +11,21 @@ public sealed class WebhookSender : IDisposable
 {
     private readonly UrlRules _urls;
     private readonly TimeProvider _clock;
-    private readonly NameLookups _names = new();
     private readonly HttpMessageInvoker _pooled;
     private readonly HttpMessageInvoker _fresh;
 
     public WebhookSender(SendingOptions options, TimeProvider clock)
-        : this(options, clock, lookUp: null)
+        : this(options, clock, Dns.GetHostAddresses)
     {
     }
 
-    /// <param name="lookUp">Answers for the name server; null: the system's.</param>
-    internal WebhookSender(SendingOptions options, TimeProvider clock, Func<string, Task<IPAddress[]>>? lookUp)
+    /// <param name="resolve">Blocks, as the system's resolver does.</param>
+    internal WebhookSender(SendingOptions options, TimeProvider clock, Func<string, IPAddress[]> resolve)
     {
         _urls = new UrlRules(options);
         _clock = clock;
 
-        var connector = new ReceiverConnector(options.Guard(), options.Source(), lookUp ?? _names.LookUpAsync, clock);
+        var connector = new ReceiverConnector(options.Guard(), options.Source(), new NameLookups(resolve), clock);
         var certificates = new CertificateCheck(options.Authorities());
         _pooled = new HttpMessageInvoker(ReceiverHandler.Create(connector, certificates, reuse: TimeSpan.FromMinutes(2)));
         _fresh = new HttpMessageInvoker(ReceiverHandler.Create(connector, certificates, reuse: TimeSpan.Zero));
@@ -74,7 +73,6 @@ public sealed class WebhookSender : IDisposable
     {
         _pooled.Dispose();
         _fresh.Dispose();
-        _names.Dispose();
     }
 
     private async Task<HttpResponseMessage> PostAsync(Uri uri, WebhookRequest request, CancellationToken deadline)
@@ -96,7 +94,7 @@ public sealed class WebhookSender : IDisposable
     private static HttpRequestMessage Message(Uri uri, WebhookRequest request, out RequestBody body)
     {
         body = new RequestBody(request.Body);
-        var message = new HttpRequestMessage(HttpMethod.Post, uri) { Content = body };
+        var message = new TenantRequest(uri, request.TenantId) { Content = body };
         for (var i = 0; i < request.Headers.Count; i++)
         {
             var (name, value) = request.Headers[i];

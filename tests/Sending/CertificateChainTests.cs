@@ -104,7 +104,7 @@ public sealed class CertificateChainTests : IDisposable
 
     private WebhookSender Sender() => Posts.Sender(
         new SendingOptions { AllowedAddresses = "127.0.0.0/8", TrustedCertificates = _authority.PemFile },
-        lookUp: _ => Task.FromResult<IPAddress[]>([IPAddress.Loopback]));
+        resolve: _ => [IPAddress.Loopback]);
 
     private static RawReceiver Serving(X509Certificate2 certificate, X509Certificate2? shown = null) =>
         RawReceiver.Start(connection => ServeAsync(connection, certificate, shown));

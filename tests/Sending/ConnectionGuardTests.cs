@@ -44,7 +44,7 @@ public sealed class ConnectionGuardTests
     public async Task One_refused_address_refuses_them_all()
     {
         await using var receiver = RawReceiver.Start(AnswerAsync);
-        using var sender = Posts.Sender(lookUp: Answering("127.0.0.1", "10.0.0.7"));
+        using var sender = Posts.Sender(resolve: Answering("127.0.0.1", "10.0.0.7"));
 
         var result = await SendAsync(sender, receiver.Port);
 
@@ -57,7 +57,7 @@ public sealed class ConnectionGuardTests
     {
         await using var receiver = RawReceiver.Start(AnswerAsync);
         var answers = new Queue<string>(["127.0.0.1", "169.254.169.254"]);
-        using var sender = Posts.Sender(lookUp: _ => Task.FromResult<IPAddress[]>([IPAddress.Parse(answers.Dequeue())]));
+        using var sender = Posts.Sender(resolve: _ => [IPAddress.Parse(answers.Dequeue())]);
 
         Assert.Equal(AttemptOutcome.Succeeded, (await SendAsync(sender, receiver.Port)).Outcome);
         Assert.Equal(AttemptOutcome.AddressRefused, (await SendAsync(sender, receiver.Port)).Outcome);
@@ -68,7 +68,7 @@ public sealed class ConnectionGuardTests
     public async Task An_address_that_refuses_the_connection_is_passed_over_for_the_next()
     {
         await using var receiver = RawReceiver.StartOn("127.0.0.3", FreePorts.Next(), AnswerAsync);
-        using var sender = Posts.Sender(lookUp: Answering("127.0.0.1", "127.0.0.2", "127.0.0.3"));
+        using var sender = Posts.Sender(resolve: Answering("127.0.0.1", "127.0.0.2", "127.0.0.3"));
 
         var result = await SendAsync(sender, receiver.Port);
 
@@ -80,7 +80,7 @@ public sealed class ConnectionGuardTests
     {
         await using var receiver = RawReceiver.Start(AnswerAsync);
         using var blackHole = BlackHole.On("127.0.0.2", receiver.Port);
-        using var sender = Posts.Sender(lookUp: Answering("127.0.0.2", "127.0.0.1"));
+        using var sender = Posts.Sender(resolve: Answering("127.0.0.2", "127.0.0.1"));
 
         var result = await SendAsync(sender, receiver.Port);
 
@@ -100,7 +100,8 @@ public sealed class ConnectionGuardTests
     [Fact]
     public async Task The_deadline_covers_the_name_server()
     {
-        using var sender = Posts.Sender(lookUp: _ => new TaskCompletionSource<IPAddress[]>().Task);
+        using var names = new SilentNames();
+        using var sender = Posts.Sender(resolve: names.Resolve);
 
         var result = await sender.SendAsync(
             Posts.To("http://receiver.example/", TimeSpan.FromMilliseconds(300)), TestContext.Current.CancellationToken);
@@ -122,7 +123,7 @@ public sealed class ConnectionGuardTests
     [Fact]
     public async Task A_name_with_an_empty_answer_is_a_DNS_failure()
     {
-        using var sender = Posts.Sender(lookUp: Answering());
+        using var sender = Posts.Sender(resolve: Answering());
 
         Assert.Equal(AttemptOutcome.DnsFailed, (await SendAsync(sender, 80)).Outcome);
     }
@@ -171,7 +172,7 @@ public sealed class ConnectionGuardTests
     [Fact]
     public async Task No_error_names_an_address()
     {
-        using var sender = Posts.Sender(lookUp: Answering("127.0.0.1"));
+        using var sender = Posts.Sender(resolve: Answering("127.0.0.1"));
 
         var result = await SendAsync(sender, FreePorts.Next());
 
@@ -179,8 +180,7 @@ public sealed class ConnectionGuardTests
         Assert.DoesNotContain("127.", result.Error, StringComparison.Ordinal);
     }
 
-    private static Func<string, Task<IPAddress[]>> Answering(params string[] addresses) =>
-        _ => Task.FromResult(Array.ConvertAll(addresses, IPAddress.Parse));
+    private static Func<string, IPAddress[]> Answering(params string[] addresses) => _ => Array.ConvertAll(addresses, IPAddress.Parse);
 
     private static Task<SendResult> SendAsync(WebhookSender sender, int port) =>
         sender.SendAsync(Posts.To($"http://receiver.example:{port}/"), TestContext.Current.CancellationToken);

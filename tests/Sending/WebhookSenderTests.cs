@@ -25,6 +25,7 @@ public sealed class WebhookSenderTests
 
         var result = await sender.SendAsync(
             new WebhookRequest(
+                "tenant_001",
                 $"http://127.0.0.1:{receiver.Port}/hooks/a%20b?x=1&y=%2F",
                 body,
                 [new("X-Matcher-Signature", "sha256=00"), new("X-Matcher-Timestamp", "1705746600"), new("User-Agent", "KYC-Webhooks/1.0")],
@@ -152,7 +153,7 @@ public sealed class WebhookSenderTests
         Environment.SetEnvironmentVariable("http_proxy", proxy.Url);
         try
         {
-            using var sender = Posts.Sender(lookUp: _ => Task.FromResult<IPAddress[]>([IPAddress.Loopback]));
+            using var sender = Posts.Sender(resolve: _ => [IPAddress.Loopback]);
 
             var result = await sender.SendAsync(Posts.To($"http://receiver.example:{receiver.Port}/"), TestContext.Current.CancellationToken);
 
@@ -182,6 +183,25 @@ public sealed class WebhookSenderTests
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => send);
         }
+    }
+
+    [Fact]
+    public async Task Hundreds_of_silent_names_of_a_tenant_do_not_hold_up_the_new_connections_of_another()
+    {
+        using var names = new SilentNames();
+        await using var receiver = await TestReceiver.StartAsync();
+        using var sender = Posts.Sender(resolve: names.Resolve);
+        using var stopping = new CancellationTokenSource();
+        var waiting = Enumerable.Range(0, 200)
+            .Select(number => sender.SendAsync(Posts.To($"http://silent-{number}.example/", TimeSpan.FromSeconds(30), tenantId: "many"), stopping.Token)).ToList();
+        await Eventually.TrueAsync(() => names.Silent >= 56, TimeSpan.FromMinutes(1), "the tenant to have all threads that it may have");
+
+        var url = new UriBuilder(receiver.Url) { Host = SilentNames.Answered }.ToString();
+        var result = await sender.SendAsync(Posts.To(url, TimeSpan.FromSeconds(25), tenantId: "other"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(AttemptOutcome.Succeeded, result.Outcome);
+        await stopping.CancelAsync();
+        await Task.WhenAny(Task.WhenAll(waiting));
     }
 
     [Theory]

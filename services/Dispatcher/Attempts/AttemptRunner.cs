@@ -83,7 +83,7 @@ internal sealed partial class AttemptRunner(
         catch (RenderException fault)
         {
             return (
-                new WebhookRequest(subscription.Settings.Url, default, [], subscription.Settings.EffectiveTimeout),
+                new WebhookRequest(subscription.TenantId, subscription.Settings.Url, default, [], subscription.Settings.EffectiveTimeout),
                 new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = startedAt, Duration = TimeSpan.Zero, Error = fault.Message });
         }
 

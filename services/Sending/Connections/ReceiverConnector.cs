@@ -10,7 +10,7 @@ namespace Webhooks.Sending.Connections;
 /// second look: the rule is the same for every tenant, and the connection goes where it was checked to go.
 /// </summary>
 internal sealed class ReceiverConnector(
-    AddressGuard guard, IPAddress? source, Func<string, Task<IPAddress[]>> lookUp, TimeProvider clock)
+    AddressGuard guard, IPAddress? source, NameLookups names, TimeProvider clock)
 {
     // A host with several addresses is not given up because the first one swallows everything.
     private static readonly TimeSpan PatienceWhileOthersRemain = TimeSpan.FromSeconds(2);
@@ -18,7 +18,7 @@ internal sealed class ReceiverConnector(
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var endpoint = context.DnsEndPoint;
-        var addresses = await ResolveAsync(endpoint.Host, cancellationToken);
+        var addresses = await ResolveAsync(endpoint.Host, ((TenantRequest)context.InitialRequestMessage).TenantId, cancellationToken);
 
         // One refused address refuses all: a name that points inside as well as outside is not to be trusted.
         foreach (var address in addresses)
@@ -47,7 +47,7 @@ internal sealed class ReceiverConnector(
             : throw new SocketException((int)SocketError.AddressFamilyNotSupported);
     }
 
-    private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    private async Task<IPAddress[]> ResolveAsync(string host, string tenantId, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(host, out var literal))
         {
@@ -56,7 +56,7 @@ internal sealed class ReceiverConnector(
 
         try
         {
-            var addresses = await lookUp(host).WaitAsync(cancellationToken);
+            var addresses = await names.LookUpAsync(host, tenantId).WaitAsync(cancellationToken);
             return addresses.Length > 0 ? addresses : throw new NameLookupException(null);
         }
         catch (Exception noAddress) when (noAddress is SocketException or ArgumentException)

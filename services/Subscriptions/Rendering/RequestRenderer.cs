@@ -36,7 +36,10 @@ public sealed class RequestRenderer
             var body = BodyOf(pinned, accepted);
             var signer = SignerOf(pinned, subscription.Secrets, at);
             var headers = signer.HeadersFor(accepted.Id, accepted.Timestamp!, at, body.Span);
-            return new WebhookRequest(subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout) { Confidential = signer.Profile.Confidential };
+            return new WebhookRequest(subscription.TenantId, subscription.Settings.Url, body, headers, subscription.Settings.EffectiveTimeout)
+            {
+                Confidential = signer.Profile.Confidential,
+            };
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or SigningException or TransformException)
         {

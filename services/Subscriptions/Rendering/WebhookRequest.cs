@@ -3,6 +3,7 @@ using Webhooks.Subscriptions.Secrets;
 namespace Webhooks.Subscriptions.Rendering;
 
 /// <summary>One POST as rendered and signed. <c>Content-Type</c> is the sender's; all other headers are given here.</summary>
+/// <param name="TenantId">Whose it is.</param>
 /// <param name="Url">Where to.</param>
 /// <param name="Body">Exactly the bytes that are sent and signed.</param>
 /// <param name="Headers">
@@ -11,6 +12,7 @@ namespace Webhooks.Subscriptions.Rendering;
 /// </param>
 /// <param name="Deadline">How long the receiver may take: from the first look at the name to the last response header.</param>
 public sealed record WebhookRequest(
+    string TenantId,
     string Url,
     ReadOnlyMemory<byte> Body,
     IReadOnlyList<KeyValuePair<string, string>> Headers,

@@ -216,7 +216,7 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
     {
         Delivery = delivery,
         Number = 1,
-        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
         Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
         Next = new NextStep.Retry(TimeSpan.FromSeconds(5), Brokered: true),
         NextAttemptAt = delivery.CreatedAt.AddSeconds(5),

@@ -121,7 +121,7 @@ public sealed class LockOrderTests : IAsyncLifetime
             Event = new AcceptedEvent { Id = delivery.EventId, Type = "a.b", TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
         },
         Number = 2,
-        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
         Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
         Next = new NextStep.Retry(TimeSpan.FromSeconds(5), Brokered: true),
         NextAttemptAt = DueAt,

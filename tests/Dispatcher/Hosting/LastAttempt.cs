@@ -26,7 +26,7 @@ internal static class LastAttempt
             Event = new AcceptedEvent { Id = delivery.EventId, Type = "a.b", TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
         },
         Number = 1,
-        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
         Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = statusCode, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
         Next = new NextStep.Exhaust(),
         TraceId = null,

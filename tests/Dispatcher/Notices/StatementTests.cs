@@ -64,7 +64,7 @@ public sealed partial class StatementTests : IAsyncLifetime
             Event = new AcceptedEvent { Id = delivery.EventId, Type = type, TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
         },
         Number = 1,
-        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
         Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 500, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(1), ResponseBody = [] },
         Next = next,
         NextAttemptAt = next is NextStep.Retry retry ? delivery.CreatedAt + retry.Wait : null,

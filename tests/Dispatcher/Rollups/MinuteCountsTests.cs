@@ -62,7 +62,7 @@ public sealed class MinuteCountsTests
             Event = new AcceptedEvent { TenantId = "tenant_001", Id = "evt_1", Type = "a.b", Timestamp = "2024-01-20T10:30:00Z", Version = "1.0", Data = "{}"u8.ToArray() },
         },
         Number = number,
-        Request = new WebhookRequest("https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
+        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
         Result = new SendResult { Outcome = outcome, StartedAt = Accepted.AddMilliseconds(200), Duration = TimeSpan.FromMilliseconds(50) },
         Next = next,
         TraceId = null,

@@ -29,7 +29,7 @@ public sealed class RequestRendererTests
         Assert.Equal(Documents.ExpectedBody(BuiltInProfiles.Kyc, Document), Encoding.UTF8.GetString(request.Body.Span));
         Assert.Contains(request.Headers, header => header.Key == "X-Webhook-Signature");
         Assert.DoesNotContain(request.Headers, header => header.Key == "X-Matcher-Signature");
-        Assert.Equal(("https://new.example/", TimeSpan.FromSeconds(7)), (request.Url, request.Deadline));
+        Assert.Equal((now.TenantId, "https://new.example/", TimeSpan.FromSeconds(7)), (request.TenantId, request.Url, request.Deadline));
     }
 
     [Fact]
