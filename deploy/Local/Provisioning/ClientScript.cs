@@ -10,6 +10,7 @@ internal sealed class ClientScript
 {
     private const string RabbitMqControl = "rabbitmqctl";
     private const string Psql = "psql";
+    private const string Mark = "# Written when the server was started, and deleted when it is stopped. What the caller has set for another server does not count.";
 
     private readonly string _program;
     private readonly string _foreign;
@@ -35,8 +36,14 @@ internal sealed class ClientScript
     public static ClientScript OfPostgres(string program, IReadOnlyDictionary<string, string> environment) =>
         new(Psql, program, "PG", environment);
 
-    public static void DeleteAll(string directory) =>
-        Array.ForEach([RabbitMqControl, Psql], name => File.Delete(Path.Combine(directory, name)));
+    /// <summary>Deletes what was written there, and no other file of such a name.</summary>
+    public static void DeleteAll(string directory)
+    {
+        foreach (var path in new[] { RabbitMqControl, Psql }.Select(name => Path.Combine(directory, name)).Where(IsOurs))
+        {
+            File.Delete(path);
+        }
+    }
 
     /// <summary>It holds a password, so it is its owner's only.</summary>
     public void WriteTo(string directory)
@@ -51,11 +58,13 @@ internal sealed class ClientScript
         writer.Write(Text());
     }
 
+    private static bool IsOurs(string path) => File.Exists(path) && File.ReadLines(path).Skip(1).FirstOrDefault() == Mark;
+
     private string Text()
     {
         var text = new StringBuilder();
         text.Append("#!/bin/sh\n");
-        text.Append("# Written when the server was started, and deleted when it is stopped. What the caller has set for another server does not count.\n");
+        text.Append($"{Mark}\n");
         text.Append($"unset $(env | grep -oE '^({_foreign})[A-Za-z0-9_]+')\n");
         foreach (var (name, value) in _environment)
         {

@@ -53,7 +53,7 @@ public sealed class UnsettledKeysTests : IClassFixture<World>, IAsyncDisposable
         _unsettled.Add(waiting);
         _relay.Restore();
 
-        await _unsettled.StopAsync(CancellationToken.None);
+        await _unsettled.StopAsync(CancellationToken.None).WaitAsync(World.Limit);
 
         Assert.Equal(("accepted", "accepted"), (await _world.StatusAsync("in-hand"), await _world.StatusAsync("waiting")));
     }
@@ -65,11 +65,11 @@ public sealed class UnsettledKeysTests : IClassFixture<World>, IAsyncDisposable
         await _keeper.StartAsync(CancellationToken.None);
         _relay.Cut();
         var completing = _keeper.CompleteAsync(last);
-        await _keeper.StopAsync(CancellationToken.None);
+        await _keeper.StopAsync(CancellationToken.None).WaitAsync(World.Limit);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _keeper.CompleteAsync(late));
         _relay.Restore();
 
-        await _unsettled.StopAsync(CancellationToken.None);
+        await _unsettled.StopAsync(CancellationToken.None).WaitAsync(World.Limit);
 
         Assert.Equal(("accepted", "accepted"), (await _world.StatusAsync("last"), await _world.StatusAsync("late-ended")));
         Assert.True(DatabaseFault.IsOurs(await Assert.ThrowsAnyAsync<Exception>(() => completing)));

@@ -32,6 +32,19 @@ public sealed class ClientScriptTests
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, new FileInfo(Path.Combine(directory, "rabbitmqctl")).UnixFileMode);
     }
 
+    [Fact]
+    public async Task It_is_deleted_again_and_no_other_file_of_its_name()
+    {
+        var directory = await TestDirectory.CreateAsync("client");
+        var somebodys = Path.Combine(directory, "psql");
+        await File.WriteAllTextAsync(somebodys, "#!/bin/sh\n# Somebody's own.\n");
+        ClientScript.OfRabbitMq(Printer, new Dictionary<string, string>()).WriteTo(directory);
+
+        ClientScript.DeleteAll(directory);
+
+        Assert.Equal([somebodys], Directory.EnumerateFiles(directory));
+    }
+
     private static async Task<(int ExitCode, string Output)> CallAsync(ClientScript script, string variable)
     {
         var directory = await TestDirectory.CreateAsync("client");
