@@ -4,7 +4,7 @@ using Webhooks.Database.Faults;
 namespace Webhooks.Api.Tokens;
 
 /// <summary>Writes the tokens' last uses every half minute and at the stop; an outage is waited out.</summary>
-internal sealed partial class TokenUsageKeeper(TokenUsage usage, NpgsqlDataSource database, TimeProvider clock, ILogger<TokenUsageKeeper> logger) : BackgroundService
+internal sealed partial class TokenUsageKeeper(TokenUsage usage, NpgsqlDataSource database, TimeProvider clock, ILogger<TokenUsageKeeper> logger) : ServiceLoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 

@@ -34,7 +34,8 @@ internal sealed class ConsumerSession
     {
         try
         {
-            await prepare(_channel);
+            // Not only the broker may be waited for in there.
+            await prepare(_channel).WaitAsync(stop);
             await Windows.RunAsync(stop);
         }
         finally
@@ -48,15 +49,24 @@ internal sealed class ConsumerSession
         }
     }
 
-    /// <summary>Writes what has been acknowledged. Over a channel that is lost nothing can be written, and nobody waits for that.</summary>
-    public Task FlushAcksAsync() => _acks.IsLost ? Task.CompletedTask : _acks.FlushAsync();
+    /// <summary>
+    /// Writes what has been acknowledged. Over a channel that is lost nothing can be written, and nobody waits for that, nor for long for
+    /// a broker that takes nothing: the messages come again.
+    /// </summary>
+    public async Task FlushAcksAsync()
+    {
+        if (!_acks.IsLost)
+        {
+            await _acks.FlushAsync().WaitAsync(LongestParting, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     /// <summary>The same, and what is in hand goes back to the queue, where it stood.</summary>
     public async Task GiveBackAsync()
     {
         if (_channel.IsOpen)
         {
-            await FlushAcksAsync().WaitAsync(LongestParting, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await FlushAcksAsync();
             await _channel.AbortAsync().WaitAsync(LongestParting, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

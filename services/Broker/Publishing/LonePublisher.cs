@@ -38,7 +38,7 @@ public sealed class LonePublisher(BrokerConnection connection, BrokerOptions opt
         ArgumentNullException.ThrowIfNull(declare);
         var open = await connection.OpenAsync(cancellationToken);
         await using var channel = await open.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(cancellationToken);
-        await declare(channel);
+        await declare(channel).WaitAsync(cancellationToken);
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();

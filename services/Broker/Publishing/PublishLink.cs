@@ -46,8 +46,7 @@ internal sealed partial class PublishLink(
             var opened = await connection.OpenAsync(cancellationToken);
             try
             {
-                // Not only the broker may be waited for in there.
-                await OnChannelAsync(opened, channel => declare(channel).WaitAsync(cancellationToken), cancellationToken);
+                await OnChannelAsync(opened, declare, cancellationToken);
                 var channel = await PublishChannel.OpenAsync(opened, clock, cancellationToken);
                 if (Interlocked.Exchange(ref _present, channel)?.Channel.CloseReason is { Initiator: not ShutdownInitiator.Application } lost)
                 {
@@ -123,7 +122,8 @@ internal sealed partial class PublishLink(
     private static async Task OnChannelAsync(IConnection open, Func<IChannel, Task> what, CancellationToken cancellationToken)
     {
         await using var channel = await open.CreateChannelAsync(cancellationToken: CancellationToken.None).OrUntil(cancellationToken);
-        await what(channel);
+        // Not only the broker may be waited for in there.
+        await what(channel).WaitAsync(cancellationToken);
     }
 
     private static partial class Log

@@ -8,7 +8,7 @@ namespace Webhooks.CallbackIngest.Auditing;
 /// <summary>Writes refusals into the audit, a group a second. Nobody waits for it: while the database is away they wait in memory, as many as fit.</summary>
 internal sealed partial class RefusalWriter(
     RefusalTally tally, NpgsqlDataSource database, DatabaseGate gate, CallbackMetrics metrics, TimeProvider clock, ILogger<RefusalWriter> logger)
-    : BackgroundService
+    : ServiceLoop
 {
     private const int GroupLimit = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -1,6 +1,7 @@
 using Webhooks.Broker.Connections;
 using Webhooks.Broker.Publishing;
 using Webhooks.CallbackIngest.Routes;
+using Webhooks.Database.Faults;
 
 namespace Webhooks.CallbackIngest.Commands;
 
@@ -12,7 +13,7 @@ namespace Webhooks.CallbackIngest.Commands;
 /// </summary>
 internal sealed partial class QueueKeeper(
     ConfirmedPublisher publisher, RouteTable routes, BrokerOptions broker, TimeProvider clock, ILogger<QueueKeeper> logger)
-    : BackgroundService
+    : ServiceLoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 

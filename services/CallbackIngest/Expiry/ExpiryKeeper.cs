@@ -3,7 +3,7 @@ using Webhooks.Database.Faults;
 namespace Webhooks.CallbackIngest.Expiry;
 
 /// <summary>Runs both kinds of expiry in the background. Several instances share the rows out.</summary>
-internal sealed partial class ExpiryKeeper(ExpiryStore store, DatabaseGate database, TimeProvider clock, ILogger<ExpiryKeeper> logger) : BackgroundService
+internal sealed partial class ExpiryKeeper(ExpiryStore store, DatabaseGate database, TimeProvider clock, ILogger<ExpiryKeeper> logger) : ServiceLoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 

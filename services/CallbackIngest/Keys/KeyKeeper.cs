@@ -35,10 +35,11 @@ internal sealed class KeyKeeper(KeyStore keys, CompletionStore completions, Unse
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
         _reserving.Complete();
         _completing.Complete();
-        return _writing.WaitAsync(cancellationToken);
+        // What the shutdown has no time for, the lease does.
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -8,7 +8,7 @@ namespace Webhooks.CallbackIngest.Keys;
 /// were answered 503, and the next try should not have to wait for the lease. In memory: after a crash it does.
 /// </summary>
 internal sealed partial class UnsettledKeys(
-    CompletionStore completions, DatabaseGate database, IOptions<CallbackOptions> options, TimeProvider clock, ILogger<UnsettledKeys> logger) : BackgroundService
+    CompletionStore completions, DatabaseGate database, IOptions<CallbackOptions> options, TimeProvider clock, ILogger<UnsettledKeys> logger) : ServiceLoop
 {
     private const int Most = 10_000;
     private const int GroupLimit = 200;

@@ -7,7 +7,7 @@ namespace Webhooks.CallbackIngest.Repeats;
 /// <summary>Publishes unanswered commands again, the same bytes under the same id: a broker that was wiped loses no accepted callback.</summary>
 internal sealed partial class CommandRepeater(
     RepeatStore store, ConfirmedPublisher publisher, DatabaseGate database, CallbackMetrics metrics, TimeProvider clock, ILogger<CommandRepeater> logger)
-    : BackgroundService
+    : ServiceLoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

@@ -11,7 +11,7 @@ namespace Webhooks.CallbackIngest.Results;
 /// <summary>Consumes results. What cannot be used is parked, and the ack is the last thing that happens.</summary>
 internal sealed partial class ResultLoop(
     QueueConsumer consumer, ResultStore store, DatabaseGate database, ConfirmedPublisher publisher, ResultServices services)
-    : BackgroundService
+    : ServiceLoop
 {
     private const int GroupLimit = 100;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);

@@ -60,19 +60,18 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
             {
                 return await work(cancellationToken);
             }
-            catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault))
             {
+                // Who has canceled is told just that, whatever came first.
+                cancellationToken.ThrowIfCancellationRequested();
                 inDoubt();
                 await RecoverAsync(fault).WaitAsync(cancellationToken);
             }
         }
     }
 
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _stop.Dispose();
-    }
+    /// <summary>Ends the probing. Not waited for: a server that says nothing would be (<see cref="ServiceLoop"/>).</summary>
+    public void Dispose() => _ = _stop.CancelAsync();
 
     private Task RecoverAsync(Exception fault)
     {

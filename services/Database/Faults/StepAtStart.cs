@@ -19,11 +19,13 @@ public abstract partial class StepAtStart(string what, NpgsqlDataSource database
         {
             try
             {
-                await TakeAsync(cancellationToken);
+                await TakeOrLeaveAsync(cancellationToken);
                 return;
             }
-            catch (Exception fault) when (DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+            catch (Exception fault) when (DatabaseFault.IsOurs(fault))
             {
+                // Who has canceled is told just that, whatever came first.
+                cancellationToken.ThrowIfCancellationRequested();
                 Log.Waiting(logger, DatabaseFault.Describe(fault, database), what, Pause.TotalSeconds);
                 await Task.Delay(Pause, clock, cancellationToken);
             }
@@ -42,6 +44,20 @@ public abstract partial class StepAtStart(string what, NpgsqlDataSource database
 
     /// <summary>May be repeated.</summary>
     protected abstract Task TakeAsync(CancellationToken cancellationToken);
+
+    /// <summary>A stop does not wait for a server that says nothing (<see cref="ServiceLoop"/>): what was begun is given up beside it.</summary>
+    private async Task TakeOrLeaveAsync(CancellationToken cancellationToken)
+    {
+        var giveUp = new CancellationTokenSource();
+        try
+        {
+            await TakeAsync(giveUp.Token).WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            _ = giveUp.CancelAsync();
+        }
+    }
 
     private static partial class Log
     {

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Webhooks.Database.Faults;
@@ -6,7 +5,7 @@ using Webhooks.Database.Faults;
 namespace Webhooks.Database.Partitions;
 
 /// <summary>Keeps the day partitions ahead of the clock while a service runs.</summary>
-internal sealed partial class PartitionKeeper(DayPartitions partitions, NpgsqlDataSource database, TimeProvider clock, ILogger<PartitionKeeper> logger) : BackgroundService
+internal sealed partial class PartitionKeeper(DayPartitions partitions, NpgsqlDataSource database, TimeProvider clock, ILogger<PartitionKeeper> logger) : ServiceLoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 

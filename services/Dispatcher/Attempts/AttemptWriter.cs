@@ -39,10 +39,9 @@ internal sealed partial class AttemptWriter(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _waiting.Writer.TryComplete();
-        await using (cancellationToken.Register(_abandon.Cancel))
-        {
-            await _writing;
-        }
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Not waited for: a server that says nothing would be (ServiceLoop).
+        _ = _abandon.CancelAsync();
     }
 
     public void Dispose() => _abandon.Dispose();

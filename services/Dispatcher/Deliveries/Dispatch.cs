@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Webhooks.Broker;
 using Webhooks.Broker.Consuming;
@@ -18,7 +17,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// <summary>Runs a loop for every queue of every shard, and drains them all at shutdown.</summary>
 internal sealed partial class Dispatch(
     BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryReads reads, SubscriptionCache subscriptions, DatabaseGate database,
-    ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, RetryPace pace, TimeProvider clock, ILogger<Dispatch> logger) : BackgroundService
+    ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, RetryPace pace, TimeProvider clock, ILogger<Dispatch> logger) : ServiceLoop
 {
     // How many deliveries of a queue may be in hand, which bounds the sends in flight. Retries have a limit of their own, and a pace
     // beside first attempts (RetryPace), so that a backlog of retries hardly delays first attempts.
@@ -34,18 +33,15 @@ internal sealed partial class Dispatch(
     /// <summary>Takes nothing more, lets what is on the wire finish and be recorded, and writes the last acks.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await using var abandoning = cancellationToken.Register(_abandon.Cancel);
+        // Not on the thread that tells of it: who is told may have to wait for a server that says nothing (ServiceLoop).
+        await using var abandoning = cancellationToken.Register(() => _ = _abandon.CancelAsync());
         await base.StopAsync(cancellationToken);
         while (inFlight.Count > 0 && !cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(DrainCheck, clock, CancellationToken.None);
         }
 
-        foreach (var consumer in _consumers)
-        {
-            await consumer.FlushAcksAsync();
-        }
-
+        await Task.WhenAll(_consumers.Select(consumer => consumer.FlushAcksAsync())).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Log.Drained(logger, inFlight.Count);
     }
 

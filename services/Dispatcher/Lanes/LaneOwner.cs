@@ -11,15 +11,18 @@ namespace Webhooks.Dispatcher.Lanes;
 /// </summary>
 internal sealed partial class LaneOwner(
     LeaseKeeper lease, LeaseWatch others, ServedLanes served, TimeProvider clock, IHostApplicationLifetime lifetime,
-    ILogger<LaneOwner> logger) : BackgroundService
+    ILogger<LaneOwner> logger) : ServiceLoop
 {
     private readonly LaneMoves _moves = new(clock);
     private readonly CancellationTokenSource _abandon = new();
 
+    protected override TimeSpan StopPatience => served.Ended.IsCompleted ? base.StopPatience : Timeout.InfiniteTimeSpan;
+
     /// <summary>Waits for what is in flight, as long as it may.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await using var abandoning = cancellationToken.Register(_abandon.Cancel);
+        // Not on the thread that tells of it: who is told may have to wait for a server that says nothing (ServiceLoop).
+        await using var abandoning = cancellationToken.Register(() => _ = _abandon.CancelAsync());
         await base.StopAsync(cancellationToken);
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Webhooks.Database.Faults;
 using Webhooks.Subscriptions.Lanes;
@@ -8,7 +7,7 @@ namespace Webhooks.Dispatcher.Lanes;
 /// <summary>
 /// Hears which lanes were given deliveries. What is missed, because the connection was lost, is made up for by waking all.
 /// </summary>
-internal sealed class LaneSignals(NpgsqlDataSource database, ServedLanes served, TimeProvider clock) : BackgroundService
+internal sealed class LaneSignals(NpgsqlDataSource database, ServedLanes served, TimeProvider clock) : ServiceLoop
 {
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(500);
 

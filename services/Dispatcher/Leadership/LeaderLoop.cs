@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Webhooks.Database.Faults;
@@ -11,7 +10,7 @@ namespace Webhooks.Dispatcher.Leadership;
 /// takes too long, must not end the others, and after them those of each next leader.
 /// </summary>
 internal sealed partial class LeaderLoop(
-    FleetLeadership leadership, IEnumerable<LeaderDuty> duties, NpgsqlDataSource database, TimeProvider clock, ILogger<LeaderLoop> logger) : BackgroundService
+    FleetLeadership leadership, IEnumerable<LeaderDuty> duties, NpgsqlDataSource database, TimeProvider clock, ILogger<LeaderLoop> logger) : ServiceLoop
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 

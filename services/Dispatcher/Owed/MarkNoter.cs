@@ -1,11 +1,10 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Webhooks.Database.Faults;
 
 namespace Webhooks.Dispatcher.Owed;
 
 /// <summary>Notes every second how far this dispatcher has come in each queue.</summary>
-internal sealed partial class MarkNoter(QueuePositions positions, EmptyQueues empty, MarkStore store, TimeProvider clock, ILogger<MarkNoter> logger) : BackgroundService
+internal sealed partial class MarkNoter(QueuePositions positions, EmptyQueues empty, MarkStore store, TimeProvider clock, ILogger<MarkNoter> logger) : ServiceLoop
 {
     private readonly Guid _dispatcher = Guid.CreateVersion7();
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Webhooks.Broker;
 using Webhooks.Broker.Consuming;
@@ -15,7 +14,7 @@ namespace Webhooks.Dispatcher.Parking;
 /// gives each message to one of them, and a message that is handed over again finds its row.
 /// </summary>
 internal sealed partial class ParkingLoop(
-    BrokerLinks broker, ParkedStore store, DatabaseGate database, MigratedSchema schema, TimeProvider clock, ILogger<ParkingLoop> logger) : BackgroundService
+    BrokerLinks broker, ParkedStore store, DatabaseGate database, MigratedSchema schema, TimeProvider clock, ILogger<ParkingLoop> logger) : ServiceLoop
 {
     // Few: a message may be as large as the broker takes.
     private const int GroupLimit = 8;

@@ -1,4 +1,5 @@
 using Webhooks.Broker.Publishing;
+using Webhooks.Database.Faults;
 
 namespace Webhooks.Management.Events;
 
@@ -6,7 +7,7 @@ namespace Webhooks.Management.Events;
 /// Keeps the publishing connection open while nobody publishes. Without it a service whose connection was lost would
 /// stay unready, get no requests for that reason, and so never connect again.
 /// </summary>
-internal sealed class BrokerKeeper(ConfirmedPublisher publisher, TimeProvider clock) : BackgroundService
+internal sealed class BrokerKeeper(ConfirmedPublisher publisher, TimeProvider clock) : ServiceLoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Publishing;
 using Webhooks.Database;
@@ -12,7 +11,7 @@ namespace Webhooks.Publisher.FanOut;
 /// is in hand; when that lasts, it gives it back, in order, so that a publisher with a database can go on.
 /// </summary>
 internal sealed class FanOutLoop(
-    QueueConsumer consumer, ConfirmedPublisher publisher, DatabaseGate database, FanOutTurn turn, SuspectTrial trial, TimeProvider clock) : BackgroundService
+    QueueConsumer consumer, ConfirmedPublisher publisher, DatabaseGate database, FanOutTurn turn, SuspectTrial trial, TimeProvider clock) : ServiceLoop
 {
     // While one group is in the database the next one gathers; waiting longer only adds latency.
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);

@@ -1,4 +1,5 @@
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
 using Webhooks.Database.Faults;
 using Webhooks.Database.Settings;
 using Webhooks.Subscriptions.Caching;
@@ -6,17 +7,13 @@ using Webhooks.Subscriptions.Caching;
 namespace Webhooks.Publisher.FanOut;
 
 /// <summary>Raises the fleet's shard count to this service's configuration, before anything is announced.</summary>
-internal sealed class ShardRaiser(PublisherOptions options, SettingsStore settings, SubscriptionCache cache, DatabaseGate database) : IHostedService
+internal sealed class ShardRaiser(
+    PublisherOptions options, SettingsStore settings, SubscriptionCache cache, NpgsqlDataSource database, TimeProvider clock, ILogger<ShardRaiser> logger)
+    : StepAtStart("the raising of the number of shards", database, clock, logger)
 {
-    public Task StartAsync(CancellationToken cancellationToken) => database.RunAsync(
-        async token =>
-        {
-            // The database may have gone away since the migrations.
-            await settings.RaiseShardsAsync(options.Shards, token);
-            await cache.ReloadAsync(token);
-            return true;
-        },
-        cancellationToken);
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    protected override async Task TakeAsync(CancellationToken cancellationToken)
+    {
+        await settings.RaiseShardsAsync(options.Shards, cancellationToken);
+        await cache.ReloadAsync(cancellationToken);
+    }
 }

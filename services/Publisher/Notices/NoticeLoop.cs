@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using Webhooks.Database.Faults;
 
 namespace Webhooks.Publisher.Notices;
@@ -7,7 +6,7 @@ namespace Webhooks.Publisher.Notices;
 /// Looks for notices at one step and has it done. It polls: a NOTIFY in the transactions that write notices would make their
 /// commits wait for each other. Each step has a loop of its own, so that the accepting never waits for the publishing.
 /// </summary>
-internal sealed class NoticeLoop<TTurn>(TTurn turn, DatabaseGate database, TimeProvider clock) : BackgroundService
+internal sealed class NoticeLoop<TTurn>(TTurn turn, DatabaseGate database, TimeProvider clock) : ServiceLoop
     where TTurn : INoticeTurn
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
