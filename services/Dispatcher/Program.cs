@@ -52,4 +52,4 @@ var app = builder.Build();
 
 app.MapServiceDefaults();
 
-await app.RunAsync();
+await app.RunServiceAsync();

@@ -63,5 +63,5 @@ api.MapSourcesApi();
 api.MapParkedApi();
 api.MapOpenApi(ManagementDescription.Api);
 
-await app.RunAsync();
+await app.RunServiceAsync();
 return 0;

@@ -20,4 +20,4 @@ var app = builder.Build();
 
 app.MapServiceDefaults();
 
-await app.RunAsync();
+await app.RunServiceAsync();

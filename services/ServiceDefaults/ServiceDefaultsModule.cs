@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Webhooks.ServiceDefaults.Ending;
 using Webhooks.ServiceDefaults.Health;
 using Webhooks.ServiceDefaults.Telemetry;
 
 namespace Webhooks.ServiceDefaults;
 
-/// <summary>What every service has: logging, telemetry, health, a shutdown that leaves time to finish.</summary>
+/// <summary>What every service has: logging, telemetry, health, a shutdown that leaves time to finish, and an end in any case.</summary>
 public static class ServiceDefaultsModule
 {
     private const string ReadyTag = "ready";
@@ -35,6 +36,7 @@ public static class ServiceDefaultsModule
             .AddCheck<DatabaseHealth>("postgres", tags: [ReadyTag])
             .AddCheck<BrokerHealth>("rabbitmq", tags: [ReadyTag]);
         builder.AddTelemetry();
+        builder.AddEnding();
     }
 
     public static void MapServiceDefaults(this WebApplication app)
@@ -50,5 +52,19 @@ public static class ServiceDefaultsModule
                 return HealthReportJson.WriteAsync(context, report);
             },
         });
+    }
+
+    /// <summary>Runs until a stop is asked for, also while it starts, or a fault ends it. A stop that hangs is ended by a kill.</summary>
+    public static Task RunServiceAsync(this WebApplication app) => ActivatorUtilities.CreateInstance<ServiceRun>(app.Services, app).RunAsync();
+
+    private static void AddEnding(this WebApplicationBuilder builder)
+    {
+        var progress = new StopProgress();
+        builder.Services.AddSingleton(progress);
+        // It runs when all services are registered, the web server's too.
+        builder.Host.ConfigureContainer<IServiceCollection>((_, services) => progress.Follow(services));
+        // To the host every start that does not come to its end is an error.
+        builder.Logging.AddFilter(
+            "Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Information && !(level == LogLevel.Error && progress.CutsTheStart));
     }
 }

@@ -1,8 +1,9 @@
 using Webhooks.Local.Processes;
+using Webhooks.Local.Running;
 
 namespace Webhooks.TestKit;
 
-/// <summary>One of our services as a process, for a test that kills it. The test project references the service.</summary>
+/// <summary>One of our services as a process, for a test that ends it. The test project references the service, or has it built.</summary>
 public sealed class ServiceChild : IAsyncDisposable
 {
     private readonly OwnedDirectory _directory;
@@ -26,11 +27,12 @@ public sealed class ServiceChild : IAsyncDisposable
         var environment = settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => (string?)setting.Value);
         environment[OwnedDirectory.MarkVariable] = directory.Mark;
         environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
-        return new ServiceChild(directory, ChildProcess.Start(new ChildCommand(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, $"Webhooks.{service}.dll")], Path.Combine(directory.Path, "output.log"))
+        var besideUs = Path.Combine(AppContext.BaseDirectory, $"Webhooks.{service}.dll");
+        var assembly = File.Exists(besideUs) ? besideUs : Repository.ServiceAssembly(service);
+        return new ServiceChild(directory, ChildProcess.Start(new ChildCommand("dotnet", [assembly], Path.Combine(directory.Path, "output.log"))
         {
             Environment = environment,
-            WorkingDirectory = AppContext.BaseDirectory,
+            WorkingDirectory = Path.GetDirectoryName(assembly),
         }));
     }
 
@@ -39,6 +41,14 @@ public sealed class ServiceChild : IAsyncDisposable
 
     /// <summary>SIGCONT.</summary>
     public void Thaw() => ProcessSignal.Send(ProcessId, ProcessSignal.Continue);
+
+    /// <summary>SIGTERM; answers the exit code, or null when it has not ended within <paramref name="limit"/>.</summary>
+    public async Task<int?> TerminateAsync(TimeSpan limit)
+    {
+        _process.Signal(ProcessSignal.Terminate);
+        await _process.Exited.WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _process.HasExited ? _process.ExitCode : null;
+    }
 
     /// <summary>SIGKILL; returns when it is gone.</summary>
     public Task KillAsync() => _process.KillAsync();
