@@ -20,8 +20,8 @@ internal sealed partial class RefusalWriter(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        // One that is still writing, when all the time to stop is over, would write the same beside us.
-        if (ExecuteTask is { IsCompleted: false } || !await LastWrite.TryAsync(limit => WriteAllAsync(DateTimeOffset.MaxValue, limit), clock))
+        // It would write the same beside us.
+        if (IsLeftBehind || !await LastWrite.TryAsync(limit => WriteAllAsync(DateTimeOffset.MaxValue, limit), clock))
         {
             Log.Unwritten(logger);
         }

@@ -35,8 +35,8 @@ internal sealed partial class UnsettledKeys(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        // One that is still writing, when all the time to stop is over, would write the same beside us.
-        if (ExecuteTask is { IsCompleted: false } || !await LastWrite.TryAsync(WriteAllAsync, clock))
+        // It would write the same beside us.
+        if (IsLeftBehind || !await LastWrite.TryAsync(WriteAllAsync, clock))
         {
             Log.Unwritten(logger, Count());
         }

@@ -16,6 +16,9 @@ public abstract class ServiceLoop : BackgroundService
     /// <summary>How long the stop waits, within the shutdown's time. After it the loop is left behind, and ends with the process.</summary>
     protected virtual TimeSpan StopPatience => TimeSpan.FromSeconds(3);
 
+    /// <summary>After the stop: it still runs, and does what it was doing.</summary>
+    protected bool IsLeftBehind => base.ExecuteTask is { IsCompleted: false };
+
     /// <summary>Starts it. Whoever cancels the start does not end it: what was started is stopped, each in its turn.</summary>
     public override Task StartAsync(CancellationToken cancellationToken) => base.StartAsync(CancellationToken.None);
 

@@ -22,6 +22,7 @@ public sealed class ServiceLoopTests
         await loop.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
 
         Assert.True(loop.ExecuteTask!.IsCompletedSuccessfully);
+        Assert.True(loop.IsLeft);
         goodbye.Set();
     }
 
@@ -38,6 +39,7 @@ public sealed class ServiceLoopTests
 
         await loop.StopAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
         Assert.True(loop.Stop.IsCancellationRequested);
+        Assert.False(loop.IsLeft);
     }
 
     [Fact]
@@ -54,6 +56,8 @@ public sealed class ServiceLoopTests
         private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Begun => _begun.Task;
+
+        public bool IsLeft => IsLeftBehind;
 
         public CancellationToken Stop { get; private set; }
 
