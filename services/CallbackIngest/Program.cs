@@ -22,4 +22,4 @@ app.MapCallbacksApi();
 app.MapWebhooksApi();
 app.MapOpenApi(CallbackDocs.Api);
 
-await app.RunServiceAsync();
+return await app.RunServiceAsync();

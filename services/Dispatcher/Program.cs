@@ -52,4 +52,4 @@ var app = builder.Build();
 
 app.MapServiceDefaults();
 
-await app.RunServiceAsync();
+return await app.RunServiceAsync();

@@ -63,5 +63,4 @@ api.MapSourcesApi();
 api.MapParkedApi();
 api.MapOpenApi(ManagementDescription.Api);
 
-await app.RunServiceAsync();
-return 0;
+return await app.RunServiceAsync();

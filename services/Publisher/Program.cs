@@ -20,4 +20,4 @@ var app = builder.Build();
 
 app.MapServiceDefaults();
 
-await app.RunServiceAsync();
+return await app.RunServiceAsync();

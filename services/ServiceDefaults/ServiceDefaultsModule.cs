@@ -54,8 +54,11 @@ public static class ServiceDefaultsModule
         });
     }
 
-    /// <summary>Runs until a stop is asked for, also while it starts, or a fault ends it. A stop that hangs is ended by a kill.</summary>
-    public static Task RunServiceAsync(this WebApplication app) => ActivatorUtilities.CreateInstance<ServiceRun>(app.Services, app).RunAsync();
+    /// <summary>
+    /// Runs until a stop is asked for, also while it starts, or a fault ends it; answers the process's exit code. A stop that hangs is
+    /// ended by a kill.
+    /// </summary>
+    public static Task<int> RunServiceAsync(this WebApplication app) => ActivatorUtilities.CreateInstance<ServiceRun>(app.Services, app).RunAsync();
 
     private static void AddEnding(this WebApplicationBuilder builder)
     {

@@ -41,5 +41,9 @@ internal sealed class KeyKeeper(KeyStore keys, CompletionStore completions, Unse
         _completing.Complete();
         // What the shutdown has no time for, the lease does.
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_writing.IsFaulted)
+        {
+            await _writing;
+        }
     }
 }

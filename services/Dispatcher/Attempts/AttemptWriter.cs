@@ -42,6 +42,10 @@ internal sealed partial class AttemptWriter(
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // Not waited for: a server that says nothing would be (ServiceLoop).
         _ = _abandon.CancelAsync();
+        if (_writing.IsFaulted)
+        {
+            await _writing;
+        }
     }
 
     public void Dispose() => _abandon.Dispose();

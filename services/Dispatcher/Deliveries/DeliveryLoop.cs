@@ -79,6 +79,9 @@ internal sealed class DeliveryLoop(
                 await parking.ParkAsync(poison, ParkingReason.Poison, $"Work on this delivery failed {poison.FailureCount} times by a fault of our own.", abandon);
             }
 
+            // The broker may have been waited for all the while: what begins after the drain would be sent and recorded by nobody.
+            stop.ThrowIfCancellationRequested();
+
             // Begun before the look: a row that was read while other work on it ran would be out of date when that has ended,
             // and the attempt would be made a second time.
             var begun = group.Where(delivery => !delivery.IsFinished && work.TryBegin(delivery)).ToList();

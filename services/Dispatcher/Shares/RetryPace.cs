@@ -32,6 +32,9 @@ internal sealed class RetryPace(TimeProvider clock)
 
     private const int MostDoublings = 10;
 
+    // A second in which a machine stood still, or first attempts jumped up, ends no backlog; half a minute does.
+    private const int Forgetting = 10;
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
     // A loop whose looks at the database take longer than a group's share of a second would not keep the pace. It makes up for as
@@ -123,9 +126,10 @@ internal sealed class RetryPace(TimeProvider clock)
 
     private int RateNow(Func<Counts, int> grows)
     {
-        var beside = FirstAttempts() is > 0 and var firstAttempts ? firstAttempts : Growth * grows(_inWindowBefore);
         var doublings = (int)Math.Min(_keptWaiting / Patience, MostDoublings);
-        return Math.Max(Least, beside) << doublings;
+        return FirstAttempts() is > 0 and var firstAttempts
+            ? Math.Max(Least, firstAttempts) << doublings
+            : Math.Max(Least << doublings, Growth * grows(_inWindowBefore));
     }
 
     private int FirstAttempts() => Math.Max(_inWindow.FirstAttempts, _inWindowBefore.FirstAttempts);
@@ -136,7 +140,8 @@ internal sealed class RetryPace(TimeProvider clock)
         if (elapsed >= Window)
         {
             var isOfNow = elapsed < 2 * Window;
-            _keptWaiting = isOfNow && _inWindow.Retries >= NearlyAll * RateNow(before => before.Retries) ? _keptWaiting + elapsed : TimeSpan.Zero;
+            var isKeptWaiting = isOfNow && _inWindow.Retries >= NearlyAll * RateNow(before => before.Retries);
+            _keptWaiting = isKeptWaiting ? _keptWaiting + elapsed : TimeSpan.FromTicks(Math.Max(0, (_keptWaiting - (Forgetting * elapsed)).Ticks));
             _inWindowBefore = isOfNow ? _inWindow : default;
             (_inWindow, _windowBegan) = (default, clock.GetTimestamp());
         }

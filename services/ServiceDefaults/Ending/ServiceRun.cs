@@ -16,7 +16,8 @@ internal sealed partial class ServiceRun(WebApplication app, StopProgress progre
     // After its own limit the host waits for nobody who listens to it.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    public async Task RunAsync()
+    /// <summary>Answers the exit code: 0, or 1 when one of its background services failed, which the host takes for an end in good order.</summary>
+    public async Task<int> RunAsync()
     {
         var longest = app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout + Grace;
         using var process = Process.GetCurrentProcess();
@@ -26,6 +27,7 @@ internal sealed partial class ServiceRun(WebApplication app, StopProgress progre
         {
             await StartAsync();
             await app.WaitForShutdownAsync();
+            return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         }
         finally
         {

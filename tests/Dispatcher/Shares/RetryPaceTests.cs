@@ -84,10 +84,33 @@ public sealed class RetryPaceTests
     }
 
     [Fact]
+    public void A_second_in_which_nothing_went_ends_no_backlog()
+    {
+        AfterSecondsBesideFirstAttempts(200);
+        First(1);
+        _clock.Advance(TimeSpan.FromSeconds(1.5));
+        AfterSecondsBesideFirstAttempts(120);
+
+        Assert.Equal(1_000, AfterSecondsBesideFirstAttempts(10), new Roughly());
+    }
+
+    // Which doublings are no reason to forget: that is for what first attempts have to bear.
+    [Fact]
+    public void Without_first_attempts_it_grows_no_faster_than_before()
+    {
+        AfterSecondsBesideFirstAttempts(330);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.InRange(BegunInASecond(), 900, 1_200);
+        Assert.InRange(BegunInASecond(), 1_800, 2_400);
+        Assert.InRange(BegunInASecond(), 3_600, 4_800);
+    }
+
+    [Fact]
     public void And_gives_way_again_when_the_backlog_is_over()
     {
         AfterSecondsBesideFirstAttempts(310);
-        for (var second = 0; second < 2; second++)
+        for (var second = 0; second < 4; second++)
         {
             First(1);
             _pace.Admit(10);

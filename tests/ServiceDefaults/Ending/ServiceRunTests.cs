@@ -23,7 +23,7 @@ public sealed class ServiceRunTests
         await slow.Begun.WaitAsync(Limit, TestContext.Current.CancellationToken);
 
         app.Lifetime.StopApplication();
-        await running.WaitAsync(Limit, TestContext.Current.CancellationToken);
+        Assert.Equal(0, await running.WaitAsync(Limit, TestContext.Current.CancellationToken));
 
         Assert.True(slow.IsStopped);
         Assert.Empty(_log.Lines);
@@ -38,6 +38,14 @@ public sealed class ServiceRunTests
 
         Assert.Equal("It cannot be.", fault.Message);
         Assert.StartsWith("Error", Assert.Single(_log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_background_service_that_fails_ends_it_and_the_exit_code_tells()
+    {
+        var app = Build(services => services.AddHostedService<Failing>());
+
+        Assert.Equal(1, await app.RunServiceAsync().WaitAsync(Limit, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -64,6 +72,11 @@ public sealed class ServiceRunTests
         builder.Logging.AddProvider(_log);
         add(builder.Services);
         return builder.Build();
+    }
+
+    private sealed class Failing : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.FromException(new InvalidOperationException("It cannot go on."));
     }
 
     private sealed class SlowStart : IHostedService
