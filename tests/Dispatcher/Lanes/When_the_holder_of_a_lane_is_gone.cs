@@ -224,7 +224,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
 
     private Task<long> ClosingAsync(string isSo) => _world.Database.ScalarAsync<long>($"""
         SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND {isSo} AND query LIKE '%UPDATE subscriptions SET config_version = version.value%'
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND {isSo} AND query LIKE '%UPDATE subscriptions SET config_version = version.value%'
         """);
 
     /// <summary>Until it is disposed.</summary>

@@ -98,7 +98,7 @@ public sealed class RetryPaceTests
     [Fact]
     public void Without_first_attempts_it_grows_no_faster_than_before()
     {
-        AfterSecondsBesideFirstAttempts(330);
+        AfterSecondsBesideFirstAttempts(400);
         _clock.Advance(TimeSpan.FromSeconds(2));
 
         Assert.InRange(BegunInASecond(), 900, 1_200);
