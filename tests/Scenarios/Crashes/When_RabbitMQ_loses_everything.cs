@@ -10,8 +10,9 @@ namespace Webhooks.Scenarios.Tests.Crashes;
 [Collection(CrashCollection.Name)]
 public sealed class When_RabbitMQ_loses_everything(CrashingSystem system)
 {
-    // What was being published when the connection was lost is published again, and may be sent by two dispatchers at once.
-    private const int MostInDoubt = 100;
+    // What was being published when the connection or the queue was lost is published again, and may be sent by two dispatchers at once.
+    // 800 a second are: a busy machine, which confirms late, has had 109 of them in doubt, a quiet one none.
+    private const int MostInDoubt = 500;
 
     // All that are used meanwhile; of the delay queues, those of the default schedule and the load's own.
     private static readonly string[] Queues =
