@@ -14,13 +14,8 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
     private const int Publishers = 2;
     private const int Dispatchers = 3;
 
-    private static readonly TimeSpan UsualRecovery = TimeSpan.FromSeconds(10);
-
-    // Of any, on a machine that has no time for a while.
-    private static readonly TimeSpan LongestRecovery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MostRecovery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
-    private readonly List<TimeSpan> _recoveries = [];
 
     [Fact]
     public async Task Should_resume_within_ten_seconds_and_lose_nothing()
@@ -49,7 +44,6 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
             }
         }
 
-        Assert.InRange(_recoveries.Order().ElementAt(_recoveries.Count / 2), TimeSpan.Zero, UsualRecovery);
         var judgement = await trial.EndAsync(Patience);
         Assert.Empty(judgement.Verdict.Findings);
         output.WriteLine($"{judgement.Evidence.Confirmed.Count} events, {judgement.Verdict.Wanted} deliveries, {judgement.Verdict.Duplicates} twice");
@@ -59,8 +53,7 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
     {
         var recovery = await RecoveredAsync(trial, target, killed);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{killed} killed: fresh events were delivered after {recovery.TotalSeconds:0.00} s"));
-        Assert.InRange(recovery, TimeSpan.Zero, LongestRecovery);
-        _recoveries.Add(recovery);
+        Assert.InRange(recovery, TimeSpan.Zero, MostRecovery);
     }
 
     private static async Task<TimeSpan> RecoveredAsync(Trial trial, FaultTarget target, string what)
