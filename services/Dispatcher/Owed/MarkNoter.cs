@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Queues;
 
 namespace Webhooks.Dispatcher.Owed;
 
 /// <summary>Notes every second how far this dispatcher has come in each queue.</summary>
-internal sealed partial class MarkNoter(QueuePositions positions, EmptyQueues empty, MarkStore store, TimeProvider clock, ILogger<MarkNoter> logger) : ServiceLoop
+internal sealed partial class MarkNoter(QueuePositions positions, QueueCounts counts, MarkStore store, TimeProvider clock, ILogger<MarkNoter> logger) : ServiceLoop
 {
     private readonly Guid _dispatcher = Guid.CreateVersion7();
 
@@ -38,9 +39,14 @@ internal sealed partial class MarkNoter(QueuePositions positions, EmptyQueues em
     {
         var queues = positions.All();
         var asked = clock.GetUtcNow();
-        foreach (var queue in await empty.AmongAsync([.. queues.Where(queue => queue.MayBeEmpty(sinceLast))], stop))
+        List<WatchedQueue> quiet = [.. queues.Where(queue => queue.MayBeEmpty(sinceLast))];
+        if (quiet.Count > 0)
         {
-            queue.FoundEmpty(asked - QuietQueue.Enough);
+            var waiting = await counts.OfAsync(quiet.Select(queue => queue.Name), stop);
+            foreach (var queue in quiet.Where(queue => waiting.TryGetValue(queue.Name, out var messages) && messages == 0))
+            {
+                queue.FoundEmpty(asked - QuietQueue.Enough);
+            }
         }
 
         await store.NoteAsync(_dispatcher, [.. queues.Select(queue => queue.Note()).OfType<MarkNote>()], stop);

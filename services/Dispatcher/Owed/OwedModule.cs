@@ -13,7 +13,6 @@ internal static class OwedModule
         builder.Services.AddOptionsWithValidateOnStart<OwedOptions, OwedOptionsValidator>().BindConfiguration(OwedOptions.Section);
         builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<OwedOptions>>().Value);
         builder.Services.AddSingleton<QueuePositions>();
-        builder.Services.AddSingleton<EmptyQueues>();
         builder.Services.AddSingleton<MarkStore>();
         builder.Services.AddSingleton<OwedStore>();
         builder.Services.AddSingleton<FirstAttemptSweep>();

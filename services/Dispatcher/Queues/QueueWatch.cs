@@ -1,6 +1,3 @@
-using RabbitMQ.Client;
-using Webhooks.Broker.Connections;
-using Webhooks.Broker.Publishing;
 using Webhooks.Contracts;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Subscriptions.Caching;
@@ -8,7 +5,7 @@ using Webhooks.Subscriptions.Caching;
 namespace Webhooks.Dispatcher.Queues;
 
 /// <summary>Looks at our queues every few seconds: the broker counts what waits, and the dispatchers' marks tell since when (decision 0017).</summary>
-internal sealed class QueueWatch(MarkStore marks, ConfirmedPublisher publisher, SubscriptionCache subscriptions, QueueMetrics metrics, TimeProvider clock)
+internal sealed class QueueWatch(MarkStore marks, QueueCounts counts, SubscriptionCache subscriptions, QueueMetrics metrics, TimeProvider clock)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -39,34 +36,6 @@ internal sealed class QueueWatch(MarkStore marks, ConfirmedPublisher publisher, 
             BrokerNames.PublisherQueue, BrokerNames.ParkingQueue,
             .. shards.SelectMany(shard => new[] { BrokerNames.DeliveriesQueue(shard), BrokerNames.RetriesQueue(shard) }),
         ];
-        var seen = new List<SeenQueue>(queues.Length);
-        if (!publisher.IsReady)
-        {
-            return seen;
-        }
-
-        try
-        {
-            await publisher.DeclareAsync(
-                async channel =>
-                {
-                    foreach (var queue in queues)
-                    {
-                        var counted = await channel.QueueDeclarePassiveAsync(queue, leading);
-                        // A queue that does not answer its node counts as one without messages and without consumers: it is not told as empty.
-                        if (counted.MessageCount > 0 || counted.ConsumerCount > 0)
-                        {
-                            seen.Add(new SeenQueue(queue, counted.MessageCount, now - QueueMarks.Least(notes, [queue])));
-                        }
-                    }
-                },
-                leading);
-        }
-        catch (Exception fault) when (BrokerFault.IsOurs(fault) && !leading.IsCancellationRequested)
-        {
-            // A queue was deleted, or the broker is away: what is not seen is not told.
-        }
-
-        return seen;
+        return [.. from counted in await counts.OfAsync(queues, leading) select new SeenQueue(counted.Key, counted.Value, now - QueueMarks.Least(notes, [counted.Key]))];
     }
 }

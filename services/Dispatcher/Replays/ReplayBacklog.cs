@@ -1,8 +1,7 @@
 using Npgsql;
-using Webhooks.Broker.Connections;
 using Webhooks.Broker.Deliveries;
-using Webhooks.Broker.Publishing;
 using Webhooks.Contracts;
+using Webhooks.Dispatcher.Queues;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Replays;
@@ -11,7 +10,7 @@ namespace Webhooks.Dispatcher.Replays;
 /// Tells for how many replays there is room. They go the way of retries: a giant replay that filled those queues at once
 /// would hold up everybody's retries and every smaller replay behind it.
 /// </summary>
-internal sealed class ReplayBacklog(NpgsqlDataSource database, ConfirmedPublisher publisher, SubscriptionCache subscriptions)
+internal sealed class ReplayBacklog(NpgsqlDataSource database, QueueCounts counts, SubscriptionCache subscriptions)
 {
     // Half a second of a dispatcher's work.
     private const int Most = 1_000;
@@ -23,36 +22,16 @@ internal sealed class ReplayBacklog(NpgsqlDataSource database, ConfirmedPublishe
     /// <summary>0 while the broker is away.</summary>
     public async Task<int> RoomAsync(CancellationToken cancellationToken)
     {
-        if (!publisher.IsReady)
+        List<string> queues = [.. Enumerable.Range(0, subscriptions.Current.Shards).Select(BrokerNames.RetriesQueue)];
+        var waiting = await counts.OfAsync(queues, cancellationToken);
+        if (waiting.Count < queues.Count)
         {
             return 0;
         }
 
         await using var command = database.CreateCommand(SelectUnannounced);
         var unannounced = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-        return (int)Math.Max(0, Most - unannounced - (await LongestQueueAsync(cancellationToken) * Announcement.MostTogether));
-    }
-
-    // In messages, each of which may announce many.
-    private async Task<long> LongestQueueAsync(CancellationToken cancellationToken)
-    {
-        var longest = 0L;
-        try
-        {
-            await publisher.DeclareAsync(
-                async channel =>
-                {
-                    for (var shard = 0; shard < subscriptions.Current.Shards; shard++)
-                    {
-                        longest = Math.Max(longest, await channel.MessageCountAsync(BrokerNames.RetriesQueue(shard), cancellationToken));
-                    }
-                },
-                cancellationToken);
-            return longest;
-        }
-        catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
-        {
-            return Most;
-        }
+        // The queues count messages, each of which may announce many.
+        return (int)Math.Max(0, Most - unannounced - (waiting.Values.Max() * Announcement.MostTogether));
     }
 }
