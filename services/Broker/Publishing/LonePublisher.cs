@@ -24,10 +24,8 @@ public sealed class LonePublisher(BrokerConnection connection, BrokerOptions opt
         var open = await connection.OpenAsync(cancellationToken);
         var channel = await open.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), CancellationToken.None).OrUntil(cancellationToken);
-        var properties = message.Properties ?? new BasicProperties { ContentType = "application/json" };
-        properties.DeliveryMode = DeliveryModes.Persistent;
         // Never a token here: a canceled publish corrupts the client's state.
-        var publishing = channel.BasicPublishAsync(message.Exchange, message.RoutingKey, message.IsMandatory, properties, message.Body).AsTask();
+        var publishing = channel.BasicPublishAsync(message.Exchange, message.RoutingKey, message.IsMandatory, message.ToProperties(), message.Body).AsTask();
         _ = CloseAfterAsync(publishing, channel);
         return OutcomeAsync(publishing, cancellationToken);
     }

@@ -17,4 +17,16 @@ public sealed record OutgoingMessage(string Exchange, string RoutingKey, ReadOnl
 
     /// <summary>All properties, such as a foreign message's, passed on as they are; instead of the id and the headers above.</summary>
     public BasicProperties? Properties { get; init; }
+
+    /// <summary>What it is published with.</summary>
+    /// <param name="correlationId">Unless it has properties of its own.</param>
+    internal BasicProperties ToProperties(string? correlationId = null)
+    {
+        var properties = Properties ?? new BasicProperties
+        {
+            ContentType = "application/json", MessageId = MessageId, CorrelationId = correlationId, Headers = Headers,
+        };
+        properties.DeliveryMode = DeliveryModes.Persistent;
+        return properties;
+    }
 }

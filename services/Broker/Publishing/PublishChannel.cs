@@ -88,16 +88,9 @@ internal sealed class PublishChannel
     {
         var hasId = message is { Properties: null, MessageId: not null };
         var number = _pending.Add(batch, index, _clock.GetTimestamp(), hasId ? message : null);
-        var properties = message.Properties ?? new BasicProperties
-        {
-            ContentType = "application/json",
-            MessageId = message.MessageId,
-            // A return names no sequence number; the correlation id carries it back. What others read has an id by which
-            // it is found, and nothing of ours on it.
-            CorrelationId = hasId ? null : string.Create(CultureInfo.InvariantCulture, $"{OwnNumber}{number}"),
-            Headers = message.Headers,
-        };
-        properties.DeliveryMode = DeliveryModes.Persistent;
+        // A return names no sequence number; the correlation id carries it back. What others read has an id by which it is found,
+        // and nothing of ours on it.
+        var properties = message.ToProperties(hasId ? null : string.Create(CultureInfo.InvariantCulture, $"{OwnNumber}{number}"));
 
         // Never a token here: a canceled publish corrupts the client's state.
         await _channel.BasicPublishAsync(message.Exchange, message.RoutingKey, message.IsMandatory, properties, message.Body);
