@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Webhooks.Dispatcher.Deliveries.Reading;
 using Webhooks.Dispatcher.Shares;
 
 namespace Webhooks.Dispatcher.Deliveries;
@@ -17,6 +18,8 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<MessageSlots>();
         builder.Services.AddSingleton<RetryPace>();
         builder.Services.AddSingleton<DeliveryWork>();
+        builder.Services.AddSingleton<DeliveryGroups>();
+        builder.Services.AddSingleton<ShardLoops>();
         builder.Services.AddHostedService<Dispatch>();
     }
 }

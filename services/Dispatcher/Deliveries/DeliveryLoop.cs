@@ -3,7 +3,6 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
-using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Dispatcher.Shares;
@@ -15,8 +14,8 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// for another. How much is in hand is bounded by <see cref="QueueHand"/> alone.
 /// </summary>
 internal sealed class DeliveryLoop(
-    QueueConsumer consumer, QueueHand hand, DeliveryWork work, DeliveryReads reads, DatabaseGate database,
-    ConfirmedPublisher publisher, DeliveryParking parking, Admission admission, TimeProvider clock)
+    QueueConsumer consumer, QueueHand hand, DeliveryGroups groups, ConfirmedPublisher publisher, DeliveryParking parking, Admission admission,
+    TimeProvider clock)
 {
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(4);
 
@@ -82,13 +81,7 @@ internal sealed class DeliveryLoop(
             // The broker may have been waited for all the while: what begins after the drain would be sent and recorded by nobody.
             stop.ThrowIfCancellationRequested();
 
-            // Begun before the look: a row that was read while other work on it ran would be out of date when that has ended,
-            // and the attempt would be made a second time.
-            var begun = group.Where(delivery => !delivery.IsFinished && work.TryBegin(delivery)).ToList();
-            if (begun.Count > 0)
-            {
-                await StartAsync(begun, abandon);
-            }
+            await groups.StartAsync(group.Where(delivery => !delivery.IsFinished), abandon);
         }
     }
 
@@ -99,25 +92,6 @@ internal sealed class DeliveryLoop(
         foreach (var delivery in deliveries)
         {
             delivery.Finish();
-        }
-    }
-
-    private async Task StartAsync(List<DeliveryInHand> begun, CancellationToken abandon)
-    {
-        Looked looked;
-        try
-        {
-            looked = await database.RunAsync(token => reads.LookAsync([.. begun.Select(delivery => delivery.Message)], token), abandon);
-        }
-        catch
-        {
-            begun.ForEach(work.GiveUp);
-            throw;
-        }
-
-        foreach (var delivery in begun)
-        {
-            work.Start(delivery, looked.Rows.GetValueOrDefault(delivery.Id), looked.Config, abandon);
         }
     }
 }

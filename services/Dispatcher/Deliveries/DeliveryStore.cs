@@ -4,6 +4,7 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Database;
 using Webhooks.Database.Deliveries;
 using Webhooks.Database.Settings;
+using Webhooks.Dispatcher.Deliveries.Reading;
 
 namespace Webhooks.Dispatcher.Deliveries;
 

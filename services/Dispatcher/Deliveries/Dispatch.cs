@@ -1,34 +1,17 @@
 using Microsoft.Extensions.Logging;
-using Webhooks.Broker;
-using Webhooks.Broker.Consuming;
-using Webhooks.Broker.Deliveries;
-using Webhooks.Broker.Publishing;
-using Webhooks.Broker.Topology;
-using Webhooks.Contracts;
 using Webhooks.Database.Faults;
-using Webhooks.Dispatcher.Hands;
-using Webhooks.Dispatcher.Owed;
-using Webhooks.Dispatcher.Parking;
-using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Runs a loop for every queue of every shard, and drains them all at shutdown.</summary>
 internal sealed partial class Dispatch(
-    BrokerLinks broker, DeliveryWork work, InFlight inFlight, DeliveryReads reads, SubscriptionCache subscriptions, DatabaseGate database,
-    ConfirmedPublisher publisher, DeliveryParking parking, QueuePositions positions, OwedOptions owed, RetryPace pace, TimeProvider clock, ILogger<Dispatch> logger) : ServiceLoop
+    ShardLoops shards, InFlight inFlight, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock, ILogger<Dispatch> logger) : ServiceLoop
 {
-    // How many deliveries of a queue may be in hand, which bounds the sends in flight. Retries have a limit of their own, and a pace
-    // beside first attempts (RetryPace), so that a backlog of retries hardly delays first attempts.
-    internal const int MostFirstAttempts = 2_000;
-    internal const int MostRetries = 1_000;
-
     private static readonly TimeSpan ShardCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(20);
 
     private readonly CancellationTokenSource _abandon = new();
-    private readonly List<QueueConsumer> _consumers = [];
 
     /// <summary>Takes nothing more, lets what is on the wire finish and be recorded, and writes the last acks.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -41,7 +24,7 @@ internal sealed partial class Dispatch(
             await Task.Delay(DrainCheck, clock, CancellationToken.None);
         }
 
-        await Task.WhenAll(_consumers.Select(consumer => consumer.FlushAcksAsync())).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await shards.FlushAcksAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Log.Drained(logger, inFlight.Count);
     }
 
@@ -63,8 +46,8 @@ internal sealed partial class Dispatch(
                 // Shards only grow: whatever is new gets its loops.
                 for (var shard = loops.Count / 2; shard < subscriptions.Current.Shards; shard++)
                 {
-                    loops.Add(Loop(BrokerNames.DeliveriesQueue(shard), MostFirstAttempts, QueuePosition.OfFirstAttempts(), settling: TimeSpan.Zero, pace.ForFirstAttempts).RunAsync(stoppingToken, _abandon.Token));
-                    loops.Add(Loop(BrokerNames.RetriesQueue(shard), MostRetries, QueuePosition.OfRetries(), settling: owed.OwedGrace, pace.ForRetries).RunAsync(stoppingToken, _abandon.Token));
+                    loops.Add(shards.OfFirstAttempts(shard).RunAsync(stoppingToken, _abandon.Token));
+                    loops.Add(shards.OfRetries(shard).RunAsync(stoppingToken, _abandon.Token));
                 }
 
                 // Before the stop only a fault ends a loop. The service ends with it: one that runs on and sends nothing is seen by nobody.
@@ -78,17 +61,6 @@ internal sealed partial class Dispatch(
         }
 
         await Task.WhenAll(loops);
-    }
-
-    private DeliveryLoop Loop(string queue, int most, QueuePosition position, TimeSpan settling, Admission admission)
-    {
-        var consumer = broker.Consumer(queue, WindowFit.First(most, inHand: 0, Announcement.MostTogether), channel => BrokerTopology.DeclareAsync(channel, subscriptions.Current.Shards));
-        database.Closed += consumer.Pause;
-        database.Opened += consumer.Resume;
-        _consumers.Add(consumer);
-        var hand = new QueueHand(consumer, position, most);
-        positions.Add(consumer, position, () => hand.HasUnread, settling);
-        return new DeliveryLoop(consumer, hand, work, reads, database, publisher, parking, admission, clock);
     }
 
     private static partial class Log

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Webhooks.Database.Deliveries;
-using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Deliveries.Reading;
 
 namespace Webhooks.Dispatcher.Retention;
 

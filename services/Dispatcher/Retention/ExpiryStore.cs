@@ -3,7 +3,7 @@ using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Database.Auditing;
 using Webhooks.Database.Deliveries;
-using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Deliveries.Reading;
 
 namespace Webhooks.Dispatcher.Retention;
 

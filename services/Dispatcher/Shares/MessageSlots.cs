@@ -18,8 +18,8 @@ internal sealed class MessageSlots(LaneOpenings doors, LaneIntake lanes, HealthL
     // is held up by one that hangs. Short, because what waits takes up a place among the messages in hand.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly WireSlots _first = new(() => Dispatch.MostFirstAttempts * subscriptions.Current.Shards);
-    private readonly WireSlots _retries = new(() => Dispatch.MostRetries * subscriptions.Current.Shards);
+    private readonly WireSlots _first = new(() => ShardLoops.MostFirstAttempts * subscriptions.Current.Shards);
+    private readonly WireSlots _retries = new(() => ShardLoops.MostRetries * subscriptions.Current.Shards);
 
     /// <summary>A slot, to be disposed of when the answer is there. Null: the delivery is in its subscription's lane now.</summary>
     public async ValueTask<IDisposable?> TakeAsync(DeliveryRow delivery, CancellationToken stop)

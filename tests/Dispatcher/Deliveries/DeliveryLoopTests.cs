@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Webhooks.Broker;
 using Webhooks.Broker.Publishing;
 using Webhooks.Contracts;
-using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Owed;
@@ -23,8 +22,7 @@ public sealed class DeliveryLoopTests
         var consumer = services.GetRequiredService<BrokerLinks>().Consumer(
             BrokerNames.DeliveriesQueue(0), prefetch: 10, _ => throw new InvalidOperationException("a mistake"));
         var loop = new DeliveryLoop(
-            consumer, new QueueHand(consumer, QueuePosition.OfFirstAttempts(), most: 100), services.GetRequiredService<DeliveryWork>(),
-            services.GetRequiredService<DeliveryReads>(), services.GetRequiredService<DatabaseGate>(),
+            consumer, new QueueHand(consumer, QueuePosition.OfFirstAttempts(), most: 100), services.GetRequiredService<DeliveryGroups>(),
             services.GetRequiredService<ConfirmedPublisher>(), services.GetRequiredService<DeliveryParking>(),
             services.GetRequiredService<RetryPace>().ForFirstAttempts, TimeProvider.System);
 

@@ -1,6 +1,7 @@
 using Webhooks.Broker.Deliveries;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Deliveries.Reading;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes.Ordering;
 using Webhooks.Subscriptions;

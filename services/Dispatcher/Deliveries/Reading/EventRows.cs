@@ -1,7 +1,7 @@
 using Npgsql;
 using Webhooks.Subscriptions.Events;
 
-namespace Webhooks.Dispatcher.Deliveries;
+namespace Webhooks.Dispatcher.Deliveries.Reading;
 
 /// <summary>Reads the events of the deliveries that are looked at together, each once.</summary>
 /// <param name="inHand">Those that deliveries looked at before have.</param>

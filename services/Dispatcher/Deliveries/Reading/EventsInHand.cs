@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Webhooks.Subscriptions.Events;
 
-namespace Webhooks.Dispatcher.Deliveries;
+namespace Webhooks.Dispatcher.Deliveries.Reading;
 
 /// <summary>An event's row.</summary>
 internal readonly record struct EventKey(DateTimeOffset CreatedAt, string TenantId, string EventId);

@@ -2,7 +2,7 @@ using Webhooks.Broker.Deliveries;
 using Webhooks.Database.Deliveries;
 using Webhooks.Subscriptions.Caching;
 
-namespace Webhooks.Dispatcher.Deliveries;
+namespace Webhooks.Dispatcher.Deliveries.Reading;
 
 /// <summary>What one look at deliveries found, with all that their attempts need.</summary>
 /// <param name="Config">No older than the rows: a change that was answered before the look is honoured by it.</param>

@@ -3,7 +3,7 @@ using Webhooks.Database.Faults;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Storage;
 
-namespace Webhooks.Dispatcher.Deliveries;
+namespace Webhooks.Dispatcher.Deliveries.Reading;
 
 /// <summary>The settings of revisions that are not their subscriptions' present ones, for the deliveries that are pinned to them.</summary>
 internal sealed class OldRevisions(SubscriptionStore store)
