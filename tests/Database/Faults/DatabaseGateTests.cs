@@ -52,7 +52,7 @@ public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : ICla
         await database.ExecuteAsync("SELECT 1");
 
         Task<int> work;
-        using (server.Freeze())
+        using (FrozenProcesses.Of(server.Postgres))
         {
             work = gate.RunAsync(token => SelectOneAsync(database, token), CancellationToken.None);
             await Eventually.TrueAsync(() => !gate.IsOpen, Limit, "the gate to close");
@@ -231,8 +231,6 @@ public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : ICla
             NpgsqlConnection.ClearAllPools();
             return await Postgres.CreateDatabaseAsync($"gate_{++_databases}");
         }
-
-        public FrozenPostgres Freeze() => FrozenPostgres.In(_directory!);
 
         public async ValueTask DisposeAsync()
         {

@@ -27,7 +27,7 @@ public sealed class AttemptWriterTests : IAsyncLifetime
             Stores.Attempts(database), gone: null!, gate, TimeProvider.System, NullLogger<AttemptWriter>.Instance);
 
         // One group: both are there before the writer begins.
-        var (other, teapot) = (writer.RecordAsync(LastAttempt.Of(accepted[0])), writer.RecordAsync(LastAttempt.Of(accepted[1], statusCode: 418)));
+        var (other, teapot) = (writer.RecordAsync(Finished.LastAttempt(accepted[0])), writer.RecordAsync(Finished.LastAttempt(accepted[1], statusCode: 418)));
         cutter.CutAt("COMMIT\0"u8);
         await writer.StartAsync(CancellationToken.None);
 

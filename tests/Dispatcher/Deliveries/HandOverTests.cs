@@ -54,19 +54,5 @@ public sealed class HandOverTests : IAsyncLifetime
         return await _world.Database.ScalarAsync<long>("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()");
     }
 
-    private static DeliveryRow RowOf(Accepted delivery) => new()
-    {
-        Id = delivery.Id,
-        CreatedAt = delivery.CreatedAt,
-        SubscriptionId = delivery.SubscriptionId,
-        Revision = 1,
-        Status = DeliveryStatus.Pending,
-        LastAttempt = 1,
-        NextAttemptAt = null,
-        DueAt = null,
-        Event = new AcceptedEvent
-        {
-            TenantId = Surroundings.Tenant, Id = delivery.EventId, Type = "a.b", Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray(),
-        },
-    };
+    private static DeliveryRow RowOf(Accepted delivery) => Rows.Of(delivery) with { LastAttempt = 1 };
 }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
@@ -8,9 +7,6 @@ using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Owed;
 using Webhooks.Dispatcher.Rollups;
-using Webhooks.Sending;
-using Webhooks.Subscriptions.Events;
-using Webhooks.Subscriptions.Rendering;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Deliveries;
@@ -106,25 +102,7 @@ public sealed class LockOrderTests : IAsyncLifetime
         await changing;
     }
 
-    private static FinishedAttempt FailedTwice(Accepted delivery) => new()
-    {
-        Delivery = new DeliveryRow
-        {
-            Id = delivery.Id,
-            CreatedAt = delivery.CreatedAt,
-            SubscriptionId = delivery.SubscriptionId,
-            Revision = 1,
-            Status = DeliveryStatus.Pending,
-            LastAttempt = 1,
-            NextAttemptAt = DueAt,
-            DueAt = DueAt,
-            Event = new AcceptedEvent { Id = delivery.EventId, Type = "a.b", TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
-        },
-        Number = 2,
-        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
-        Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 503, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(3) },
-        Next = new NextStep.Retry(TimeSpan.FromSeconds(5), Brokered: true),
-        NextAttemptAt = DueAt,
-        TraceId = null,
-    };
+    private static FinishedAttempt FailedTwice(Accepted delivery) => Finished.Attempt(
+        Rows.Of(delivery) with { LastAttempt = 1, NextAttemptAt = DueAt, DueAt = DueAt },
+        new NextStep.Retry(DueAt - delivery.CreatedAt, Brokered: true));
 }

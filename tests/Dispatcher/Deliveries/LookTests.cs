@@ -93,16 +93,5 @@ public sealed class LookTests
 
     private static DeliveryMessage Message(int number) => new(Guid.Empty, AcceptedAt, number, AcceptedAt, Traceparent: null);
 
-    private static DeliveryRow Row(int lastAttempt, DateTimeOffset? next = null) => new()
-    {
-        Id = Guid.Empty,
-        CreatedAt = AcceptedAt,
-        SubscriptionId = Guid.Empty,
-        Revision = 1,
-        Status = DeliveryStatus.Pending,
-        LastAttempt = lastAttempt,
-        NextAttemptAt = next,
-        DueAt = null,
-        Event = new AcceptedEvent { Id = "evt_1", Type = "a.b", TenantId = "t", Timestamp = null, Version = "1.0", Data = "{}"u8.ToArray() },
-    };
+    private static DeliveryRow Row(int lastAttempt, DateTimeOffset? next = null) => Rows.Any(AcceptedAt) with { LastAttempt = lastAttempt, NextAttemptAt = next };
 }

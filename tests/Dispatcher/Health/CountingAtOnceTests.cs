@@ -39,7 +39,7 @@ public sealed class CountingAtOnceTests : IAsyncLifetime
             var attempts = new List<FinishedAttempt>();
             foreach (var subscription in subscriptions)
             {
-                attempts.Add(LastAttempt.Of(Assert.Single(await _world.AcceptAsync(subscription))));
+                attempts.Add(Finished.LastAttempt(Assert.Single(await _world.AcceptAsync(subscription))));
             }
 
             Assert.DoesNotContain(false, await store.RecordAsync(attempts, CancellationToken.None));

@@ -37,17 +37,5 @@ public sealed class LaneLookTests
         Assert.Equal(LaneVerdict.Park, LaneLook.At(Entry, Row(), accepts, faults: 20));
     }
 
-    private static DeliveryRow Row() => new()
-    {
-        Id = Guid.Empty,
-        CreatedAt = DueAt,
-        SubscriptionId = Guid.Empty,
-        Revision = 1,
-        Status = DeliveryStatus.Pending,
-        LastAttempt = 0,
-        NextAttemptAt = null,
-        DueAt = null,
-        LaneDueAt = DueAt,
-        Event = new() { Id = "evt_1", Type = "a.b", TenantId = "t", Timestamp = null, Version = "1.0", Data = default },
-    };
+    private static DeliveryRow Row() => Rows.Any(DueAt) with { LaneDueAt = DueAt };
 }

@@ -78,7 +78,7 @@ public sealed class LaneQueryPlanTests : IAsyncLifetime
         {
             var accepted = await _world.AcceptAsync(subscription, count: 100);
 
-            var entering = await _plans.DuringAsync(async () => Assert.DoesNotContain(false, await intake.EnterAsync([.. accepted.Select(Row)], CancellationToken.None)));
+            var entering = await _plans.DuringAsync(async () => Assert.DoesNotContain(false, await intake.EnterAsync([.. accepted.Select(Rows.Of)], CancellationToken.None)));
 
             Assert.All(entering, plan => Assert.Empty(QueryPlans.Scanned(plan)));
             Assert.Single(QueryPlans.Visited(Assert.Single(entering, plan => plan.Contains("UPDATE deliveries", StringComparison.Ordinal))));
@@ -95,17 +95,4 @@ public sealed class LaneQueryPlanTests : IAsyncLifetime
         _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "*"));
 
     private Task FillAsync(Subscription subscription) => _world.AcceptIntoLaneAsync(subscription, Backlog);
-
-    private static DeliveryRow Row(Accepted accepted) => new()
-    {
-        Id = accepted.Id,
-        CreatedAt = accepted.CreatedAt,
-        SubscriptionId = accepted.SubscriptionId,
-        Revision = 1,
-        Status = DeliveryStatus.Pending,
-        LastAttempt = 0,
-        NextAttemptAt = null,
-        DueAt = null,
-        Event = new() { Id = accepted.EventId, Type = "a.b", TenantId = World.Tenant, Timestamp = null, Version = "1.0", Data = default },
-    };
 }

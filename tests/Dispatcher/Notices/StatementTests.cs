@@ -1,12 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using Webhooks.Database.Deliveries;
 using Webhooks.Dispatcher.Attempts;
-using Webhooks.Dispatcher.Deliveries;
-using Webhooks.Sending;
-using Webhooks.Subscriptions.Events;
-using Webhooks.Subscriptions.Rendering;
 using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Notices;
@@ -49,25 +44,9 @@ public sealed partial class StatementTests : IAsyncLifetime
     [GeneratedRegex(@"(?<=Query Text: )\w+( INTO)? \w+")]
     private static partial Regex Beginning();
 
-    private static FinishedAttempt Attempt(Accepted delivery, NextStep next, string type = "a.b") => new()
+    private static FinishedAttempt Attempt(Accepted delivery, NextStep next, string type = "a.b")
     {
-        Delivery = new DeliveryRow
-        {
-            Id = delivery.Id,
-            CreatedAt = delivery.CreatedAt,
-            SubscriptionId = delivery.SubscriptionId,
-            Revision = 1,
-            Status = DeliveryStatus.Pending,
-            LastAttempt = 0,
-            NextAttemptAt = null,
-            DueAt = null,
-            Event = new AcceptedEvent { Id = delivery.EventId, Type = type, TenantId = World.Tenant, Timestamp = TestEvent.Timestamp, Version = "1.0", Data = "{}"u8.ToArray() },
-        },
-        Number = 1,
-        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
-        Result = new SendResult { Outcome = AttemptOutcome.ServerError, StatusCode = 500, StartedAt = delivery.CreatedAt, Duration = TimeSpan.FromMilliseconds(1), ResponseBody = [] },
-        Next = next,
-        NextAttemptAt = next is NextStep.Retry retry ? delivery.CreatedAt + retry.Wait : null,
-        TraceId = null,
-    };
+        var row = Rows.Of(delivery);
+        return Finished.Attempt(row with { Event = row.Event with { Type = type } }, next);
+    }
 }

@@ -1,10 +1,7 @@
 using Webhooks.Dispatcher.Attempts;
-using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Rollups;
 using Webhooks.Sending;
 using Webhooks.Sending.Measures;
-using Webhooks.Subscriptions.Events;
-using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Dispatcher.Tests.Rollups;
 
@@ -54,17 +51,9 @@ public sealed class MinuteCountsTests
     private static IReadOnlyList<MinuteCount> Counts(params FinishedAttempt[] attempts) =>
         MinuteCounts.Of(attempts, attempts.Select(attempt => attempt.Delivery.Id).ToHashSet());
 
-    private static FinishedAttempt Attempt(Guid subscriptionId, int number, AttemptOutcome outcome, NextStep next) => new()
+    private static FinishedAttempt Attempt(Guid subscriptionId, int number, AttemptOutcome outcome, NextStep next)
     {
-        Delivery = new DeliveryRow
-        {
-            Id = Guid.NewGuid(), CreatedAt = Accepted, SubscriptionId = subscriptionId, Revision = 1, Status = "pending", LastAttempt = number - 1, NextAttemptAt = null, DueAt = null,
-            Event = new AcceptedEvent { TenantId = "tenant_001", Id = "evt_1", Type = "a.b", Timestamp = "2024-01-20T10:30:00Z", Version = "1.0", Data = "{}"u8.ToArray() },
-        },
-        Number = number,
-        Request = new WebhookRequest("tenant_001", "https://receiver.example/", default, [], TimeSpan.FromSeconds(5)),
-        Result = new SendResult { Outcome = outcome, StartedAt = Accepted.AddMilliseconds(200), Duration = TimeSpan.FromMilliseconds(50) },
-        Next = next,
-        TraceId = null,
-    };
+        var finished = Finished.Attempt(Rows.Of(new(Guid.NewGuid(), Accepted, subscriptionId, "evt_1")) with { LastAttempt = number - 1 }, next, outcome);
+        return finished with { Result = finished.Result with { StartedAt = Accepted.AddMilliseconds(200), Duration = TimeSpan.FromMilliseconds(50) } };
+    }
 }
