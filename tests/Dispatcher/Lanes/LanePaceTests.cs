@@ -114,6 +114,17 @@ public sealed class LanePaceTests
     public void After_a_holder_that_gave_the_lane_back_what_it_left_passes() =>
         Assert.Equal(TimeSpan.FromSeconds(30), LanePace.Begin(0.01, Start, left: TimeSpan.FromSeconds(30)).Wait(Start));
 
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(null)]
+    public void What_a_slower_rate_left_is_no_longer_than_an_interval_of_the_present_one(int? perSecond)
+    {
+        var pace = LanePace.Begin(perSecond, Start, left: TimeSpan.FromSeconds(99));
+
+        Assert.InRange(pace.Wait(Start), TimeSpan.Zero, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(TimeSpan.FromMilliseconds(1), pace.At(1_000).Wait(Start));
+    }
+
     [Fact]
     public void A_new_rate_counts_from_the_last_send() =>
         Assert.Equal(TimeSpan.FromSeconds(1), LanePace.Begin(0.01, Start, left: TimeSpan.Zero).Sent(Start).At(1).Wait(Start));

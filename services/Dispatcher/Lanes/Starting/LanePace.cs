@@ -21,8 +21,9 @@ internal readonly record struct LanePace(TimeSpan Interval, TimeSpan Next)
     /// <param name="left">What the holder before left of its wait; null: it may have sent a moment ago.</param>
     public static LanePace Begin(double? perSecond, TimeSpan now, TimeSpan? left)
     {
+        // Whoever has sent a moment ago has an interval to wait, and no more: what was left may be of a slower rate.
         var interval = IntervalOf(perSecond);
-        return new LanePace(interval, now + (left ?? interval));
+        return new LanePace(interval, now + (left < interval ? left.Value : interval));
     }
 
     /// <summary>The same lane at another rate, from its last send on.</summary>
