@@ -16,6 +16,9 @@ internal sealed partial class DeliveryWork(
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
+    // A lane that is found closed is known to be so at the next look. Should it not be, that is no loop that keeps the database busy.
+    private static readonly TimeSpan ClosedPause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>
     /// Makes this the one work on its delivery that runs in this process. False: another message's runs, and this one
     /// comes back when that has ended.
@@ -53,32 +56,14 @@ internal sealed partial class DeliveryWork(
     {
         try
         {
-            if (decision is LookResult.EnterLane && !await lanes.EnterAsync(row!, abandon))
+            if (await TryAsync(decision, row, subscription, abandon))
             {
-                decision = Look.At(delivery.Message, delivery.Redelivered, row, accepts: true, hasLane: false);
+                delivery.Finish();
             }
-
-            switch (decision)
+            else
             {
-                case LookResult.Send send:
-                    if (await slots.TakeAsync(row!, abandon) is { } slot)
-                    {
-                        await attempts.RunAsync(row!, send.Number, subscription!, abandon, slot);
-                    }
-
-                    break;
-                case LookResult.Cancel:
-                    await database.RunAsync(token => store.CancelAsync(row!, token), abandon);
-                    break;
-                case LookResult.FinishFailure failure:
-                    await after.FinishFailureAsync(row!, failure.Number, abandon);
-                    break;
-                case LookResult.AnnounceNext next:
-                    await after.AnnounceNextAsync(row!, next.Number, next.At, abandon);
-                    break;
+                _ = LookAgainAfterAsync(Task.Delay(ClosedPause, clock, CancellationToken.None), delivery);
             }
-
-            delivery.Finish();
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
@@ -95,6 +80,38 @@ internal sealed partial class DeliveryWork(
         {
             inFlight.End(delivery.Id);
         }
+    }
+
+    /// <summary>
+    /// False: it was to enter a lane that is closed. Nothing was done about it; and as the database may have been away for long by then,
+    /// nothing is done by what the row and the subscription were before.
+    /// </summary>
+    private async Task<bool> TryAsync(LookResult decision, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
+    {
+        switch (decision)
+        {
+            case LookResult.EnterLane:
+                return await lanes.EnterAsync(row!, abandon);
+            case LookResult.Send send:
+                if (await slots.TakeAsync(row!, abandon) is not { } slot)
+                {
+                    return await lanes.EnterAsync(row!, abandon);
+                }
+
+                await attempts.RunAsync(row!, send.Number, subscription!, abandon, slot);
+                break;
+            case LookResult.Cancel:
+                await database.RunAsync(token => store.CancelAsync(row!, token), abandon);
+                break;
+            case LookResult.FinishFailure failure:
+                await after.FinishFailureAsync(row!, failure.Number, abandon);
+                break;
+            case LookResult.AnnounceNext next:
+                await after.AnnounceNextAsync(row!, next.Number, next.At, abandon);
+                break;
+        }
+
+        return true;
     }
 
     private static partial class Log

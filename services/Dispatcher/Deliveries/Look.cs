@@ -18,7 +18,7 @@ internal abstract record LookResult
 
     /// <summary>
     /// The subscription is served from its rows: put this one among them, and forget the message. If that is not so any more,
-    /// go on with what the message leads to then.
+    /// look again.
     /// </summary>
     public sealed record EnterLane : LookResult;
 

@@ -1,6 +1,5 @@
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
-using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Lanes;
@@ -9,10 +8,10 @@ namespace Webhooks.Dispatcher.Shares;
 
 /// <summary>
 /// Gives each message's send its slot. When the subscription or its tenant has used up its share and no slot comes back, opens the
-/// subscription's lane instead, and puts the delivery into it; so, too, while the lane is being opened because the receiver is to be
+/// subscription's lane instead, for the delivery to enter; so, too, while the lane is being opened because the receiver is to be
 /// left alone. First attempts and retries have slots of their own, as their queues have.
 /// </summary>
-internal sealed class MessageSlots(LaneOpenings doors, LaneIntake lanes, HealthLanes breakers, SubscriptionCache subscriptions, TimeProvider clock)
+internal sealed class MessageSlots(LaneOpenings doors, HealthLanes breakers, SubscriptionCache subscriptions, TimeProvider clock)
 {
     // A burst for a quick receiver takes any number of slots, and gives them back within milliseconds: what waits so long in vain
     // is held up by one that hangs. Short, because what waits takes up a place among the messages in hand.
@@ -21,7 +20,7 @@ internal sealed class MessageSlots(LaneOpenings doors, LaneIntake lanes, HealthL
     private readonly WireSlots _first = new(() => ShardLoops.MostFirstAttempts * subscriptions.Current.Shards);
     private readonly WireSlots _retries = new(() => ShardLoops.MostRetries * subscriptions.Current.Shards);
 
-    /// <summary>A slot, to be disposed of when the answer is there. Null: the delivery is in its subscription's lane now.</summary>
+    /// <summary>A slot, to be disposed of when the answer is there. Null: the subscription's lane is open, and the delivery is to enter it.</summary>
     public async ValueTask<IDisposable?> TakeAsync(DeliveryRow delivery, CancellationToken stop)
     {
         var slots = delivery.LastAttempt == 0 ? _first : _retries;
@@ -39,7 +38,6 @@ internal sealed class MessageSlots(LaneOpenings doors, LaneIntake lanes, HealthL
             await doors.OpenAsync(delivery.SubscriptionId, LaneReason.FairShare, stop);
         }
 
-        // One that was closed again at once would be a wonder: it is sent as if there had never been one.
-        return await lanes.EnterAsync(delivery, stop) ? null : slots.Take(receiver);
+        return null;
     }
 }

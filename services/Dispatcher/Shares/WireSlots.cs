@@ -62,8 +62,13 @@ internal sealed class WireSlots(Func<int> slots)
         return await turn.Task;
     }
 
-    /// <summary>Whatever its share.</summary>
-    public IDisposable Take(Receiver receiver)
+    private bool IsUsedUp(Receiver receiver)
+    {
+        var own = _taken.GetValueOrDefault(receiver.SubscriptionId);
+        return FairShare.IsUsedUp(slots(), _all, own, _taken.Count - (own > 0 ? 1 : 0), _ofTenants.GetValueOrDefault(receiver.TenantId));
+    }
+
+    private IDisposable Take(Receiver receiver)
     {
         lock (_lock)
         {
@@ -72,12 +77,6 @@ internal sealed class WireSlots(Func<int> slots)
             CollectionsMarshal.GetValueRefOrAddDefault(_ofTenants, receiver.TenantId, out _)++;
             return new Slot(this, receiver);
         }
-    }
-
-    private bool IsUsedUp(Receiver receiver)
-    {
-        var own = _taken.GetValueOrDefault(receiver.SubscriptionId);
-        return FairShare.IsUsedUp(slots(), _all, own, _taken.Count - (own > 0 ? 1 : 0), _ofTenants.GetValueOrDefault(receiver.TenantId));
     }
 
     private void GiveBack(Receiver receiver)
