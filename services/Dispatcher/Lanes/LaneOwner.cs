@@ -70,7 +70,11 @@ internal sealed partial class LaneOwner(
             if (!stopping.IsCancellationRequested && seen.Dispatchers.Contains(own))
             {
                 served.ServeFound(seen, own, _abandon.Token);
-                await served.TakeAsync(_moves.ToTake(seen, own), own, _abandon.Token);
+                if (await served.TakeAsync(_moves.ToTake(seen, own), own, _abandon.Token))
+                {
+                    lease.TakeLanes();
+                }
+
                 served.HandOver(_moves.ToHandOver(seen, own));
             }
 
@@ -90,6 +94,7 @@ internal sealed partial class LaneOwner(
     /// <summary>Each lane as soon as nothing of it is in flight; the lease is kept until then.</summary>
     private async Task GiveBackAsync()
     {
+        lease.TakeNoMoreLanes();
         served.HandOverAll();
         try
         {

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace Webhooks.Dispatcher.Lanes;
 
 /// <summary>
-/// The rendezvous hash: all dispatchers choose the same one of them for a lane, each lane is as likely anybody's, and when
+/// The rendezvous hash: all dispatchers choose the same one of those that take lanes, each lane is as likely anybody's, and when
 /// one comes or goes only its lanes move. Pure.
 /// </summary>
 internal static class Rendezvous
 {
     /// <param name="subscriptionId">Whose lane.</param>
-    /// <param name="dispatchers">Those that are alive; at least one.</param>
+    /// <param name="dispatchers">Those that take lanes; at least one.</param>
     public static long Choose(Guid subscriptionId, IReadOnlyCollection<long> dispatchers) =>
         dispatchers.MaxBy(dispatcher => (Weight(subscriptionId, dispatcher), dispatcher));
 

@@ -96,17 +96,12 @@ internal sealed class ServedLanes(LaneStore store, LaneTools tools, LaneMetrics 
     }
 
     /// <summary>
-    /// Takes what nobody holds, and serves it. One whose serving is still ending here is taken at a later beat.
+    /// Takes what nobody holds, and serves it. False: not all, because the serving of one is still ending here; it is taken at a later beat.
     /// </summary>
-    public async Task TakeAsync(IEnumerable<Guid> subscriptionIds, long own, CancellationToken abandon)
+    public async Task<bool> TakeAsync(IReadOnlyCollection<Guid> subscriptionIds, long own, CancellationToken abandon)
     {
         List<Guid> wanted = [.. subscriptionIds.Where(id => !_lanes.ContainsKey(id))];
-        if (wanted.Count == 0)
-        {
-            return;
-        }
-
-        foreach (var (lane, reason, isFirst) in await store.TakeAsync(own, wanted, abandon))
+        foreach (var (lane, reason, isFirst) in wanted.Count > 0 ? await store.TakeAsync(own, wanted, abandon) : [])
         {
             if (isFirst)
             {
@@ -119,6 +114,8 @@ internal sealed class ServedLanes(LaneStore store, LaneTools tools, LaneMetrics 
 
             Serve(lane, abandon);
         }
+
+        return wanted.Count == subscriptionIds.Count;
     }
 
     public void HandOver(IEnumerable<Guid> subscriptionIds)

@@ -6,15 +6,31 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>
 /// Keeps this process's lease, over a connection of its own, so that a renewal never waits for a free connection while all of them
-/// are at work. Apart from <see cref="LeaseWatch"/>, whose statements may wait for other dispatchers. One call at a time.
+/// are at work. Apart from <see cref="LeaseWatch"/>, whose statements may wait for other dispatchers. With each renewal the others are
+/// told whether this one takes lanes. One call at a time.
 /// </summary>
 internal sealed partial class LeaseKeeper(
     NpgsqlDataSource database, Lease lease, Contact contact, TimeProvider clock, ILogger<LeaseKeeper> logger) : IAsyncDisposable
 {
     private NpgsqlConnection? _connection;
+    private long _lookedAt;
+    private volatile bool _takesLanes;
 
     /// <summary>Under which id it is held; 0: not at all.</summary>
     public long Id => lease.Id;
+
+    // Shorter than the hesitation (LaneLife): so nothing is handed over to one whose looks hang.
+    private bool TakesLanes => _takesLanes && clock.GetElapsedTime(Volatile.Read(ref _lookedAt)) < Lease.Term;
+
+    /// <summary>It has looked around, and taken all that it found to be its own: for a term others choose it, too.</summary>
+    public void TakeLanes()
+    {
+        Volatile.Write(ref _lookedAt, clock.GetTimestamp());
+        _takesLanes = true;
+    }
+
+    /// <summary>It takes nothing from now on, however long it keeps its lease for what it has yet.</summary>
+    public void TakeNoMoreLanes() => _takesLanes = false;
 
     /// <summary>Renews the lease each beat. An outage lets it run out.</summary>
     public async Task KeepAsync(CancellationToken ending)
@@ -49,7 +65,7 @@ internal sealed partial class LeaseKeeper(
             {
                 var askedAt = clock.GetTimestamp();
                 var id = lease.Id is var held and not 0 ? held : await LeaseStore.BeginAsync(_connection, cancellationToken);
-                if (await LeaseStore.RenewAsync(_connection, id, cancellationToken) is { } renewedAt)
+                if (await LeaseStore.RenewAsync(_connection, id, TakesLanes, cancellationToken) is { } renewedAt)
                 {
                     lease.Hold(id, askedAt);
                     contact.Renewed(renewedAt);

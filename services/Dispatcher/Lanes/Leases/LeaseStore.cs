@@ -3,7 +3,7 @@ using Npgsql;
 namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>What a dispatcher sees when it looks around.</summary>
-/// <param name="Dispatchers">The ids of those that are alive.</param>
+/// <param name="Dispatchers">The ids of those that take lanes, and its own; if that is not among them, its lease has ended.</param>
 /// <param name="Unheld">Lanes that nobody holds.</param>
 /// <param name="Own">Lanes that it holds itself, and their fences.</param>
 internal sealed record Fleet(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid> Unheld, IReadOnlyDictionary<Guid, long> Own);
@@ -11,10 +11,10 @@ internal sealed record Fleet(IReadOnlyList<long> Dispatchers, IReadOnlyList<Guid
 /// <summary>The SQL of leases: each dispatcher that is alive has one row, however many lanes it holds.</summary>
 internal static class LeaseStore
 {
-    private const string Begin = "INSERT INTO dispatchers (alive_until) VALUES (clock_timestamp() + $1) RETURNING id";
+    private const string Begin = "INSERT INTO dispatchers (alive_until, takes_lanes) VALUES (clock_timestamp() + $1, false) RETURNING id";
 
     // Not conditional on the time: as long as nobody has deleted the row, nobody has taken a lane of this one.
-    private const string Renew = "UPDATE dispatchers SET alive_until = clock_timestamp() + $2 WHERE id = $1 RETURNING clock_timestamp()";
+    private const string Renew = "UPDATE dispatchers SET alive_until = clock_timestamp() + $2, takes_lanes = $3 WHERE id = $1 RETURNING clock_timestamp()";
 
     // The transaction's own: the next statement of the connection waits as ever.
     private const string WaitAMoment = "SELECT set_config('lock_timeout', '500ms', true)";
@@ -22,7 +22,8 @@ internal static class LeaseStore
     // The lanes of a deleted one become unheld with it. One that is being renewed at this moment is waited for, and compared again.
     private const string EndOverdue = "DELETE FROM dispatchers WHERE alive_until < clock_timestamp() AND clock_timestamp() < $1";
 
-    private const string SelectAlive = "SELECT id FROM dispatchers";
+    // Who looks around takes what it sees to be its own, whatever the others know of it by now.
+    private const string SelectTaking = "SELECT id FROM dispatchers WHERE takes_lanes OR id = $1";
 
     private const string SelectUnheld = "SELECT subscription_id FROM lanes WHERE holder IS NULL";
 
@@ -42,11 +43,12 @@ internal static class LeaseStore
     /// Renews a lease, by itself and committed before anything else: it must wait for nobody. Answers when, by the database's clock;
     /// null: it was ended by another.
     /// </summary>
-    public static async Task<DateTime?> RenewAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    public static async Task<DateTime?> RenewAsync(NpgsqlConnection connection, long id, bool takesLanes, CancellationToken cancellationToken)
     {
         await using var renew = new NpgsqlCommand(Renew, connection);
         renew.Parameters.AddWithValue(id);
         renew.Parameters.AddWithValue(Lease.Term);
+        renew.Parameters.AddWithValue(takesLanes);
         return (DateTime?)await renew.ExecuteScalarAsync(cancellationToken);
     }
 
@@ -71,18 +73,23 @@ internal static class LeaseStore
         }
     }
 
-    /// <summary>Who is alive, which lanes nobody holds, and which this dispatcher holds.</summary>
+    /// <summary>Who takes lanes, which ones nobody holds, and which this dispatcher holds.</summary>
     public static async Task<Fleet> LookAroundAsync(NpgsqlConnection connection, long own, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection)
         {
-            BatchCommands = { new(SelectAlive), new(SelectUnheld), new(SelectOwn) { Parameters = { new() { Value = own } } } },
+            BatchCommands =
+            {
+                new(SelectTaking) { Parameters = { new() { Value = own } } },
+                new(SelectUnheld),
+                new(SelectOwn) { Parameters = { new() { Value = own } } },
+            },
         };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        var alive = new List<long>();
+        var taking = new List<long>();
         while (await row.ReadAsync(cancellationToken))
         {
-            alive.Add(row.GetInt64(0));
+            taking.Add(row.GetInt64(0));
         }
 
         await row.NextResultAsync(cancellationToken);
@@ -99,7 +106,7 @@ internal static class LeaseStore
             held.Add(row.GetGuid(0), row.GetInt64(1));
         }
 
-        return new Fleet(alive, unheld, held);
+        return new Fleet(taking, unheld, held);
     }
 
     /// <summary>Ends this dispatcher's own lease; lanes that it still holds become unheld.</summary>

@@ -4,7 +4,7 @@ namespace Webhooks.Dispatcher.Lanes.Leases;
 
 /// <summary>
 /// Ends the leases of other dispatchers that ran out, unless the database was away a moment ago: then theirs ran out for that, too
-/// (<see cref="Contact"/>). And answers who is alive, which lanes nobody holds, and which this dispatcher holds. One call at a time.
+/// (<see cref="Contact"/>). And answers who takes lanes, which ones nobody holds, and which this dispatcher holds. One call at a time.
 /// </summary>
 internal sealed class LeaseWatch(NpgsqlDataSource database, Contact contact) : IAsyncDisposable
 {

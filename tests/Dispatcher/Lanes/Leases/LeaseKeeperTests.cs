@@ -54,5 +54,31 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         Assert.Equal([subscription.Id], seen.Unheld);
     }
 
+    [Fact]
+    public async Task Others_choose_it_while_it_looks_around_and_does_not_stop()
+    {
+        var clock = new StoppedClock();
+        var lease = new Lease(clock);
+        await using var keeper = new LeaseKeeper(_world.Database, lease, new Contact(), clock, NullLogger<LeaseKeeper>.Instance);
+        await using var watch = new LeaseWatch(_world.Database, new Contact());
+
+        Assert.Empty(await SeenAsync(own: 0));
+        keeper.TakeLanes();
+        Assert.Equal([lease.Id], await SeenAsync(own: 0));
+        clock.Advance(Lease.Term);
+        Assert.Empty(await SeenAsync(own: 0));
+        keeper.TakeLanes();
+        Assert.Equal([lease.Id], await SeenAsync(own: 0));
+        keeper.TakeNoMoreLanes();
+        Assert.Empty(await SeenAsync(own: 0));
+        Assert.Equal([lease.Id], await SeenAsync(lease.Id));
+
+        async Task<IReadOnlyList<long>> SeenAsync(long own)
+        {
+            await keeper.RenewAsync(CancellationToken.None);
+            return (await watch.LookAroundAsync(own, CancellationToken.None)).Dispatchers;
+        }
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 }

@@ -35,6 +35,7 @@ public sealed class LeaseWatchTests : IAsyncLifetime
             async () =>
             {
                 await _first.RenewAsync(CancellationToken.None);
+                _second.TakeLanes();
                 await _second.RenewAsync(CancellationToken.None);
                 return _contact.JudgesUntil is not null;
             },
