@@ -67,7 +67,7 @@ internal sealed partial class ResultLoop(
         await ApplyAsync(readable, stop);
     }
 
-    /// <summary>Applies a group; one that fails by its data is halved until the culprit stands alone, and that is tried again in a while.</summary>
+    /// <summary>Applies a group; one that fails by its data is halved until the culprit stands alone, and that is tried again in a while. A schema that takes none ends the service.</summary>
     private async Task ApplyAsync(IReadOnlyList<(ReceivedMessage Message, CommandResult Result)> readable, CancellationToken stop)
     {
         if (readable.Count == 0)
@@ -85,14 +85,14 @@ internal sealed partial class ResultLoop(
         {
             effects = await database.RunAsync(token => store.ApplyAsync(results, result => !impatient.Contains(result.CommandId), token), stop);
         }
-        catch (Exception fault) when (readable.Count > 1 && !stop.IsCancellationRequested)
+        catch (Exception fault) when (readable.Count > 1 && !DatabaseFault.IsOfTheSchema(fault) && !stop.IsCancellationRequested)
         {
             Log.Halving(services.Logger, readable.Count, fault.Message);
             await ApplyAsync([.. readable.Take(readable.Count / 2)], stop);
             await ApplyAsync([.. readable.Skip(readable.Count / 2)], stop);
             return;
         }
-        catch (Exception fault) when (!stop.IsCancellationRequested)
+        catch (Exception fault) when (!DatabaseFault.IsOfTheSchema(fault) && !stop.IsCancellationRequested)
         {
             Log.Failed(services.Logger, fault, readable[0].Result.CommandId);
             readable[0].Message.CountFault();

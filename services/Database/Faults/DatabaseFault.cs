@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace Webhooks.Database.Faults;
 
-/// <summary>Tells our own fault (the database is away or overwhelmed: hold, probe, repeat) from a fault of the data (repeating is useless).</summary>
+/// <summary>
+/// Tells our own fault (the database is away or overwhelmed: hold, probe, repeat) from a fault of the schema (end, and begin anew), and
+/// both from a fault of the data (repeating is useless).
+/// </summary>
 public static class DatabaseFault
 {
     /// <summary>True when the same statement may succeed later without any change.</summary>
@@ -18,6 +21,19 @@ public static class DatabaseFault
         NpgsqlException => true,
         TimeoutException or SocketException or IOException => true,
         _ => exception.InnerException is { } inner && IsOurs(inner),
+    };
+
+    /// <summary>
+    /// True when no data would have been taken: a table, a partition, a column or a right is missing (a backup was restored beneath us), or what
+    /// is stored is damaged. Nothing that was being worked on is to blame, and the next start of a service migrates and makes partitions.
+    /// </summary>
+    public static bool IsOfTheSchema(Exception exception) => exception switch
+    {
+        // Classes: 0A a plan that is out of date, 3F schema, 42 names and rights. XX001 and XX002 are damage. A row that finds no partition
+        // violates a check (23514) that has no name.
+        PostgresException { SqlState: "XX001" or "XX002" or PostgresErrorCodes.CheckViolation, ConstraintName: null } => true,
+        PostgresException postgres => postgres.SqlState[..2] is "0A" or "3F" or "42",
+        _ => exception.InnerException is { } inner && IsOfTheSchema(inner),
     };
 
     /// <summary>Which server did what, for an operator's log: <c>PostgreSQL at db:5432 cannot be reached (Connection refused)</c>.</summary>

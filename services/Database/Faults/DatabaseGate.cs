@@ -43,7 +43,7 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
     /// <summary>Raised once per outage, when the database answers again.</summary>
     public event Action? Opened;
 
-    /// <summary>Runs <paramref name="work"/> until it succeeds or fails by its data, which is thrown.</summary>
+    /// <summary>Runs <paramref name="work"/> until it succeeds, or fails by its data or the schema, which is thrown.</summary>
     public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => RunAsync(work, static () => { }, cancellationToken);
 
     /// <summary>The same, for work that must tell what it did itself from what others did.</summary>
@@ -66,6 +66,11 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
                 cancellationToken.ThrowIfCancellationRequested();
                 inDoubt();
                 await RecoverAsync(fault).WaitAsync(cancellationToken);
+            }
+            catch (Exception fault) when (DatabaseFault.IsOfTheSchema(fault))
+            {
+                Log.OfTheSchema(logger, DatabaseFault.Describe(fault, database));
+                throw;
             }
         }
     }
@@ -144,5 +149,8 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
 
         [LoggerMessage(EventId = 2, Message = "PostgreSQL answers again: going on")]
         public static partial void Opened(ILogger logger, LogLevel level);
+
+        [LoggerMessage(3, LogLevel.Error, "{Reason}. What was being worked on is not to blame: a table, a partition, a column or a right is missing, or what is stored is damaged. The next start of a service migrates the schema and makes the partitions of these days")]
+        public static partial void OfTheSchema(ILogger logger, string reason);
     }
 }

@@ -48,7 +48,7 @@ internal sealed partial class Replayer(ReplayStore store, ReplayBacklog backlog,
                     break;
             }
         }
-        catch (Exception fault) when (fault is not OperationCanceledException && !DatabaseFault.IsOurs(fault))
+        catch (Exception fault) when (fault is not OperationCanceledException && !DatabaseFault.IsOurs(fault) && !DatabaseFault.IsOfTheSchema(fault))
         {
             // One that cannot be carried out must not take the others, and the leader's other duties, with it.
             // What the fault says of our tables is for the log alone: the tenant reads this error.

@@ -7,6 +7,7 @@ using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
 using Webhooks.Publisher.Events;
+using Webhooks.Publisher.Suspects;
 using Webhooks.Subscriptions.Caching;
 using Webhooks.Subscriptions.Events;
 
@@ -66,13 +67,13 @@ internal sealed partial class FanOutTurn(
             {
                 accepted = await AcceptAsync(events, () => isInDoubt = true, stop);
             }
-            catch (Exception fault) when (IsOfTheEvents(fault, stop) && events.Count > 1)
+            catch (Exception fault) when (Blame.MayBeOfEvents(fault) && !stop.IsCancellationRequested && events.Count > 1)
             {
                 Log.Halving(logger, events.Count, fault.Message);
                 var half = events.Count / 2;
                 return made + await PassOnAsync([.. events.Take(half)], refused, isInDoubt, stop) + await PassOnAsync([.. events.Skip(half)], refused, isInDoubt, stop);
             }
-            catch (Exception fault) when (IsOfTheEvents(fault, stop))
+            catch (Exception fault) when (Blame.MayBeOfEvents(fault) && !stop.IsCancellationRequested)
             {
                 // One event that the database or our own code cannot take must not stand before all others for ever.
                 Log.Poison(logger, fault, events[0].Event.TenantId, events[0].Event.Id);
@@ -113,9 +114,6 @@ internal sealed partial class FanOutTurn(
 
         return deliveries;
     }
-
-    // A configuration that we cannot read is no event's fault: it ends the service, which says what it lacks.
-    private static bool IsOfTheEvents(Exception fault, CancellationToken stop) => fault is not UnreadableConfigException && !stop.IsCancellationRequested;
 
     private async Task AnnounceAsync(List<UnattemptedDelivery> deliveries, CancellationToken stop)
     {

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Webhooks.Database.Faults;
-using Webhooks.Subscriptions.Caching;
+using Webhooks.Publisher.Suspects;
 
 namespace Webhooks.Publisher.Notices;
 
@@ -34,7 +33,7 @@ internal sealed partial class AcceptingTurn(NoticeStore store, ILogger<Accepting
             Log.Accepted(logger, accepted.Notices, accepted.Deliveries);
             return accepted.Notices;
         }
-        catch (Exception fault) when (IsOfTheNotices(fault, stop) && notices.Count > 1)
+        catch (Exception fault) when (Blame.MayBeOfEvents(fault) && !stop.IsCancellationRequested && notices.Count > 1)
         {
             foreach (var notice in notices)
             {
@@ -43,7 +42,7 @@ internal sealed partial class AcceptingTurn(NoticeStore store, ILogger<Accepting
 
             return notices.Count;
         }
-        catch (Exception fault) when (IsOfTheNotices(fault, stop))
+        catch (Exception fault) when (Blame.MayBeOfEvents(fault) && !stop.IsCancellationRequested)
         {
             // One that can never become an event must not be tried for ever, and stand before all others.
             Log.NoEvent(logger, fault, notices[0].EventType, notices[0].Notice.Id, notices[0].Notice.TenantId);
@@ -51,10 +50,6 @@ internal sealed partial class AcceptingTurn(NoticeStore store, ILogger<Accepting
             return notices.Count;
         }
     }
-
-    // A configuration that we cannot read is no notice's fault: it ends the service, which says what it lacks.
-    private static bool IsOfTheNotices(Exception fault, CancellationToken stop) =>
-        !DatabaseFault.IsOurs(fault) && fault is not UnreadableConfigException && !stop.IsCancellationRequested;
 
     private static partial class Log
     {

@@ -39,7 +39,16 @@ internal sealed partial class SuspectTrial(FanOutTurn turn, SuspectStore store, 
         else
         {
             await WriteAsync(token => store.BeginAsync(key, tries + 1, token), stop);
-            made = await turn.RunAsync([suspect], stop);
+            try
+            {
+                made = await turn.RunAsync([suspect], stop);
+            }
+            catch (Exception fault) when (!Blame.MayBeOfEvents(fault) && !stop.IsCancellationRequested)
+            {
+                // That was no try: the service ends, whichever event it is at.
+                await WriteAsync(token => store.BeginAsync(key, tries, token), stop);
+                throw;
+            }
         }
 
         await WriteAsync(token => store.EndAsync(key, token), stop);

@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using Webhooks.Contracts;
@@ -119,8 +122,10 @@ public sealed class ResultTests(World world) : IClassFixture<World>
         await poisoned.StatusIsAsync("in its group", "applied");
         // One after the other, so that each passes while the poison is in hand.
         var passed = 0;
+        var watch = Stopwatch.StartNew();
         for (; await poisoned.Bus.CountAsync(BrokerNames.ParkingQueue) == 0; passed++)
         {
+            Assert.True(watch.Elapsed < World.Limit, $"Nothing is parked after {passed} others were taken.");
             await poisoned.SayAsync(await StoredAsync($"healthy-{passed}"), "applied");
             await poisoned.StatusIsAsync($"healthy-{passed}", "applied");
         }
@@ -138,6 +143,23 @@ public sealed class ResultTests(World world) : IClassFixture<World>
             RETURNING command_id
             """,
             key, World.Tenant);
+    }
+
+    // No result's fault: a backup was restored beneath the service, say.
+    [Fact]
+    public async Task A_schema_that_takes_no_result_ends_the_service_and_parks_none()
+    {
+        await using var broken = await World.EmptyAsync();
+        await broken.StartIngestAsync();
+        var ended = broken.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped;
+        await broken.Database.ExecuteAsync("ALTER TABLE callbacks RENAME COLUMN reason TO because");
+
+        await broken.SayAsync(Guid.NewGuid(), "applied");
+
+        await Eventually.TrueAsync(() => ended.IsCancellationRequested, World.Limit, "the service to end");
+        // The broker takes back what a connection held a moment after it has ended.
+        await broken.Bus.WaitForCountAsync(BrokerNames.CallbackResultsQueue, 1);
+        Assert.Equal(0, await broken.Bus.CountAsync(BrokerNames.ParkingQueue));
     }
 
     private async Task<Guid> AcceptAsync(string key)

@@ -105,6 +105,38 @@ public sealed class DatabaseFaultTests
         Assert.False(DatabaseFault.IsOurs(await FaultAsync(database, sql)));
     }
 
+    [Theory]
+    [InlineData("SELECT 1 FROM nowhere")]
+    [InlineData("SELECT nothing FROM events")]
+    [InlineData("SELECT 1 FROM other.events")]
+    [InlineData("INSERT INTO events (created_at, tenant_id, event_id, type, occurred_at, version, data) VALUES ('1999-01-01', 't', 'e', 'a.b', now(), '1.0', '{}')")] // no partition
+    public async Task What_no_data_would_have_passed_is_the_schemas_fault(string sql)
+    {
+        await using var database = await MigratedDatabase.CreateEmptyAsync();
+
+        Assert.True(DatabaseFault.IsOfTheSchema(await FaultAsync(database, sql)));
+    }
+
+    [Theory]
+    [InlineData("SELECT 1 / 0")]
+    [InlineData("INSERT INTO checked VALUES (-1)")]
+    [InlineData("INSERT INTO checked VALUES (NULL)")]
+    [InlineData("INSERT INTO checked VALUES (1), (1)")]
+    [InlineData("SELECT pg_terminate_backend(pg_backend_pid())")]
+    public async Task What_other_data_would_have_passed_is_not(string sql)
+    {
+        await using var database = await MigratedDatabase.CreateEmptyAsync();
+        await database.ExecuteAsync("CREATE TABLE checked (number int PRIMARY KEY CHECK (number > 0))");
+
+        Assert.False(DatabaseFault.IsOfTheSchema(await FaultAsync(database, sql)));
+    }
+
+    [Theory]
+    [InlineData("42501")] // a right that was revoked
+    [InlineData("0A000")] // a plan that is out of date
+    [InlineData("XX001")] // damage
+    public void Nor_can_data_help_what_is_refused_or_damaged(string sqlState) => Assert.True(DatabaseFault.IsOfTheSchema(Refusal(sqlState)));
+
     [Fact]
     public async Task A_log_names_the_server_and_what_it_did_in_plain_words()
     {

@@ -1,4 +1,6 @@
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Webhooks.Dispatcher.Replays;
 using Webhooks.Subscriptions;
@@ -137,6 +139,26 @@ public sealed class ReplayingTests : IAsyncLifetime
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE replay_of IS NOT NULL AND subscription_id = $1", _subscription.Id));
         await _world.EndedAsync();
         Assert.Equal(2, _receiver.Count);
+    }
+
+    // No replay's fault, and nothing that its tenant could do about it.
+    [Fact]
+    public async Task One_that_the_schema_takes_nothing_of_waits_until_it_does()
+    {
+        await _world.AcceptAsync(_subscription, count: 3);
+        await Intended.EndYesterdayAsync(_world);
+        var log = new CapturedLog();
+        var dispatcher = await _world.StartDispatcherAsync();
+        dispatcher.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
+        await _world.Database.ExecuteAsync("ALTER TABLE deliveries RENAME COLUMN replay_of TO replays");
+
+        var replay = await Intended.AsyncOf(_world, _subscription, ["exhausted"]);
+        await Eventually.TrueAsync(() => log.Lines.Any(line => line.Contains("replay_of", StringComparison.Ordinal)), World.Limit, "the replay to be tried");
+        await _world.Database.ExecuteAsync("ALTER TABLE deliveries RENAME COLUMN replays TO replay_of");
+
+        await replay.HasStatusAsync("done");
+        await _world.EndedAsync();
+        Assert.Equal(3, _receiver.Count);
     }
 
     [Fact]

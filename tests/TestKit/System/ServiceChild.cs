@@ -43,9 +43,15 @@ public sealed class ServiceChild : IAsyncDisposable
     public void Thaw() => ProcessSignal.Send(ProcessId, ProcessSignal.Continue);
 
     /// <summary>SIGTERM; answers the exit code, or null when it has not ended within <paramref name="limit"/>.</summary>
-    public async Task<int?> TerminateAsync(TimeSpan limit)
+    public Task<int?> TerminateAsync(TimeSpan limit)
     {
         _process.Signal(ProcessSignal.Terminate);
+        return ExitCodeAsync(limit);
+    }
+
+    /// <summary>What it ends with by itself; null when it has not within <paramref name="limit"/>.</summary>
+    public async Task<int?> ExitCodeAsync(TimeSpan limit)
+    {
         await _process.Exited.WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return _process.HasExited ? _process.ExitCode : null;
     }

@@ -24,7 +24,7 @@ internal sealed class OldRevisions(SubscriptionStore store)
                 ? delivery with { Pinned = Task.FromResult(settings) }
                 : delivery;
         }
-        catch (Exception fault) when (!DatabaseFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
+        catch (Exception fault) when (!DatabaseFault.IsOurs(fault) && !DatabaseFault.IsOfTheSchema(fault) && !cancellationToken.IsCancellationRequested)
         {
             return delivery with { Pinned = Task.FromException<SubscriptionSettings>(fault) };
         }
