@@ -1,3 +1,4 @@
+using Webhooks.Broker.Publishing;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Retries;
@@ -26,10 +27,14 @@ internal sealed class AfterAttempt(
             case NextStep.Retry { Brokered: true } retry when attempt.LacksQueue:
                 announcer.Prove(retry.Wait, attempt.Delivery);
                 break;
+            case NextStep.Retry { Brokered: true } retry when IsLate(attempt, retry):
+                await handOver.ToPollerAsync(attempt.Delivery, attempt.Number, isInDoubt: false, stop);
+                break;
             case NextStep.Retry { Brokered: true } retry:
-                if (IsLate(attempt, retry) || !await announcer.DelayAsync(attempt.Delivery, attempt.Number + 1, retry.Wait, attempt.NextAttemptAt!.Value, stop))
+                var delayed = await announcer.DelayAsync(attempt.Delivery, attempt.Number + 1, retry.Wait, attempt.NextAttemptAt!.Value, stop);
+                if (delayed != PublishOutcome.Confirmed)
                 {
-                    await handOver.ToPollerAsync(attempt.Delivery, attempt.Number, stop);
+                    await handOver.ToPollerAsync(attempt.Delivery, attempt.Number, delayed is PublishOutcome.Unknown or PublishOutcome.Unconfirmed, stop);
                 }
 
                 break;
@@ -42,14 +47,15 @@ internal sealed class AfterAttempt(
     /// <summary>Has the attempt that follows a recorded one made, whose recorder may have died before it announced it.</summary>
     public async Task AnnounceNextAsync(DeliveryRow delivery, int number, DateTimeOffset at, CancellationToken stop)
     {
-        if (at <= clock.GetUtcNow())
+        // Its recorder may have announced it, too.
+        if (at + HandOver.Doubt <= clock.GetUtcNow())
         {
             await announcer.AnnounceNowAsync(delivery, number, stop);
         }
         else
         {
             // What is left of the wait fits no delay queue: the due-poller announces it.
-            await handOver.ToPollerAsync(delivery, delivery.LastAttempt, stop);
+            await handOver.ToPollerAsync(delivery, delivery.LastAttempt, isInDoubt: true, stop);
         }
     }
 

@@ -13,7 +13,8 @@ namespace Webhooks.Dispatcher.Deliveries;
 internal sealed record LookedUp(long ConfigVersion, IReadOnlyDictionary<Guid, DeliveryRow> Rows);
 
 /// <summary>A delivery whose next attempt the row has to announce, as it was after its last attempt.</summary>
-internal readonly record struct Handed(Guid Id, DateTimeOffset CreatedAt, int LastAttempt);
+/// <param name="Later">By how much later than it is due.</param>
+internal readonly record struct Handed(Guid Id, DateTimeOffset CreatedAt, int LastAttempt, TimeSpan Later = default);
 
 /// <summary>The SQL of looking at deliveries, of canceling one, and of leaving them to the due-poller.</summary>
 internal sealed class DeliveryStore(NpgsqlDataSource database)
@@ -46,8 +47,8 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
 
     // Only after the attempt that was seen: the broker may have carried the next one nevertheless, and what follows that.
     private static readonly string HandToPoller = $"""
-        UPDATE deliveries AS delivery SET due_at = delivery.next_attempt_at
-        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $5::int[])")} AS handed (created_at, id, last_attempt)
+        UPDATE deliveries AS delivery SET due_at = delivery.next_attempt_at + handed.later
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $5::int[], $6::interval[])")} AS handed (created_at, id, last_attempt, later)
         WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND delivery.status = 'pending' AND delivery.last_attempt = handed.last_attempt AND delivery.next_attempt_at IS NOT NULL
           AND delivery.lane_due_at IS NULL
@@ -143,6 +144,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(HandToPoller);
         var columns = KeyColumns.Add(command.Parameters, handed, delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id));
         columns.Add(delivery => delivery.LastAttempt);
+        columns.Add(delivery => delivery.Later);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -7,6 +7,12 @@ internal sealed class HandOver(DeliveryStore store, DatabaseGate database)
 {
     private const int GroupLimit = 1_000;
 
+    /// <summary>
+    /// By how much later the row announces what the broker may have, too. Announced by both for the same moment it would go to two
+    /// dispatchers, and be sent twice; so the one that the broker has is recorded by then, which takes the row's announcement back.
+    /// </summary>
+    public static readonly TimeSpan Doubt = TimeSpan.FromSeconds(5);
+
     private readonly StatementGroups<Handed, bool> _groups = new(
         async (group, token) =>
         {
@@ -16,6 +22,10 @@ internal sealed class HandOver(DeliveryStore store, DatabaseGate database)
         database, GroupLimit);
 
     /// <summary>Completes when the row announces the attempt after <paramref name="lastAttempt"/>. Waits as long as the database is away.</summary>
-    public Task ToPollerAsync(DeliveryRow delivery, int lastAttempt, CancellationToken stop) =>
-        _groups.AddAsync(new Handed(delivery.Id, delivery.CreatedAt, lastAttempt), stop);
+    /// <param name="delivery">Pending.</param>
+    /// <param name="lastAttempt">That was seen.</param>
+    /// <param name="isInDoubt">The broker may have the attempt's message.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    public Task ToPollerAsync(DeliveryRow delivery, int lastAttempt, bool isInDoubt, CancellationToken stop) =>
+        _groups.AddAsync(new Handed(delivery.Id, delivery.CreatedAt, lastAttempt, isInDoubt ? Doubt : TimeSpan.Zero), stop);
 }

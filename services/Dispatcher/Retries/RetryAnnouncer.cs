@@ -14,18 +14,18 @@ internal sealed class RetryAnnouncer(ConfirmedPublisher publisher, LonePublisher
     /// <summary>Can the broker be relied on to carry this wait? If not, the row has to.</summary>
     public bool Carries(TimeSpan wait) => publisher.IsReady && queues.Of(wait).IsProven;
 
-    /// <summary>Puts the next attempt's message into the queue of its delay. False: the broker did not take it in time.</summary>
+    /// <summary>Puts the next attempt's message into the queue of its delay. Refused: it was not even tried with a queue that is not relied on.</summary>
     /// <param name="delivery">As it was before its last attempt.</param>
     /// <param name="number">Of the next attempt.</param>
     /// <param name="wait">A delay that has a queue.</param>
     /// <param name="at">When the row says that the attempt is due.</param>
     /// <param name="cancellationToken">Stops waiting; the message may be there nevertheless.</param>
-    public async Task<bool> DelayAsync(DeliveryRow delivery, int number, TimeSpan wait, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<PublishOutcome> DelayAsync(DeliveryRow delivery, int number, TimeSpan wait, DateTimeOffset at, CancellationToken cancellationToken)
     {
         var queue = queues.Of(wait);
         if (!queue.IsProven)
         {
-            return false;
+            return PublishOutcome.Refused;
         }
 
         try
@@ -36,11 +36,11 @@ internal sealed class RetryAnnouncer(ConfirmedPublisher publisher, LonePublisher
                 queue.Doubt(outcomes[0]);
             }
 
-            return outcomes[0] == PublishOutcome.Confirmed;
+            return outcomes[0];
         }
         catch (Exception fault) when (BrokerFault.IsOurs(fault) && !cancellationToken.IsCancellationRequested)
         {
-            return false;
+            return PublishOutcome.Unknown;
         }
     }
 

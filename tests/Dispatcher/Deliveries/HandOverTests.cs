@@ -28,10 +28,25 @@ public sealed class HandOverTests : IAsyncLifetime
         var statements = await TransactionsAsync();
 
         var handOver = new HandOver(new DeliveryStore(database), gate);
-        await Task.WhenAll(accepted.Select(delivery => handOver.ToPollerAsync(RowOf(delivery), lastAttempt: 1, CancellationToken.None))).WaitAsync(World.Limit);
+        await Task.WhenAll(accepted.Select(delivery => handOver.ToPollerAsync(RowOf(delivery), lastAttempt: 1, isInDoubt: false, CancellationToken.None))).WaitAsync(World.Limit);
 
         Assert.Equal(Count, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at = next_attempt_at"));
         Assert.InRange(await TransactionsAsync() - statements, 1, 100);
+    }
+
+    // What the broker has of it is recorded by then, and takes it back.
+    [Fact]
+    public async Task What_the_broker_may_have_as_well_is_announced_a_little_later()
+    {
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync("https://receiver.example/"), count: 2);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now() + interval '1 hour'");
+        using var gate = new DatabaseGate(_world.Database, TimeProvider.System, NullLogger<DatabaseGate>.Instance);
+        var handOver = new HandOver(new DeliveryStore(_world.Database), gate);
+
+        await handOver.ToPollerAsync(RowOf(accepted[0]), lastAttempt: 1, isInDoubt: true, CancellationToken.None);
+        await handOver.ToPollerAsync(RowOf(accepted[1]), lastAttempt: 1, isInDoubt: false, CancellationToken.None);
+
+        Assert.Equal([HandOver.Doubt, TimeSpan.Zero], await _world.DeliveriesAsync<TimeSpan>("due_at - next_attempt_at"));
     }
 
     [Fact]
@@ -41,7 +56,7 @@ public sealed class HandOverTests : IAsyncLifetime
         await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 2, next_attempt_at = now() + interval '1 hour'");
         using var gate = new DatabaseGate(_world.Database, TimeProvider.System, NullLogger<DatabaseGate>.Instance);
 
-        await new HandOver(new DeliveryStore(_world.Database), gate).ToPollerAsync(RowOf(accepted[0]), lastAttempt: 1, CancellationToken.None);
+        await new HandOver(new DeliveryStore(_world.Database), gate).ToPollerAsync(RowOf(accepted[0]), lastAttempt: 1, isInDoubt: false, CancellationToken.None);
 
         Assert.Equal([true], await _world.DeliveriesAsync<bool>("due_at IS NULL"));
     }

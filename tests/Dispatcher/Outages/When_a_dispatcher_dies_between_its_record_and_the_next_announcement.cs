@@ -19,7 +19,7 @@ public sealed class When_a_dispatcher_dies_between_its_record_and_the_next_annou
     [Fact]
     public async Task Should_be_followed_by_one_that_announces_the_next_attempt()
     {
-        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url, timeout: HeldReceiver.Deadline));
         await HaveFailedOnceAsync(next: TimeSpan.Zero);
         await _world.AnnounceAsync(accepted);
         await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0));
@@ -34,7 +34,7 @@ public sealed class When_a_dispatcher_dies_between_its_record_and_the_next_annou
     [Fact]
     public async Task Should_leave_to_the_row_what_is_left_of_the_wait()
     {
-        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url, timeout: HeldReceiver.Deadline));
         await HaveFailedOnceAsync(next: TimeSpan.FromSeconds(2));
         var due = Assert.Single(await _world.DeliveriesAsync<DateTimeOffset>("next_attempt_at"));
         await _world.AnnounceAsync(accepted);
@@ -45,6 +45,21 @@ public sealed class When_a_dispatcher_dies_between_its_record_and_the_next_annou
         await _world.EndedAsync();
         Assert.True(Assert.Single(_receiver.Requests).ReceivedAt >= due, "The second attempt was early.");
         Assert.Equal([2], (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
+    }
+
+    // Announced by both for the same moment it would be sent by two dispatchers at once.
+    [Fact]
+    public async Task Should_be_followed_by_one_that_lets_what_the_other_may_have_announced_go_before()
+    {
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url, timeout: HeldReceiver.Deadline));
+        await HaveFailedOnceAsync(next: TimeSpan.FromHours(1));
+        await _world.AnnounceAsync(accepted);
+        await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0));
+
+        await _world.StartDispatcherAsync();
+
+        await _world.SettledAsync();
+        Assert.Equal([true], await _world.DeliveriesAsync<bool>("coalesce(due_at = next_attempt_at + interval '5 seconds', false)"));
     }
 
     [Theory]

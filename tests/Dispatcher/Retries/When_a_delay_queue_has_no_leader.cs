@@ -50,6 +50,24 @@ public sealed class When_a_delay_queue_has_no_leader : IAsyncLifetime
         Assert.Equal((false, true), (queues.Of(TimeSpan.FromSeconds(0.3)).IsProven, queues.Of(TimeSpan.FromSeconds(0.7)).IsProven));
     }
 
+    // It may have been stored: announced by both for the same moment it would be sent by two dispatchers at once.
+    [Fact]
+    public async Task Should_let_what_it_may_have_taken_go_before_the_row()
+    {
+        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
+        var subscription = await _world.SubscribeAsync(receiver.Url, Every(seconds: 3_600));
+        var dispatcher = await _world.StartDispatcherAsync(World.NoBreaker);
+        await _world.ProveDelayAsync(dispatcher, subscription);
+        await _world.SettledAsync();
+
+        await _world.LoseLeaderAsync(BrokerNames.Delay(3_600_000));
+        await _world.DeliverAsync(subscription);
+
+        await _world.HaveAttemptsAsync((await _world.DeliveriesAsync<Guid>("id")).Count);
+        await _world.SettledAsync();
+        Assert.True((await _world.DeliveriesAsync<bool>("coalesce(due_at = next_attempt_at + interval '5 seconds', false)"))[^1]);
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     private static CustomRetry Every(double seconds) => new() { MaxAttempts = 3, InitialDelaySeconds = seconds, BackoffMultiplier = 1 };
