@@ -14,14 +14,37 @@ public sealed class CrashingSystem : IAsyncLifetime
 
     // Lanes that nobody needs any more are closed soon, and what is lost is found soon, so that both are met with. And no
     // breaker opens: receivers fail for as long as a busy machine takes, so that retries are under way when parts are killed.
-    public async ValueTask InitializeAsync() => _system = await LocalSystem.StartAsync(
+    public async ValueTask InitializeAsync() => _system = await StartAsync(owedGrace: TimeSpan.FromSeconds(10));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_system is not null)
+        {
+            await _system.DisposeAsync();
+        }
+    }
+
+    internal static Task<LocalSystem> StartAsync(TimeSpan owedGrace) => LocalSystem.StartAsync(
         new Dictionary<string, string>
         {
-            ["Webhooks__OwedGrace"] = "00:00:10",
+            ["Webhooks__OwedGrace"] = $"{owedGrace}",
             ["Webhooks__Lanes__IdleTime"] = "00:00:00.5",
             ["Webhooks__Breaker__FailingFor"] = "01:00:00",
         },
         "--publishers", "2", "--dispatchers", "2");
+}
+
+/// <summary>
+/// One more, beside the crashing one, which has nothing to do meanwhile. Its grace is longer than a channel may be silent (decision 0027): what such a
+/// channel holds would else be announced again before it is given up, and sent twice at once.
+/// </summary>
+public sealed class PatientSystem : IAsyncLifetime
+{
+    private LocalSystem? _system;
+
+    public LocalSystem Running => _system ?? throw new InvalidOperationException("The system is not started.");
+
+    public async ValueTask InitializeAsync() => _system = await CrashingSystem.StartAsync(owedGrace: TimeSpan.FromSeconds(45));
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using Webhooks.TestKit;
 
@@ -22,6 +23,15 @@ internal sealed class Load : IAsyncDisposable
             AND last_attempt = (SELECT count(*) FROM attempts WHERE created_at = delivery.created_at AND delivery_id = delivery.id)
             AND EXISTS (SELECT 1 FROM attempts WHERE created_at = delivery.created_at AND delivery_id = delivery.id
                         AND number = delivery.last_attempt AND outcome = 'succeeded'))
+        """;
+
+    private const string Attempts = """
+        SELECT revision.url, delivery.event_id, attempt.number, attempt.started_at
+        FROM deliveries AS delivery
+        JOIN subscription_revisions AS revision ON revision.subscription_id = delivery.subscription_id AND revision.revision = delivery.revision
+        JOIN attempts AS attempt ON attempt.created_at = delivery.created_at AND attempt.delivery_id = delivery.id
+        WHERE delivery.tenant_id = $1
+        ORDER BY attempt.number
         """;
 
     private readonly LocalSystem _system;
@@ -145,6 +155,21 @@ internal sealed class Load : IAsyncDisposable
     /// <summary>Requests that no attempt is on record for: made beside another one of the same attempt.</summary>
     public async Task<long> UnrecordedAsync() => Receiver.Count - await _system.Database.CountAsync(
         "SELECT count(*) FROM attempts AS attempt JOIN deliveries AS delivery ON delivery.created_at = attempt.created_at AND delivery.id = delivery_id WHERE tenant_id = $1", TenantId);
+
+    /// <summary>For the message of a failure: of each delivery that had such requests, when they came and when its attempts began, since a moment.</summary>
+    public async Task<string> TellUnrecordedAsync(DateTimeOffset moment)
+    {
+        const int Most = 30;
+        var rows = await _system.Database.RowsAsync(
+            Attempts, row => (Url: row.GetString(0), EventId: row.GetString(1), Number: row.GetInt32(2), StartedAt: row.GetFieldValue<DateTimeOffset>(3)), TenantId);
+        var attempts = rows.ToLookup(row => (Path: new Uri(row.Url).AbsolutePath, row.EventId));
+        var doubled = Receiver.Requests.GroupBy(request => (request.Path, EventId: TestEvent.IdOf(request))).Where(requests => requests.Count() > attempts[requests.Key].Count());
+        return string.Join('\n', doubled.Take(Most).Select(requests =>
+            $"{requests.Key.EventId} at {requests.Key.Path}: requests {string.Join(", ", requests.Select(request => Since(request.ReceivedAt)))};"
+            + $" attempts {string.Join(", ", attempts[requests.Key].Select(attempt => $"{attempt.Number} {Since(attempt.StartedAt)}"))}"));
+
+        string Since(DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{(at - moment).TotalSeconds:+0.00;-0.00} s");
+    }
 
     public async ValueTask DisposeAsync()
     {

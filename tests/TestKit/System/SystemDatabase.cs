@@ -32,6 +32,21 @@ public sealed class SystemDatabase(string connectionString) : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Asks for rows, and reads each.</summary>
+    public async Task<IReadOnlyList<TRow>> RowsAsync<TRow>(string sql, Func<NpgsqlDataReader, TRow> read, params object[] arguments)
+    {
+        await using var connection = await _database.OpenConnectionAsync();
+        await using var command = Command(connection, sql, arguments);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<TRow>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
     /// <summary>Asks as often as the database answers, until the number is not 0; for moments that do not last.</summary>
     public async Task WatchAsync(string sql, params object[] arguments)
     {
