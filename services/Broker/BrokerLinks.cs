@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using Webhooks.Broker.Connections;
@@ -9,15 +10,24 @@ namespace Webhooks.Broker;
 /// <summary>Makes publishers and consumers, each on the connection its purpose asks for, and says whether the broker is there.</summary>
 public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILoggerFactory loggers) : IAsyncDisposable
 {
+    // Longer than the longest pause between two tries, so that an ordinary loss is none.
+    private static readonly TimeSpan CutOffLimit = TimeSpan.FromSeconds(15);
+
     private readonly BrokerConnection _consuming = new(options, "consuming", clock, loggers.CreateLogger<BrokerConnection>());
     private readonly List<ConfirmedPublisher> _publishers = [];
 
-    /// <summary>True while every publisher to our own queues could publish now. Consumers share the broker, so this tells for all.</summary>
+    // Some are made while readiness asks.
+    private readonly ConcurrentQueue<QueueConsumer> _consumers = new();
+
+    /// <summary>True while every publisher to our own queues could publish now. Consumers share the broker.</summary>
     public bool IsReady => _publishers.TrueForAll(publisher => publisher.IsReady);
 
     /// <summary>The same, and the broker has answered: what readiness is told.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
         !Array.Exists(await Task.WhenAll(_publishers.Select(publisher => publisher.AnswersAsync(cancellationToken))), answers => !answers);
+
+    /// <summary>The queues that are to be consumed, and have not been for so long that the broker's refusal, or its silence, is no passing one.</summary>
+    public IReadOnlyList<string> CutOff => [.. _consumers.Where(consumer => consumer.CutOffFor > CutOffLimit).Select(consumer => consumer.Queue).Distinct()];
 
     /// <param name="purpose">Shown in the broker's list of connections.</param>
     /// <param name="declare">Declares what is published to; run on every new connection.</param>
@@ -46,8 +56,16 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
 
     /// <param name="queue">What to consume, and how.</param>
     /// <param name="declare">Declares the queue; run on every new channel.</param>
-    public QueueConsumer Consumer(ConsumedQueue queue, Func<IChannel, Task> declare) =>
-        new(_consuming, queue, declare, clock, loggers.CreateLogger<QueueConsumer>());
+    public QueueConsumer Consumer(ConsumedQueue queue, Func<IChannel, Task> declare)
+    {
+        var consumer = new QueueConsumer(_consuming, queue, declare, clock, loggers.CreateLogger<QueueConsumer>());
+        if (!queue.IsBeside)
+        {
+            _consumers.Enqueue(consumer);
+        }
+
+        return consumer;
+    }
 
     /// <summary>Ends the consumers' connection. A publisher belongs to whoever asked for it.</summary>
     public ValueTask DisposeAsync() => _consuming.DisposeAsync();

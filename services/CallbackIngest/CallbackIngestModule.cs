@@ -7,6 +7,7 @@ using Webhooks.Api.Deadlines;
 using Webhooks.Api.Problems;
 using Webhooks.Api.Tokens;
 using Webhooks.Broker;
+using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Parking;
 using Webhooks.CallbackIngest.Auditing;
 using Webhooks.CallbackIngest.Callbacks;
@@ -53,7 +54,8 @@ internal static class CallbackIngestModule
         services.AddSingleton<CallbackIntake>();
 
         services.AddSingleton(provider => provider.GetRequiredService<BrokerLinks>().Consumer(
-            BrokerNames.CallbackResultsQueue, Prefetch, provider.GetRequiredService<RouteTable>().DeclareAsync));
+            // Callbacks are taken without it, too.
+            new ConsumedQueue(BrokerNames.CallbackResultsQueue, Prefetch, IsBeside: true), provider.GetRequiredService<RouteTable>().DeclareAsync));
         services.AddSingleton<ResultStore>();
         services.AddSingleton(provider => new ParkedMetrics(provider.GetRequiredService<IMeterFactory>(), CallbackMetrics.MeterName));
         services.AddSingleton<ResultServices>();

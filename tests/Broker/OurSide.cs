@@ -38,6 +38,8 @@ internal sealed class OurSide : IAsyncDisposable
 
     public bool IsReady => _links.IsReady;
 
+    public IReadOnlyList<string> CutOff => _links.CutOff;
+
     public Task<bool> AnswersAsync() => _links.AnswersAsync(CancellationToken.None);
 
     public static async Task<OurSide> CreateAsync() => new(await TestBroker.CreateVhostAsync());

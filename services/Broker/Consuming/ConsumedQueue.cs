@@ -10,4 +10,5 @@ namespace Webhooks.Broker.Consuming;
 /// The queue has a single active consumer, and whoever follows us has to start with the oldest message that is not
 /// acknowledged (decision 0022).
 /// </param>
-public readonly record struct ConsumedQueue(string Name, ushort Prefetch, bool InOrder = false);
+/// <param name="IsBeside">The service does its work without it, too: readiness does not ask for it.</param>
+public readonly record struct ConsumedQueue(string Name, ushort Prefetch, bool InOrder = false, bool IsBeside = false);

@@ -19,6 +19,9 @@ public sealed partial class QueueConsumer(
     private readonly ConsumerParts _parts = new(queue, new ReceivedMessages(), new PauseSwitch(), new Caution(queue), clock, logger);
     private long _openedAt;
 
+    // When the last channel ended that was served, or the consuming began; 0: nothing is consumed.
+    private long _cutOffAt;
+
     // The last one there was, until there is another.
     private volatile ConsumerSession? _session;
 
@@ -45,6 +48,12 @@ public sealed partial class QueueConsumer(
     /// <summary>How long the present channel has been there; zero while the broker hands us nothing.</summary>
     public TimeSpan OpenFor => IsConsuming ? clock.GetElapsedTime(Interlocked.Read(ref _openedAt)) : TimeSpan.Zero;
 
+    /// <summary>How long messages have been wanted without a channel over which they could come; zero while there is one, or none are wanted.</summary>
+    public TimeSpan CutOffFor =>
+        Interlocked.Read(ref _cutOffAt) is not 0 and var since && _parts.Pauses.IsWanted(out _) && _session is not { Windows: { HaveBegun: true, AreOver: false } }
+            ? clock.GetElapsedTime(since)
+            : TimeSpan.Zero;
+
     /// <summary>Puts a message in hand behind those that wait to be read.</summary>
     public void TakeAgain(ReceivedMessage message) => _parts.Received.Add(message);
 
@@ -68,6 +77,7 @@ public sealed partial class QueueConsumer(
     /// <summary>Consumes until stopped. What is in hand then stays unacknowledged until it is acknowledged or the connection ends.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
+        CutOff();
         try
         {
             while (!stop.IsCancellationRequested)
@@ -77,6 +87,7 @@ public sealed partial class QueueConsumer(
         }
         finally
         {
+            Interlocked.Exchange(ref _cutOffAt, 0);
             // Also after a fault that another channel does not cure: whoever reads ends with us, and is seen to.
             _parts.Received.Complete();
         }
@@ -96,7 +107,17 @@ public sealed partial class QueueConsumer(
             // Another channel instead of a silent one is nothing new: nothing is declared, and it has been there all the time.
             Func<IChannel, Task> prepare = _session is { Windows.AreSilent: true } ? _ => Task.CompletedTask : DeclareAsync;
             session = await OpenAsync(stop);
-            await session.RunAsync(prepare, stop);
+            try
+            {
+                await session.RunAsync(prepare, stop);
+            }
+            finally
+            {
+                if (session.Windows.HaveBegun)
+                {
+                    CutOff();
+                }
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -107,6 +128,8 @@ public sealed partial class QueueConsumer(
             await PauseAfterAsync(fault, session is { IsInVain: true }, stop);
         }
     }
+
+    private void CutOff() => Interlocked.Exchange(ref _cutOffAt, clock.GetTimestamp());
 
     private async Task<ConsumerSession> OpenAsync(CancellationToken stop)
     {

@@ -75,6 +75,9 @@ public abstract class Surroundings : IAsyncDisposable
         await ReconnectAsync();
     }
 
+    /// <summary>From which queues and exchanges may be read, after the connections were closed.</summary>
+    public async Task PermitReadingAsync(string pattern) => await (await BrokerAsync()).PermitReadingAsync(_rabbitMq, pattern);
+
     /// <summary>Handed over and not acknowledged.</summary>
     public async Task<int> UnacknowledgedAsync(string queue) => await (await BrokerAsync()).UnacknowledgedAsync(_rabbitMq, queue);
 

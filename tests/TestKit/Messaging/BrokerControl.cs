@@ -94,6 +94,13 @@ public static class BrokerControl
         return new UriBuilder(uri) { UserName = name, Password = "password" }.Uri.AbsoluteUri;
     }
 
+    /// <summary>From which queues and exchanges everybody who may do all else in a virtual host may read: <c>rabbitmqctl set_permissions</c>. It holds for new channels.</summary>
+    public static Task PermitReadingAsync(this RabbitMqServer server, string uri, string pattern) => server.EvaluateAsync(
+        $"""
+        U = <<"{new Uri(uri).UserInfo.Split(':')[0]}">>, V = <<"{VirtualHostOf(uri)}">>,
+        ok = rabbit_auth_backend_internal:set_permissions(U, V, <<".*">>, <<".*">>, <<"{pattern}">>, <<"test">>).
+        """);
+
     /// <summary>Raises the memory alarm: the broker blocks whoever publishes.</summary>
     public static Task RaiseMemoryAlarmAsync(this RabbitMqServer server) => server.EvaluateAsync("vm_memory_monitor:set_vm_memory_high_watermark(0).");
 

@@ -37,6 +37,12 @@ internal sealed class ChannelWindows
     /// <summary>True while the broker hands messages over.</summary>
     public bool IsConsuming { get; private set; }
 
+    /// <summary>The channel has been there, and its queue: the broker handed messages over, or would have if they had been wanted.</summary>
+    public bool HaveBegun { get; private set; }
+
+    /// <summary>It is there no more.</summary>
+    public bool AreOver { get; private set; }
+
     /// <summary>They have ended because nothing had come for too long.</summary>
     public bool AreSilent { get; private set; }
 
@@ -52,7 +58,7 @@ internal sealed class ChannelWindows
         }
         finally
         {
-            IsConsuming = false;
+            (IsConsuming, AreOver) = (false, true);
         }
     }
 
@@ -92,7 +98,7 @@ internal sealed class ChannelWindows
 
     private async Task<ushort> WaitForRoomAsync(bool isWanted, Task changed, CancellationToken stop)
     {
-        IsConsuming = false;
+        (IsConsuming, HaveBegun) = (false, true);
         await Task.WhenAny(changed, _closed.Task, Task.Delay(RoomCheck, _parts.Clock)).WaitAsync(stop);
         // The end of a pause makes no room: a database that answers and refuses brings one every second.
         if (!isWanted)
@@ -111,7 +117,7 @@ internal sealed class ChannelWindows
         var window = _present = new ConsumerWindow(messages, _acks);
         var receiver = new MessageReceiver(_channel, _parts.Queue.Name, window, _parts.Received);
         var tag = await _channel.BasicConsumeAsync(_parts.Queue.Name, autoAck: false, receiver, CancellationToken.None).WaitAsync(stop);
-        IsConsuming = true;
+        (IsConsuming, HaveBegun) = (true, true);
         return (window, tag);
     }
 
