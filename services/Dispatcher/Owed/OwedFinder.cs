@@ -23,13 +23,22 @@ internal sealed partial class OwedFinder(
     private const int ChunkLimit = 1_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // One that leads for weeks sees many dispatchers come and go.
+    private static readonly TimeSpan Tidying = TimeSpan.FromHours(1);
+
     /// <summary>Finds until the leadership ends.</summary>
     public async Task RunAsync(CancellationToken leading)
     {
-        await marks.DeleteOldAsync(leading);
         var swept = await sweep.StartAsync(leading);
+        long? tidied = null;
         while (true)
         {
+            if (tidied is not { } moment || clock.GetElapsedTime(moment) >= Tidying)
+            {
+                await marks.DeleteOldAsync(leading);
+                tidied = clock.GetTimestamp();
+            }
+
             swept = await FindAsync(swept, leading);
             await Task.Delay(Interval, clock, leading);
         }
