@@ -110,8 +110,10 @@ public sealed class ParkingTests : IAsyncLifetime
 
         // One after the other, so that each passes while the poison is in hand.
         var passed = 0;
+        var watch = Stopwatch.StartNew();
         for (; await _world.Database.ScalarAsync<long>("SELECT count(*) FROM parked") == 0; passed++)
         {
+            Assert.True(watch.Elapsed < World.Limit, $"Nothing is parked after {passed} others were sent.");
             var one = await _world.AcceptAsync(healthy);
             if (isRetry)
             {

@@ -11,6 +11,9 @@ public sealed class When_a_day_is_dropped_under_load : IAsyncLifetime
     // What takes tens of milliseconds, on a machine that does other things as well.
     private static readonly TimeSpan NoStall = TimeSpan.FromSeconds(20);
 
+    // Fifty thousand deliveries are canceled first, and 40 s later the partitions go.
+    private static readonly TimeSpan DropLimit = 3 * World.Limit;
+
     // Whoever waits for a whole table, but for the one who drops: not for a moment, but for as long as somebody reads.
     private const string WaitForTables = """
         SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -39,10 +42,8 @@ public sealed class When_a_day_is_dropped_under_load : IAsyncLifetime
 
         var sent = 0;
         var longest = TimeSpan.Zero;
-        while (await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhdetachpending") == 0)
-        {
-            await GoOnAsync();
-        }
+        await GoOnUntilAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhdetachpending") > 0, "a partition to be half detached");
 
         // Detaching waits for the reader, and nobody waits for it.
         for (var more = 0; more < 30; more++)
@@ -56,16 +57,26 @@ public sealed class When_a_day_is_dropped_under_load : IAsyncLifetime
         await Eventually.TrueAsync(async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM parked") == 0, World.Limit, "the old parked message to go");
         Assert.Equal((3, 3), ((await older.LeftAsync()).Count, (await old.LeftAsync()).Count));
         await reading.CommitAsync();
-        while ((await old.LeftAsync()).Count + (await older.LeftAsync()).Count > 0)
-        {
-            await GoOnAsync();
-        }
+        await GoOnUntilAsync(async () => (await old.LeftAsync()).Count + (await older.LeftAsync()).Count == 0, "both days to go");
 
         Assert.Equal(sent, receiver.Count);
         Assert.InRange(longest, TimeSpan.Zero, NoStall);
         Assert.Equal(Waiting, await _world.Database.ScalarAsync<long>(
             "SELECT sum(canceled)::bigint FROM (SELECT canceled FROM accounting_totals UNION ALL SELECT canceled FROM accounting_deltas) AS counted"));
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhdetachpending"));
+
+        Task GoOnUntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(
+            async () =>
+            {
+                if (await condition())
+                {
+                    return true;
+                }
+
+                await GoOnAsync();
+                return false;
+            },
+            DropLimit, what);
 
         async Task GoOnAsync()
         {
