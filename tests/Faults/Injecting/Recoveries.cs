@@ -79,4 +79,7 @@ internal sealed class Recovery(FaultKind kind, int? receiver, long from)
 
     /// <summary>The next fault came first.</summary>
     public bool IsOvertaken { get; set; }
+
+    /// <summary>Nothing was delivered, in all the time there was.</summary>
+    public bool IsNever => After is null && !IsOvertaken;
 }

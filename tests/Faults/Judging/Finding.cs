@@ -2,7 +2,7 @@ namespace Webhooks.Faults.Judging;
 
 /// <summary>Where the invariant does not hold.</summary>
 /// <param name="Fault">In what way.</param>
-/// <param name="Key">Which delivery; null when it is about the account.</param>
+/// <param name="Key">Which delivery; null when it is about none.</param>
 /// <param name="Detail">What was there instead.</param>
 internal sealed record Finding(Discrepancy Fault, DeliveryKey? Key, string Detail)
 {
@@ -47,6 +47,12 @@ internal enum Discrepancy
 
     /// <summary>The account is not what the rows and the publisher say.</summary>
     WrongAccount,
+
+    /// <summary>More came twice than faults can account for.</summary>
+    TooManyDuplicates,
+
+    /// <summary>After a fault nothing was delivered in all the time there was.</summary>
+    NeverRecovered,
 
     /// <summary>An event could not be published in all the time there was.</summary>
     Unpublished,

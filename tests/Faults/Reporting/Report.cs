@@ -61,9 +61,14 @@ internal sealed record Report
                 .Where(line => line.Count > 0),
         ],
         Account = judgement.Evidence.Account,
-        Findings = [.. judgement.Verdict.Findings.Select(finding => finding.ToString())],
+        Findings = [.. judgement.Verdict.Findings.Concat(NeverRecovered(recoveries)).Select(finding => finding.ToString())],
         Histories = judgement.Histories,
     };
+
+    private static IEnumerable<Finding> NeverRecovered(IReadOnlyList<Recovery> recoveries) => recoveries
+        .Where(recovery => recovery.IsNever)
+        .Select(recovery => new Finding(
+            Discrepancy.NeverRecovered, null, $"nothing was delivered after {recovery.Kind.Name}{(recovery.Receiver is { } receiver ? $" of receiver {receiver}" : "")}"));
 }
 
 /// <summary>What one kind of fault did. Seconds; null where none was measured.</summary>
@@ -84,6 +89,6 @@ internal sealed record FaultLine(string Fault, int Count, double? MedianRecovery
             measured.Count == 0 ? null : measured[measured.Count / 2],
             measured.Count == 0 ? null : measured[^1],
             recoveries.Count(recovery => recovery.IsOvertaken),
-            recoveries.Count(recovery => recovery is { After: null, IsOvertaken: false }));
+            recoveries.Count(recovery => recovery.IsNever));
     }
 }

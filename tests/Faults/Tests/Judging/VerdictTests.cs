@@ -157,6 +157,19 @@ public sealed class VerdictTests
         Assert.Equal((true, 2), (verdict.Holds, verdict.Duplicates));
     }
 
+    [Theory]
+    [InlineData(0.1, true)]
+    [InlineData(0.11, false)]
+    public void Finds_more_duplicates_than_a_tenth(double share, bool holds)
+    {
+        var again = (int)(share * Good.Deliveries.Count);
+
+        var verdict = Of(Good with { Received = With(Some, Good.Received[Some] with { Valid = 1 + again, Taken = 1 + again }) });
+
+        Assert.Equal((holds, again), (verdict.Holds, verdict.Duplicates));
+        Assert.All(verdict.Findings, finding => Assert.Equal(Discrepancy.TooManyDuplicates, finding.Fault));
+    }
+
     private static Verdict Of(Evidence evidence) => Verdict.Of(evidence, Subscriber.All);
 
     private static void AssertLost(Evidence evidence, Discrepancy fault)
