@@ -24,7 +24,8 @@ public sealed class When_nothing_is_lost : IAsyncLifetime
         // One that is slow would take more than its share, and its backlog be moved into a lane.
         await using var receiver = await TestReceiver.StartAsync();
         var subscription = await _world.SubscribeAsync(receiver.Url, timeout: HeldReceiver.Deadline);
-        await BacklogAsync(subscription, 100_000);
+        var wanted = 100_000;
+        await BacklogAsync(subscription, wanted);
         var dispatcher = await StartAsync();
         using var owed = CountedMetric.Of(dispatcher, OwedMetrics.Announced);
 
@@ -32,7 +33,7 @@ public sealed class When_nothing_is_lost : IAsyncLifetime
         var watch = Stopwatch.StartNew();
         while (watch.Elapsed < 3 * Grace)
         {
-            await _world.DeliverAsync(subscription, count: 10);
+            wanted += (await _world.DeliverAsync(subscription, count: 10)).Count;
         }
 
         await receiver.WaitForAsync(5_000, World.Limit);
@@ -41,6 +42,10 @@ public sealed class When_nothing_is_lost : IAsyncLifetime
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL OR owed_times IS NOT NULL"));
         var mark = await _world.Database.ScalarAsync<DateTime>("SELECT min(mark) FROM queue_marks WHERE queue = $1", BrokerNames.DeliveriesQueue(0));
         Assert.True(mark < await _world.Database.ScalarAsync<DateTime>("SELECT max(created_at) FROM deliveries WHERE status = 'pending'"));
+
+        await Eventually.TrueAsync(() => receiver.Count >= wanted, 5 * World.Limit, () => $"{wanted} requests; there were {receiver.Count}");
+        await _world.EndedAsync();
+        Assert.Equal((wanted, 0L), (receiver.Count, owed.Now));
     }
 
     // They are due by another time than first attempts are, and give way to those (0028): each waits for several graces. Of one the
