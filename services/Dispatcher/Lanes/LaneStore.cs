@@ -11,11 +11,12 @@ namespace Webhooks.Dispatcher.Lanes;
 /// </summary>
 internal sealed class LaneStore(NpgsqlDataSource database)
 {
-    // Fails if this dispatcher's own row is gone: the reference takes care that nothing is held by nobody.
+    // Fails if this dispatcher's own row is gone: the reference takes care that nothing is held by nobody. A lane that somebody has locked
+    // is left to a later look: no other one, nor anything else that is done at a look, waits for him.
     private const string Take = """
         UPDATE lanes SET holder = $1, fence = nextval('lane_fences'), next_send_at = NULL
         FROM (SELECT subscription_id, fence, next_send_at FROM lanes
-              WHERE subscription_id = ANY($2) AND holder IS NULL ORDER BY subscription_id FOR NO KEY UPDATE) AS free
+              WHERE subscription_id = ANY($2) AND holder IS NULL ORDER BY subscription_id FOR NO KEY UPDATE SKIP LOCKED) AS free
         WHERE lanes.subscription_id = free.subscription_id
         RETURNING lanes.subscription_id, lanes.fence, lanes.reason, free.fence = 0, free.next_send_at - clock_timestamp()
         """;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Dispatcher.Lanes.Serving;
@@ -33,6 +34,24 @@ public sealed class LaneHoldingTests : IAsyncLifetime
 
         await _world.EndedAsync();
         Assert.Equal(10, receiver.Count);
+    }
+
+    [Fact]
+    public async Task A_lane_that_somebody_has_locked_keeps_no_other_one_from_being_taken()
+    {
+        await _dispatcher.DisposeAsync();
+        var locked = await SubscribePausedAsync();
+        await using (var session = await _world.Database.OpenConnectionAsync())
+        {
+            await using var hold = await session.BeginTransactionAsync();
+            await using var take = new NpgsqlCommand("SELECT FROM lanes FOR UPDATE", session);
+            await take.ExecuteNonQueryAsync();
+            await _world.StartDispatcherAsync();
+
+            await _world.HeldAsync(await SubscribePausedAsync());
+        }
+
+        await _world.HeldAsync(locked);
     }
 
     [Fact]
@@ -83,10 +102,13 @@ public sealed class LaneHoldingTests : IAsyncLifetime
 
     private Task<long> FenceAsync() => _world.Database.ScalarAsync<long>("SELECT fence FROM lanes");
 
+    private Task<Subscription> SubscribePausedAsync() =>
+        _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "*"));
+
     /// <summary>A lane that the dispatcher holds, and of which it sends nothing.</summary>
     private async Task<(Subscription Subscription, HeldLane Lane)> PausedAsync()
     {
-        var subscription = await _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "*"));
+        var subscription = await SubscribePausedAsync();
         var (holder, fence) = await _world.HeldAsync(subscription);
         return (subscription, new HeldLane(subscription.Id, holder, fence, SendsAfter: null));
     }
