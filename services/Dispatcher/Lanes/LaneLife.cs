@@ -13,8 +13,8 @@ namespace Webhooks.Dispatcher.Lanes;
 //        left alone (HealthLanes) or takes more than its share (MessageSlots).
 // take   The dispatcher that the rendezvous hash chooses, at once; any other when it has seen the lane unheld for two seconds;
 //        none while its former serving of the lane still ends. Chosen is one of those that take lanes (LeaseKeeper): one that stops
-//        does not, nor one that for a term has not looked around, or could not take what is its own. The lane gets a fence that no
-//        taking of any lane has had.
+//        does not, nor one whose lease has run out, nor one that for a term has not looked around, or could not take what is its own.
+//        The lane gets a fence that no taking of any lane has had.
 // free   Its holder, with nothing in hand: when it stops, or when another one has been chosen for two seconds. Or the database,
 //        when the holder's row is deleted: by any other dispatcher after its lease has run out, or by itself at its stop, then
 //        with sends in flight if the stop took too long.

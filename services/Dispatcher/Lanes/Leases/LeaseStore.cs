@@ -22,8 +22,9 @@ internal static class LeaseStore
     // The lanes of a deleted one become unheld with it. One that is being renewed at this moment is waited for, and compared again.
     private const string EndOverdue = "DELETE FROM dispatchers WHERE alive_until < clock_timestamp() AND clock_timestamp() < $1";
 
-    // Who looks around takes what it sees to be its own, whatever the others know of it by now.
-    private const string SelectTaking = "SELECT id FROM dispatchers WHERE takes_lanes OR id = $1";
+    // Not one that is past its time: it may be dead, and its row may stay for as long as somebody has locked one of its lanes. Who looks
+    // around takes what it sees to be its own, whatever the others know of it by now.
+    private const string SelectTaking = "SELECT id FROM dispatchers WHERE (takes_lanes AND alive_until > clock_timestamp()) OR id = $1";
 
     private const string SelectUnheld = "SELECT subscription_id FROM lanes WHERE holder IS NULL";
 

@@ -38,7 +38,9 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
             World.Limit, "contact for a term");
         var seen = await watch.LookAroundAsync(lease.Id, CancellationToken.None).WaitAsync(World.Limit);
 
-        Assert.Equal([dead, lease.Id], seen.Dispatchers.Order());
+        Assert.Equal([dead, lease.Id], await _world.Database.ColumnAsync<long>("SELECT id FROM dispatchers ORDER BY id"));
+        // Nobody waits for it to take anything.
+        Assert.Equal([lease.Id], seen.Dispatchers);
         Assert.Empty(seen.Unheld);
         Assert.NotEqual(0, lease.Id);
 
@@ -48,36 +50,44 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
             {
                 await keeper.RenewAsync(CancellationToken.None);
                 seen = await watch.LookAroundAsync(lease.Id, CancellationToken.None);
-                return seen.Dispatchers.SequenceEqual([lease.Id]);
+                return await _world.Database.ScalarAsync<long>("SELECT count(*) FROM dispatchers") == 1;
             },
             World.Limit, "the dead one's lease to be ended");
         Assert.Equal([subscription.Id], seen.Unheld);
     }
 
     [Fact]
-    public async Task Others_choose_it_while_it_looks_around_and_does_not_stop()
+    public async Task It_takes_lanes_for_a_term_after_each_look_around_until_it_stops()
     {
         var clock = new StoppedClock();
-        var lease = new Lease(clock);
-        await using var keeper = new LeaseKeeper(_world.Database, lease, new Contact(), clock, NullLogger<LeaseKeeper>.Instance);
-        await using var watch = new LeaseWatch(_world.Database, new Contact());
+        await using var keeper = new LeaseKeeper(_world.Database, new Lease(clock), new Contact(), clock, NullLogger<LeaseKeeper>.Instance);
 
-        Assert.Empty(await SeenAsync(own: 0));
+        Assert.False(await TakesLanesAsync());
         keeper.TakeLanes();
-        Assert.Equal([lease.Id], await SeenAsync(own: 0));
+        Assert.True(await TakesLanesAsync());
         clock.Advance(Lease.Term);
-        Assert.Empty(await SeenAsync(own: 0));
+        Assert.False(await TakesLanesAsync());
         keeper.TakeLanes();
-        Assert.Equal([lease.Id], await SeenAsync(own: 0));
+        Assert.True(await TakesLanesAsync());
         keeper.TakeNoMoreLanes();
-        Assert.Empty(await SeenAsync(own: 0));
-        Assert.Equal([lease.Id], await SeenAsync(lease.Id));
+        Assert.False(await TakesLanesAsync());
 
-        async Task<IReadOnlyList<long>> SeenAsync(long own)
+        async Task<bool> TakesLanesAsync()
         {
             await keeper.RenewAsync(CancellationToken.None);
-            return (await watch.LookAroundAsync(own, CancellationToken.None)).Dispatchers;
+            return await _world.Database.ScalarAsync<bool>("SELECT takes_lanes FROM dispatchers");
         }
+    }
+
+    [Fact]
+    public async Task It_sees_those_that_take_lanes_and_itself()
+    {
+        await _world.Database.ExecuteAsync(
+            "INSERT INTO dispatchers (alive_until, takes_lanes) VALUES ('infinity', true), ('infinity', false), ('-infinity', true), ('-infinity', false)");
+        await using var watch = new LeaseWatch(_world.Database, new Contact());
+
+        Assert.Equal([1, 4], (await watch.LookAroundAsync(own: 4, CancellationToken.None)).Dispatchers.Order());
+        Assert.Equal([1], (await watch.LookAroundAsync(own: 5, CancellationToken.None)).Dispatchers);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
