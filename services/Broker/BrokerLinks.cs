@@ -13,6 +13,12 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     // Longer than the longest pause between two tries, so that an ordinary loss is none.
     private static readonly TimeSpan CutOffLimit = TimeSpan.FromSeconds(15);
 
+    // A queue of ours that has lost its leader has another one sooner.
+    private static readonly TimeSpan MostRefusing = TimeSpan.FromSeconds(1);
+
+    // One of others' that is full refuses for as long as its owner likes, over whatever connection.
+    private static readonly TimeSpan MostRefusingOfOthers = TimeSpan.FromMinutes(1);
+
     private readonly BrokerConnection _consuming = new(options, "consuming", clock, loggers.CreateLogger<BrokerConnection>());
     private readonly List<ConfirmedPublisher> _publishers = [];
 
@@ -33,16 +39,16 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     /// <param name="declare">Declares what is published to; run on every new connection.</param>
     public ConfirmedPublisher Publisher(string purpose, Func<IChannel, Task> declare)
     {
-        var publisher = New(purpose, declare);
+        var publisher = New(purpose, declare, MostRefusing);
         _publishers.Add(publisher);
         return publisher;
     }
 
-    /// <summary>For an exchange that others bind queues to. They may confirm late or never, so readiness does not ask for it.</summary>
+    /// <summary>For an exchange that others bind queues to. They may confirm late or never, or refuse, so readiness does not ask for it.</summary>
     /// <param name="purpose">Shown in the broker's list of connections.</param>
     /// <param name="declare">Declares what is published to; run on every new connection.</param>
     public ConfirmedPublisher PublisherToOthers(string purpose, Func<IChannel, Task> declare) =>
-        New(purpose, declare);
+        New(purpose, declare, MostRefusingOfOthers);
 
     /// <summary>For queues that may never confirm. Connects when it is first used, and readiness does not ask for it.</summary>
     public LonePublisher LonePublisher(string purpose) =>
@@ -70,7 +76,7 @@ public sealed class BrokerLinks(BrokerOptions options, TimeProvider clock, ILogg
     /// <summary>Ends the consumers' connection. A publisher belongs to whoever asked for it.</summary>
     public ValueTask DisposeAsync() => _consuming.DisposeAsync();
 
-    private ConfirmedPublisher New(string purpose, Func<IChannel, Task> declare) => new(
+    private ConfirmedPublisher New(string purpose, Func<IChannel, Task> declare, TimeSpan mostRefusing) => new(
         new BrokerConnection(options, purpose, clock, loggers.CreateLogger<BrokerConnection>()),
-        options, declare, clock, loggers.CreateLogger<ConfirmedPublisher>());
+        options, declare, mostRefusing, clock, loggers.CreateLogger<ConfirmedPublisher>());
 }

@@ -52,6 +52,13 @@ internal sealed class OurSide : IAsyncDisposable
         return publisher;
     }
 
+    public ConfirmedPublisher PublisherToOthers(Func<IChannel, Task> declare)
+    {
+        var publisher = _links.PublisherToOthers("publishing to others", declare);
+        _publishers.Add(publisher);
+        return publisher;
+    }
+
     /// <summary>For queues that may never confirm; ends with the test.</summary>
     public LonePublisher LonePublisher()
     {

@@ -25,10 +25,11 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
     /// <param name="connection">Used by nobody else.</param>
     /// <param name="options">The confirm timeout.</param>
     /// <param name="declare">Declares what is published to, on every new connection: a broker may come back empty.</param>
+    /// <param name="mostRefusing">For how long a channel may be refused what another one may not be.</param>
     public ConfirmedPublisher(
-        BrokerConnection connection, BrokerOptions options, Func<IChannel, Task> declare, TimeProvider clock, ILogger<ConfirmedPublisher> logger)
+        BrokerConnection connection, BrokerOptions options, Func<IChannel, Task> declare, TimeSpan mostRefusing, TimeProvider clock, ILogger<ConfirmedPublisher> logger)
     {
-        (_clock, _logger, _link) = (clock, logger, new PublishLink(connection, declare, options.ConfirmTimeout, clock, logger));
+        (_clock, _logger, _link) = (clock, logger, new PublishLink(connection, declare, options.ConfirmTimeout, mostRefusing, clock, logger));
         _watch = new ConfirmWatch(_link, WhenReadyAsync, options.ConfirmTimeout, clock, logger);
     }
 
@@ -126,7 +127,7 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
             }
         }
 
-        return OutcomesAsync(batch);
+        return OutcomesAsync(messages, batch);
     }
 
     /// <summary>Declares what is published to once more, for callers whose message was unroutable.</summary>
@@ -142,14 +143,10 @@ public sealed partial class ConfirmedPublisher : IAsyncDisposable
         await _link.DisposeAsync();
     }
 
-    private async Task<PublishOutcome[]> OutcomesAsync(PublishBatch batch)
+    private async Task<PublishOutcome[]> OutcomesAsync(IReadOnlyList<OutgoingMessage> messages, PublishBatch batch)
     {
         var outcomes = await batch.Done;
-        if (outcomes.Contains(PublishOutcome.Refused))
-        {
-            await _link.RefusedAsync();
-        }
-
+        await _link.HeardAsync(messages, outcomes);
         return outcomes;
     }
 

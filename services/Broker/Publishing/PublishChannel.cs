@@ -23,18 +23,13 @@ internal sealed class PublishChannel
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource? _blocked;
     private long _unblockedAt;
-    private long _refusedAt;
     private volatile bool _isOverdue;
 
     private PublishChannel(IConnection connection, IChannel channel, TimeProvider clock)
     {
-        (_connection, _channel, _clock, _probe) = (connection, channel, clock, new BrokerProbe(connection, clock));
+        (_connection, _channel, _clock, _probe, Refusals) = (connection, channel, clock, new BrokerProbe(connection, clock), new Refusals(clock));
         channel.BasicAcksAsync += (_, ack) => Settle(ack.DeliveryTag, ack.Multiple, PublishOutcome.Confirmed);
-        channel.BasicNacksAsync += (_, nack) =>
-        {
-            Interlocked.CompareExchange(ref _refusedAt, clock.GetTimestamp(), 0);
-            return Settle(nack.DeliveryTag, nack.Multiple, PublishOutcome.Refused);
-        };
+        channel.BasicNacksAsync += (_, nack) => Settle(nack.DeliveryTag, nack.Multiple, PublishOutcome.Refused);
         channel.BasicReturnAsync += OnReturnedAsync;
         channel.ChannelShutdownAsync += (_, _) => Abandon();
         connection.ConnectionBlockedAsync += (_, _) =>
@@ -55,6 +50,8 @@ internal sealed class PublishChannel
     public IChannel Channel => _channel;
 
     public bool IsOpen => _channel.IsOpen;
+
+    public Refusals Refusals { get; }
 
     /// <summary>Completes when the channel is lost.</summary>
     public Task Closed => _closed.Task;
@@ -79,9 +76,6 @@ internal sealed class PublishChannel
 
         return _clock.GetElapsedTime(Math.Max(sentAt, Volatile.Read(ref _unblockedAt)));
     }
-
-    /// <summary>How long ago the broker refused a message on it for the first time; zero: it has refused none.</summary>
-    public TimeSpan RefusedFor() => Volatile.Read(ref _refusedAt) is not 0 and var refusedAt ? _clock.GetElapsedTime(refusedAt) : TimeSpan.Zero;
 
     /// <summary>Writes one message; callers take turns. The outcome reaches the batch.</summary>
     public async ValueTask PublishAsync(OutgoingMessage message, PublishBatch batch, int index)

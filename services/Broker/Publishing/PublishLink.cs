@@ -10,15 +10,13 @@ namespace Webhooks.Broker.Publishing;
 /// <param name="connection">Used by nobody else.</param>
 /// <param name="declare">Declares what is published to, on every new connection: a broker may come back empty.</param>
 /// <param name="writeTimeout">How long a write may wait for room.</param>
+/// <param name="mostRefusing">For how long the broker may refuse what goes to a queue before another channel is tried.</param>
 /// <param name="clock">Tells how long anything takes.</param>
 /// <param name="logger">The publisher's.</param>
 internal sealed partial class PublishLink(
-    BrokerConnection connection, Func<IChannel, Task> declare, TimeSpan writeTimeout, TimeProvider clock, ILogger logger) : IAsyncDisposable
+    BrokerConnection connection, Func<IChannel, Task> declare, TimeSpan writeTimeout, TimeSpan mostRefusing, TimeProvider clock, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan OpenPause = TimeSpan.FromMilliseconds(100);
-
-    // A queue without a leader has another one sooner.
-    private static readonly TimeSpan MostRefusing = TimeSpan.FromSeconds(1);
 
     private PublishChannel? _present;
 
@@ -82,10 +80,10 @@ internal sealed partial class PublishLink(
         }
     }
 
-    /// <summary>A message was refused: gives up a channel that has refused for long.</summary>
-    public async Task RefusedAsync()
+    /// <summary>The broker has spoken on these messages: gives up a channel on which it has refused for long.</summary>
+    public async Task HeardAsync(IReadOnlyList<OutgoingMessage> messages, IReadOnlyList<PublishOutcome> outcomes)
     {
-        if (Present is { } open && open.RefusedFor() > MostRefusing)
+        if (Present is { } open && open.Refusals.Heard(messages, outcomes) > mostRefusing)
         {
             // A channel of RabbitMQ 3.10 that meets a queue for the first time while its leader is gone asks that one node ever
             // after, and refuses all until it is back. Another channel finds the new leader.

@@ -43,11 +43,7 @@ public sealed class ConfirmedPublisherTests
     {
         await using var ours = await OurSide.CreateAsync();
         var connections = 0;
-        var publisher = ours.Publisher(channel =>
-        {
-            connections++;
-            return channel.DeclareQuorumQueueAsync(Queue, ("x-max-length", 1), ("x-overflow", "reject-publish"));
-        });
+        var publisher = ours.Publisher(channel => DeclareFullAtOneAsync(channel, () => connections++));
         await publisher.PublishAsync(Messages(Queue, 2), CancellationToken.None).WaitAsync(OurSide.Limit);
         Assert.Equal(1, connections);
 
@@ -60,6 +56,69 @@ public sealed class ConfirmedPublisherTests
 
         await refused.WaitAsync(OurSide.Limit);
         Assert.Equal("late", Assert.Single(await peer.DrainAsync(Queue)).Text());
+    }
+
+    // One that is taken in between was a queue's that was full for a moment.
+    [Fact]
+    public async Task Who_is_refused_now_and_then_keeps_the_connection()
+    {
+        var clock = new TestClock();
+        await using var ours = new OurSide(await TestBroker.CreateVhostAsync(), clock);
+        var connections = 0;
+        var publisher = ours.Publisher(channel => DeclareFullAtOneAsync(channel, () => connections++));
+        await using var peer = await AmqpPeer.ConnectAsync(ours.Uri);
+
+        for (var hours = 0; hours < 3; hours++)
+        {
+            await FillAsync(publisher);
+            await peer.DrainAsync(Queue);
+            await publisher.PublishAsync([Message(Queue, "taken")], CancellationToken.None).WaitAsync(OurSide.Limit);
+            clock.Advance(TimeSpan.FromHours(1));
+        }
+
+        Assert.Equal(1, connections);
+    }
+
+    [Fact]
+    public async Task What_other_queues_take_meanwhile_does_not_keep_the_connection()
+    {
+        const string Other = "other";
+        await using var ours = await OurSide.CreateAsync();
+        var connections = 0;
+        var publisher = ours.Publisher(async channel =>
+        {
+            await DeclareFullAtOneAsync(channel, () => connections++);
+            await channel.DeclareQuorumQueueAsync(Other);
+        });
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await publisher.TryPublishAsync([Message(Queue, "refused"), Message(Other, "taken")], CancellationToken.None);
+                return connections > 1;
+            },
+            OurSide.Limit, "a second connection");
+    }
+
+    // A neighbour's queue may be full for as long as he likes: every other connection is refused the same.
+    [Fact]
+    public async Task Who_publishes_to_others_keeps_the_connection_for_a_minute()
+    {
+        var clock = new TestClock();
+        await using var ours = new OurSide(await TestBroker.CreateVhostAsync(), clock);
+        var connections = 0;
+        var publisher = ours.PublisherToOthers(channel => DeclareFullAtOneAsync(channel, () => connections++));
+
+        await FillAsync(publisher);
+        clock.Advance(TimeSpan.FromSeconds(50));
+        await FillAsync(publisher);
+        await publisher.WhenReadyAsync(CancellationToken.None);
+        Assert.Equal(1, connections);
+
+        clock.Advance(TimeSpan.FromSeconds(20));
+        await FillAsync(publisher);
+        await publisher.WhenReadyAsync(CancellationToken.None);
+        Assert.Equal(2, connections);
     }
 
     [Fact]
@@ -110,15 +169,9 @@ public sealed class ConfirmedPublisherTests
     public async Task What_a_full_queue_turns_down_is_refused()
     {
         await using var ours = await OurSide.CreateAsync();
-        var publisher = ours.Publisher(channel => channel.DeclareQuorumQueueAsync(Queue, ("x-max-length", 1), ("x-overflow", "reject-publish")));
+        var publisher = ours.Publisher(channel => DeclareFullAtOneAsync(channel, () => { }));
 
-        PublishOutcome[] outcomes = [];
-        // The limit is soft: the queue tells its channels a moment later.
-        await Eventually.TrueAsync(
-            async () => (outcomes = await publisher.TryPublishAsync([Message(Queue, "one more")], CancellationToken.None))[0] != PublishOutcome.Confirmed,
-            OurSide.Limit, "a queue that is full");
-
-        Assert.Equal([PublishOutcome.Refused], outcomes);
+        Assert.Equal(PublishOutcome.Refused, await FillAsync(publisher));
     }
 
     [Fact]
@@ -249,5 +302,22 @@ public sealed class ConfirmedPublisherTests
         await publishing.WaitAsync(OurSide.Limit);
 
         Assert.Equal(300, (await peer.DrainAsync(Queue)).Select(message => message.Text().Split(' ')[0]).Distinct().Count());
+    }
+
+    private static Task DeclareFullAtOneAsync(IChannel channel, Action declares)
+    {
+        declares();
+        return channel.DeclareQuorumQueueAsync(Queue, ("x-max-length", 1), ("x-overflow", "reject-publish"));
+    }
+
+    /// <summary>Publishes until one message is not taken; answers what became of that.</summary>
+    private static async Task<PublishOutcome> FillAsync(ConfirmedPublisher publisher)
+    {
+        var outcome = PublishOutcome.Confirmed;
+        // The limit is soft: the queue tells its channels a moment later.
+        await Eventually.TrueAsync(
+            async () => (outcome = (await publisher.TryPublishAsync([Message(Queue, "one more")], CancellationToken.None))[0]) != PublishOutcome.Confirmed,
+            OurSide.Limit, "a queue that is full");
+        return outcome;
     }
 }
