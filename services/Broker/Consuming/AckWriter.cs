@@ -96,7 +96,7 @@ internal sealed partial class AckWriter(IChannel channel, TimeProvider clock, IL
     private async Task WriteUntilIdleAsync()
     {
         var idleRounds = 0;
-        while (idleRounds < 2)
+        while (true)
         {
             await Task.Delay(Interval, clock);
             lock (_lock)
@@ -112,9 +112,11 @@ internal sealed partial class AckWriter(IChannel channel, TimeProvider clock, IL
                 _more = false;
                 _acks.Clear();
                 _window.Drain(_acks);
-                if (idleRounds >= 2)
+                if (idleRounds >= 2 && _acks.Count == 0)
                 {
+                    // The list is the next writer's from here on.
                     _writing = null;
+                    return;
                 }
             }
 
