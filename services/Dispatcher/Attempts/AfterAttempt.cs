@@ -1,14 +1,12 @@
 using Webhooks.Broker.Publishing;
-using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Attempts.Gone;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Retries;
-using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Dispatcher.Attempts;
 
 /// <summary>Carries out the step that follows a recorded attempt. It may be repeated: whoever comes after a crash does just that.</summary>
-internal sealed class AfterAttempt(
-    RetryAnnouncer announcer, HandOver handOver, AttemptStore attempts, SubscriptionStore subscriptions, DatabaseGate database, TimeProvider clock)
+internal sealed class AfterAttempt(RetryAnnouncer announcer, HandOver handOver, GoneStep gone, TimeProvider clock)
 {
     // After an outage of the database the record comes late. A message that began its whole delay only then would come later than
     // the row says, and would be taken for lost.
@@ -39,7 +37,7 @@ internal sealed class AfterAttempt(
 
                 break;
             case NextStep.Fail { DisablesSubscription: true }:
-                await DisableAsync(attempt.Delivery, stop);
+                await gone.CarryOutAsync(attempt.Delivery, stop);
                 break;
         }
     }
@@ -60,16 +58,7 @@ internal sealed class AfterAttempt(
     }
 
     /// <summary>What a recorded attempt that ended its delivery means for the subscription, when its recorder may have died.</summary>
-    public async Task FinishFailureAsync(DeliveryRow delivery, int number, CancellationToken stop)
-    {
-        if (await database.RunAsync(token => attempts.WasGoneAsync(delivery, number, token), stop))
-        {
-            await DisableAsync(delivery, stop);
-        }
-    }
+    public Task FinishFailureAsync(DeliveryRow delivery, int number, CancellationToken stop) => gone.FinishAsync(delivery, number, stop);
 
     private bool IsLate(FinishedAttempt attempt, NextStep.Retry retry) => clock.GetUtcNow() + retry.Wait - attempt.NextAttemptAt > Late;
-
-    private Task DisableAsync(DeliveryRow delivery, CancellationToken stop) =>
-        database.RunAsync(token => subscriptions.DisableAsync(delivery.SubscriptionId, "gone", token), stop);
 }

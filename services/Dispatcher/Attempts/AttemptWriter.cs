@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Webhooks.Broker.Consuming;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Attempts.Gone;
 
 namespace Webhooks.Dispatcher.Attempts;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Webhooks.Dispatcher.Attempts.Gone;
 using Webhooks.Subscriptions.Rendering;
 
 namespace Webhooks.Dispatcher.Attempts;
@@ -13,7 +14,9 @@ internal static class AttemptsModule
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();
+        builder.Services.AddSingleton<GoneSubscriptions>();
         builder.Services.AddSingleton<GoneRecord>();
+        builder.Services.AddSingleton<GoneStep>();
         builder.Services.AddSingleton<AttemptRunner>();
         builder.Services.AddSingleton<AfterAttempt>();
         builder.Services.AddSingleton<AttemptWriter>();

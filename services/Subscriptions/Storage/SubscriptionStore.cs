@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Npgsql;
 using Webhooks.Database.Auditing;
@@ -105,13 +106,22 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
     }
 
     /// <summary>Locks a subscription for a change. Null: not found, as <see cref="FindAsync"/>.</summary>
-    public async Task<SubscriptionChange?> BeginChangeAsync(Guid id, string? tenantId, CancellationToken cancellationToken)
+    public Task<SubscriptionChange?> BeginChangeAsync(Guid id, string? tenantId, CancellationToken cancellationToken) =>
+        BeginChangeAsync(id, tenantId, patience: null, cancellationToken);
+
+    /// <summary>The same for who must not wait long when somebody holds it, or what else the change needs.</summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="tenantId">Null: of any tenant.</param>
+    /// <param name="patience">How long to wait for a lock; null: as long as a statement may take.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="PostgresException"><see cref="PostgresErrorCodes.LockNotAvailable"/>, here or while it is saved.</exception>
+    public async Task<SubscriptionChange?> BeginChangeAsync(Guid id, string? tenantId, TimeSpan? patience, CancellationToken cancellationToken)
     {
         var connection = await database.OpenConnectionAsync(cancellationToken);
         try
         {
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            if (await LockAsync(connection, id, cancellationToken) is { } current && IsOf(current, tenantId))
+            if (await LockAsync(connection, id, patience, cancellationToken) is { } current && IsOf(current, tenantId))
             {
                 return new SubscriptionChange(connection, transaction, vault, current);
             }
@@ -198,7 +208,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
         return command;
     }
 
-    private async Task<Subscription?> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
+    private async Task<Subscription?> LockAsync(NpgsqlConnection connection, Guid id, TimeSpan? patience, CancellationToken cancellationToken)
     {
         // Two statements: the second one's snapshot is newer than the lock, so it sees what the last holder wrote.
         await using var batch = new NpgsqlBatch(connection)
@@ -209,6 +219,11 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
                 new(SubscriptionRow.Select + "WHERE s.id = $1 AND s.deleted_at IS NULL") { Parameters = { new() { Value = id } } },
             },
         };
+        if (patience is { } limit)
+        {
+            batch.BatchCommands.Insert(0, new NpgsqlBatchCommand(string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {limit.TotalMilliseconds:F0}")));
+        }
+
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? SubscriptionRow.Read(row, vault) : null;

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Deliveries;
+
+namespace Webhooks.Dispatcher.Attempts.Gone;
+
+/// <summary>
+/// Disables a subscription after the record of an attempt that a message asked for. The message stays in hand until that is done, and so
+/// reminds of it should its process die.
+/// </summary>
+internal sealed class GoneStep(GoneSubscriptions subscriptions, AttemptStore attempts, DatabaseGate database)
+{
+    private readonly ConcurrentDictionary<Guid, bool> _underWay = new();
+
+    /// <summary>Completes when the message may go.</summary>
+    public async Task CarryOutAsync(DeliveryRow delivery, CancellationToken stop)
+    {
+        // One message of a subscription reminds as well as all do. If all stayed in hand while somebody holds its row, there would soon
+        // be room for nobody's.
+        if (subscriptions.IsDisabled(delivery) || !_underWay.TryAdd(delivery.SubscriptionId, true))
+        {
+            return;
+        }
+
+        try
+        {
+            await subscriptions.DisableAsync(delivery, claim: (_, _) => Task.FromResult(true), inDoubt: () => { }, stop);
+        }
+        finally
+        {
+            _underWay.TryRemove(delivery.SubscriptionId, out _);
+        }
+    }
+
+    /// <summary>The same for an attempt that ended its delivery, and whose recorder may have died.</summary>
+    public async Task FinishAsync(DeliveryRow delivery, int number, CancellationToken stop)
+    {
+        if (await database.RunAsync(token => attempts.WasGoneAsync(delivery, number, token), stop))
+        {
+            await CarryOutAsync(delivery, stop);
+        }
+    }
+}
