@@ -16,6 +16,9 @@ internal sealed record LookedUp(long ConfigVersion, IReadOnlyDictionary<Guid, De
 /// <param name="Later">By how much later than it is due.</param>
 internal readonly record struct Handed(Guid Id, DateTimeOffset CreatedAt, int LastAttempt, TimeSpan Later = default);
 
+/// <summary>A delivery whose next attempt is due, and is not to be made before some time has passed; as it was after its last attempt.</summary>
+internal readonly record struct PutOff(Guid Id, DateTimeOffset CreatedAt, int LastAttempt, TimeSpan Wait);
+
 /// <summary>The SQL of looking at deliveries, of canceling one, and of leaving them to the due-poller.</summary>
 internal sealed class DeliveryStore(NpgsqlDataSource database)
 {
@@ -52,6 +55,14 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         WHERE delivery.created_at = handed.created_at AND delivery.id = handed.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
           AND delivery.status = 'pending' AND delivery.last_attempt = handed.last_attempt AND delivery.next_attempt_at IS NOT NULL
           AND delivery.lane_due_at IS NULL
+        """;
+
+    // A due time of its own: the due-poller, about to clear one that it announced before, would clear the same one.
+    private static readonly string PutOffDue = $"""
+        UPDATE deliveries AS delivery SET due_at = clock_timestamp() + put_off.wait
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[], $5::int[], $6::interval[])")} AS put_off (created_at, id, last_attempt, wait)
+        WHERE delivery.created_at = put_off.created_at AND delivery.id = put_off.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
+          AND delivery.status = 'pending' AND delivery.last_attempt = put_off.last_attempt AND delivery.lane_due_at IS NULL
         """;
 
     // As if it had just been announced after ten times in vain, which is as far as Owed/OwedStore counts: so it is not taken for lost,
@@ -145,6 +156,16 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         var columns = KeyColumns.Add(command.Parameters, handed, delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id));
         columns.Add(delivery => delivery.LastAttempt);
         columns.Add(delivery => delivery.Later);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Leaves pending deliveries' next attempts to the due-poller, each after its wait.</summary>
+    public async Task<int> PutOffAsync(IReadOnlyList<PutOff> putOff, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(PutOffDue);
+        var columns = KeyColumns.Add(command.Parameters, putOff, delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id));
+        columns.Add(delivery => delivery.LastAttempt);
+        columns.Add(delivery => delivery.Wait);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -108,7 +108,7 @@ internal sealed partial class DeliveryWork(
             case LookResult.Send send:
                 if (await slots.TakeAsync(row!, abandon) is not { } slot)
                 {
-                    return await lanes.EnterAsync(row!, abandon);
+                    return await lanes.EnterAsync(row!, abandon) || await slots.PutOffAsync(row!, abandon);
                 }
 
                 await attempts.RunAsync(row!, send.Number, subscription!, abandon, slot);

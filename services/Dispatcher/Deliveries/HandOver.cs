@@ -21,6 +21,14 @@ internal sealed class HandOver(DeliveryStore store, DatabaseGate database)
         },
         database, GroupLimit);
 
+    private readonly StatementGroups<PutOff, bool> _putOffs = new(
+        async (group, token) =>
+        {
+            await store.PutOffAsync(group, token);
+            return new bool[group.Count];
+        },
+        database, GroupLimit);
+
     /// <summary>Completes when the row announces the attempt after <paramref name="lastAttempt"/>. Waits as long as the database is away.</summary>
     /// <param name="delivery">Pending.</param>
     /// <param name="lastAttempt">That was seen.</param>
@@ -28,4 +36,8 @@ internal sealed class HandOver(DeliveryStore store, DatabaseGate database)
     /// <param name="stop">Ends the waiting.</param>
     public Task ToPollerAsync(DeliveryRow delivery, int lastAttempt, bool isInDoubt, CancellationToken stop) =>
         _groups.AddAsync(new Handed(delivery.Id, delivery.CreatedAt, lastAttempt, isInDoubt ? Doubt : TimeSpan.Zero), stop);
+
+    /// <summary>The same of an attempt that is due and cannot be made for a while: it is announced again after that.</summary>
+    public Task PutOffAsync(DeliveryRow delivery, TimeSpan wait, CancellationToken stop) =>
+        _putOffs.AddAsync(new PutOff(delivery.Id, delivery.CreatedAt, delivery.LastAttempt, wait), stop);
 }

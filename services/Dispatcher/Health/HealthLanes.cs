@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Subscriptions.Lanes;
 
@@ -10,11 +9,11 @@ namespace Webhooks.Dispatcher.Health;
 /// makes a lane necessary has it opened, and does not wait for that. Should it come to nothing, the leader finds who needs a lane and
 /// has none.
 /// </summary>
-internal sealed partial class HealthLanes(HealthStore store, LaneOpenings doors, TimeProvider clock, ILogger<HealthLanes> logger)
+internal sealed class HealthLanes(HealthStore store, LaneOpenings doors, TimeProvider clock)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<Guid, Task> _opening = new();
+    private readonly ConcurrentDictionary<Guid, LaneOpening> _opening = new();
 
     /// <summary>Opens the lanes that are needed since these changes, which are committed.</summary>
     public void Open(IReadOnlyList<ChangedHealth> changes)
@@ -22,15 +21,14 @@ internal sealed partial class HealthLanes(HealthStore store, LaneOpenings doors,
         var now = clock.GetUtcNow();
         foreach (var change in changes.Where(change => change.Now.NeedsLane(now) && !change.Before.NeedsLane(now)))
         {
-            // Known before it begins, so that whatever this dispatcher would send from now on waits for it.
-            var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _opening[change.Group.SubscriptionId] = OpenAsync(change.Group.SubscriptionId, begin.Task);
-            begin.SetResult();
+            // Whatever this dispatcher would send from now on waits for it.
+            var opening = _opening[change.Group.SubscriptionId] = doors.Begin(change.Group.SubscriptionId, LaneReason.Breaker);
+            _ = ForgetAsync(change.Group.SubscriptionId, opening);
         }
     }
 
-    /// <summary>Completes when a lane is open that is just being opened; null: none is.</summary>
-    public Task? Opening(Guid subscriptionId) => _opening.GetValueOrDefault(subscriptionId);
+    /// <summary>Nothing is sent to the subscription's receiver before this has ended; null: it need not be left alone, or has a lane.</summary>
+    public LaneOpening? Opening(Guid subscriptionId) => _opening.GetValueOrDefault(subscriptionId);
 
     /// <summary>The leader's duty, until the leadership ends.</summary>
     public async Task RunAsync(CancellationToken leading)
@@ -44,26 +42,9 @@ internal sealed partial class HealthLanes(HealthStore store, LaneOpenings doors,
         }
     }
 
-    private async Task OpenAsync(Guid subscriptionId, Task begin)
+    private async Task ForgetAsync(Guid subscriptionId, LaneOpening opening)
     {
-        await begin;
-        try
-        {
-            await doors.OpenAsync(subscriptionId, LaneReason.Breaker, CancellationToken.None);
-        }
-        catch (Exception fault)
-        {
-            Log.LeftToLeader(logger, subscriptionId, fault.Message);
-        }
-        finally
-        {
-            _opening.TryRemove(subscriptionId, out _);
-        }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Warning, "The lane of subscription sub_{SubscriptionId:N} could not be opened, which is left to the leader: {Reason}")]
-        public static partial void LeftToLeader(ILogger logger, Guid subscriptionId, string reason);
+        await opening.Ended;
+        _opening.TryRemove(KeyValuePair.Create(subscriptionId, opening));
     }
 }

@@ -61,6 +61,20 @@ public sealed class HandOverTests : IAsyncLifetime
         Assert.Equal([true], await _world.DeliveriesAsync<bool>("due_at IS NULL"));
     }
 
+    [Fact]
+    public async Task What_is_put_off_is_due_after_its_wait_unless_it_has_gone_on_or_is_in_a_lane()
+    {
+        var accepted = await _world.AcceptAsync(await _world.SubscribeAsync("https://receiver.example/"), count: 3);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1 WHERE id = $1", accepted[1].Id);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET lane_due_at = now() WHERE id = $1", accepted[2].Id);
+        using var gate = new DatabaseGate(_world.Database, TimeProvider.System, NullLogger<DatabaseGate>.Instance);
+
+        var handOver = new HandOver(new DeliveryStore(_world.Database), gate);
+        await Task.WhenAll(accepted.Select(delivery => handOver.PutOffAsync(Rows.Of(delivery) with { LastAttempt = 0 }, TimeSpan.FromHours(1), CancellationToken.None)));
+
+        Assert.Equal([true, false, false], await _world.DeliveriesAsync<bool>("coalesce(due_at BETWEEN now() + interval '50 minutes' AND now() + interval '1 hour', false)"));
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     private async Task<long> TransactionsAsync()

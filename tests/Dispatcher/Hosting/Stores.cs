@@ -15,7 +15,8 @@ internal static class Stores
     {
         var health = new HealthStore(database, new BreakerOptions());
         var gate = new DatabaseGate(database, TimeProvider.System, NullLogger<DatabaseGate>.Instance);
-        var lanes = new HealthLanes(health, new LaneOpenings(new LaneOpeningStore(database), gate, TimeProvider.System), TimeProvider.System, NullLogger<HealthLanes>.Instance);
+        var doors = new LaneOpenings(new LaneOpeningStore(database), gate, TimeProvider.System, NullLogger<LaneOpenings>.Instance);
+        var lanes = new HealthLanes(health, doors, TimeProvider.System);
         return new AttemptStore(database, new MinuteStore(database), health, lanes);
     }
 }

@@ -135,13 +135,15 @@ public sealed class DoorTests : IAsyncLifetime
         await using var changing = await _world.Database.OpenConnectionAsync();
         await using var change = await HoldAsync(changing, held);
 
-        var opening = openings.OpenAsync(held.Id, LaneReason.Breaker, CancellationToken.None);
-        await openings.OpenAsync(other.Id, LaneReason.Breaker, CancellationToken.None).WaitAsync(World.Limit);
+        var opening = openings.Begin(held.Id, LaneReason.Breaker);
+        await openings.Begin(other.Id, LaneReason.Breaker).Ended.WaitAsync(World.Limit);
 
         await AssertAsync(opened: [], busy: [held.Id], new WantedLane(held.Id, LaneReason.Breaker), new WantedLane(other.Id, LaneReason.Breaker));
-        Assert.False(opening.IsCompleted);
+        Assert.Same(opening, openings.Begin(held.Id, LaneReason.FairShare));
+        Assert.False(opening.Ended.IsCompleted);
         await change.RollbackAsync();
-        await opening.WaitAsync(World.Limit);
+        await opening.Ended.WaitAsync(World.Limit);
+        Assert.Null(openings.Find(held.Id));
         Assert.Equal(2, await _world.LanesAsync());
     }
 

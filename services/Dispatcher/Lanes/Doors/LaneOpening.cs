@@ -1,0 +1,23 @@
+namespace Webhooks.Dispatcher.Lanes.Doors;
+
+/// <summary>The opening of a lane, which takes as long as somebody holds the subscription.</summary>
+internal sealed class LaneOpening(TimeProvider clock)
+{
+    private readonly long _begunAt = clock.GetTimestamp();
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TimeSpan Age => clock.GetElapsedTime(_begunAt);
+
+    /// <summary>Completes when the lane is open, whoever opened it, or could not be opened.</summary>
+    public Task Ended => _opened.Task;
+
+    public void End() => _opened.TrySetResult();
+
+    /// <summary>Completes when it has ended, or so long after it was begun.</summary>
+    public async Task EndedWithinAsync(TimeSpan patience, CancellationToken stop)
+    {
+        var left = patience - Age;
+        await Ended.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.ThrowIfCancellationRequested();
+    }
+}
