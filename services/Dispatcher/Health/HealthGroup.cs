@@ -9,9 +9,15 @@ internal sealed record HealthGroup(Guid SubscriptionId, string TenantId, IReadOn
     public static IReadOnlyList<HealthGroup> Of(IReadOnlyList<FinishedAttempt> attempts) =>
     [
         .. attempts.GroupBy(attempt => attempt.Delivery.SubscriptionId)
-            .Select(ofOne => new HealthGroup(ofOne.Key, ofOne.First().Delivery.Event.TenantId, [.. ofOne.Select(Report.Of).OrderBy(report => report.FinishedAt)]))
+            .Select(ofOne => new HealthGroup(ofOne.Key, ofOne.First().Delivery.Event.TenantId, [.. ofOne.Select(Report.Of).OrderBy(report => report.FinishedAt)])
+            {
+                IsOutsideLane = ofOne.Any(attempt => !attempt.InLane),
+            })
             .OrderBy(group => group.SubscriptionId),
     ];
+
+    /// <summary>A message asked for one of the attempts: when that was looked at, the subscription had no lane.</summary>
+    public bool IsOutsideLane { get; init; }
 
     public bool HasFailure => Reports.Any(report => report.Signal != Signal.Success);
 

@@ -19,7 +19,8 @@ internal sealed class HealthLanes(HealthStore store, LaneOpenings doors, TimePro
     public void Open(IReadOnlyList<ChangedHealth> changes)
     {
         var now = clock.GetUtcNow();
-        foreach (var change in changes.Where(change => change.Now.NeedsLane(now) && !change.Before.NeedsLane(now)))
+        // Also when it was needed before: another dispatcher, whose attempt found that out, may be opening it, and this one still sends.
+        foreach (var change in changes.Where(change => change.Now.NeedsLane(now) && (change.Group.IsOutsideLane || !change.Before.NeedsLane(now))))
         {
             // Whatever this dispatcher would send from now on waits for it.
             var opening = _opening[change.Group.SubscriptionId] = doors.Begin(change.Group.SubscriptionId, LaneReason.Breaker);

@@ -42,6 +42,27 @@ public sealed class When_a_lane_cannot_be_opened
         Assert.Equal(Many + 2, asking.Count);
     }
 
+    // One has it from its own attempt, another from one that it makes nevertheless.
+    [Fact]
+    public async Task Should_leave_a_receiver_alone_from_each_dispatcher_after_one_attempt_at_most()
+    {
+        await using var world = await World.CreateAsync();
+        await using var asking = await TestReceiver.StartAsync(_ => new Answer(429).With("Retry-After", "600"));
+        var subscription = await world.SubscribeAsync(asking.Url, new CustomRetry { MaxAttempts = 5, InitialDelaySeconds = 0.1 });
+        await using var holding = await HoldAsync(world, subscription);
+        await world.StartDispatcherAsync();
+        await world.StartDispatcherAsync();
+
+        for (var count = 1; count <= 20; count++)
+        {
+            await world.DeliverAsync(subscription);
+            await Eventually.TrueAsync(
+                async () => await world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at > now()") == count, World.Limit, "all to be tried, or put off");
+        }
+
+        Assert.InRange(asking.Count, 1, 2);
+    }
+
     [Fact]
     public Task Should_keep_nobodys_messages_waiting_while_its_receiver_hangs() => WhileTheyHang.IsSeenAsync(async world =>
     {
