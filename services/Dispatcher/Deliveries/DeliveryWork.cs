@@ -19,14 +19,6 @@ internal sealed partial class DeliveryWork(
     // A lane that is found closed is known to be so at the next look. Should it not be, that is no loop that keeps the database busy.
     private static readonly TimeSpan ClosedPause = TimeSpan.FromMilliseconds(100);
 
-    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>
-    /// Fails when the schema takes nothing of what is done. No delivery is to blame for that, and none is recorded by being sent
-    /// twenty times and parked then.
-    /// </summary>
-    public Task Broken => _broken.Task;
-
     /// <summary>
     /// Makes this the one work on its delivery that runs in this process. False: another message's runs, and this one
     /// comes back when that has ended.
@@ -76,11 +68,6 @@ internal sealed partial class DeliveryWork(
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
             // The shutdown ran out of time: unacknowledged, the message goes to another dispatcher.
-        }
-        catch (Exception fault) when (DatabaseFault.IsOfTheSchema(fault))
-        {
-            // The message stays unacknowledged.
-            _broken.TrySetException(fault);
         }
         catch (Exception fault)
         {

@@ -6,7 +6,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Runs a loop for every queue of every shard, and drains them all at shutdown.</summary>
 internal sealed partial class Dispatch(
-    ShardLoops shards, DeliveryWork work, InFlight inFlight, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock, ILogger<Dispatch> logger) : ServiceLoop
+    ShardLoops shards, InFlight inFlight, SubscriptionCache subscriptions, DatabaseGate database, TimeProvider clock, ILogger<Dispatch> logger) : ServiceLoop
 {
     private static readonly TimeSpan ShardCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(20);
@@ -50,9 +50,8 @@ internal sealed partial class Dispatch(
                     loops.Add(shards.OfRetries(shard).RunAsync(stoppingToken, _abandon.Token));
                 }
 
-                // Before the stop only a fault ends a loop. The service ends with it: one that runs on and sends nothing is seen by nobody, and
-                // one that records nothing sends for nothing.
-                await Task.WhenAll(loops.Append(work.Broken).Where(part => part.IsCompleted));
+                // Before the stop only a fault ends a loop. The service ends with it: one that runs on and sends nothing is seen by nobody.
+                await Task.WhenAll(loops.Where(loop => loop.IsCompleted));
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
