@@ -22,6 +22,8 @@ public sealed partial class QueueConsumer(
     // When the last channel ended that was served, or the consuming began; 0: nothing is consumed.
     private long _cutOffAt;
 
+    private long _wantedAt;
+
     // The last one there was, until there is another.
     private volatile ConsumerSession? _session;
 
@@ -49,17 +51,32 @@ public sealed partial class QueueConsumer(
     public TimeSpan OpenFor => IsConsuming ? clock.GetElapsedTime(Interlocked.Read(ref _openedAt)) : TimeSpan.Zero;
 
     /// <summary>How long messages have been wanted without a channel over which they could come; zero while there is one, or none are wanted.</summary>
-    public TimeSpan CutOffFor =>
-        Interlocked.Read(ref _cutOffAt) is not 0 and var since && _parts.Pauses.IsWanted(out _) && _session is not { Windows: { HaveBegun: true, AreOver: false } }
-            ? clock.GetElapsedTime(since)
-            : TimeSpan.Zero;
+    public TimeSpan CutOffFor
+    {
+        get
+        {
+            var cutOffAt = Interlocked.Read(ref _cutOffAt);
+            if (cutOffAt == 0 || !_parts.Pauses.IsWanted(out _))
+            {
+                return TimeSpan.Zero;
+            }
+
+            // A channel's end takes a while, with acks to be written: the time counts from when it began.
+            var since = _session is { Windows: { HaveBegun: true } windows } ? windows.OverAt : cutOffAt;
+            return since == 0 ? TimeSpan.Zero : clock.GetElapsedTime(Math.Max(since, Interlocked.Read(ref _wantedAt)));
+        }
+    }
 
     /// <summary>Puts a message in hand behind those that wait to be read.</summary>
     public void TakeAgain(ReceivedMessage message) => _parts.Received.Add(message);
 
     public void Pause() => _parts.Pauses.Want(false);
 
-    public void Resume() => _parts.Pauses.Want(true);
+    public void Resume()
+    {
+        Interlocked.Exchange(ref _wantedAt, clock.GetTimestamp());
+        _parts.Pauses.Want(true);
+    }
 
     /// <summary>
     /// Has the broker hand over so many messages beside those that are in hand, which stay there: an ack of theirs brings no
@@ -77,7 +94,7 @@ public sealed partial class QueueConsumer(
     /// <summary>Consumes until stopped. What is in hand then stays unacknowledged until it is acknowledged or the connection ends.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        CutOff();
+        Interlocked.Exchange(ref _cutOffAt, clock.GetTimestamp());
         try
         {
             while (!stop.IsCancellationRequested)
@@ -115,7 +132,7 @@ public sealed partial class QueueConsumer(
             {
                 if (session.Windows.HaveBegun)
                 {
-                    CutOff();
+                    Interlocked.Exchange(ref _cutOffAt, session.Windows.OverAt);
                 }
             }
         }
@@ -128,8 +145,6 @@ public sealed partial class QueueConsumer(
             await PauseAfterAsync(fault, session is { IsInVain: true }, stop);
         }
     }
-
-    private void CutOff() => Interlocked.Exchange(ref _cutOffAt, clock.GetTimestamp());
 
     private async Task<ConsumerSession> OpenAsync(CancellationToken stop)
     {

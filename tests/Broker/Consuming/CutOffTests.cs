@@ -50,6 +50,7 @@ public sealed class CutOffTests : IAsyncLifetime
 
         consumer.Resume();
         await Eventually.TrueAsync(() => consumer.CutOffFor > TimeSpan.Zero, OurSide.Limit, "it to be cut off");
+        Assert.Empty(_ours.CutOff);
     }
 
     [Fact]

@@ -40,8 +40,8 @@ internal sealed class ChannelWindows
     /// <summary>The channel has been there, and its queue: the broker handed messages over, or would have if they had been wanted.</summary>
     public bool HaveBegun { get; private set; }
 
-    /// <summary>It is there no more.</summary>
-    public bool AreOver { get; private set; }
+    /// <summary>When they were over, by the clock's timestamps; 0: they are not.</summary>
+    public long OverAt { get; private set; }
 
     /// <summary>They have ended because nothing had come for too long.</summary>
     public bool AreSilent { get; private set; }
@@ -58,7 +58,7 @@ internal sealed class ChannelWindows
         }
         finally
         {
-            (IsConsuming, AreOver) = (false, true);
+            (IsConsuming, OverAt) = (false, _parts.Clock.GetTimestamp());
         }
     }
 
