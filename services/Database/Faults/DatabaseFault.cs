@@ -24,14 +24,15 @@ public static class DatabaseFault
     };
 
     /// <summary>
-    /// True when no data would have been taken: a table, a partition, a column or a right is missing (a backup was restored beneath us), or what
-    /// is stored is damaged. Nothing that was being worked on is to blame, and the next start of a service migrates and makes partitions.
+    /// True when no data would have been taken: a table, a partition, a column or a right is missing (a backup was restored beneath us).
+    /// Nothing that was being worked on is to blame, and the next start of a service migrates and makes partitions. Damage is none of
+    /// these: it hits who touches the damaged page, and a start mends nothing.
     /// </summary>
     public static bool IsOfTheSchema(Exception exception) => exception switch
     {
-        // Classes: 0A a plan that is out of date, 3F schema, 42 names and rights. XX001 and XX002 are damage. A row that finds no partition
-        // violates a check (23514) that has no name.
-        PostgresException { SqlState: "XX001" or "XX002" or PostgresErrorCodes.CheckViolation, ConstraintName: null } => true,
+        // Classes: 0A a plan that is out of date, 3F schema, 42 names and rights. A row that finds no partition violates a check (23514)
+        // that has no name.
+        PostgresException { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null } => true,
         PostgresException postgres => postgres.SqlState[..2] is "0A" or "3F" or "42",
         _ => exception.InnerException is { } inner && IsOfTheSchema(inner),
     };

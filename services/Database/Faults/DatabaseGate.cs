@@ -150,7 +150,7 @@ public sealed partial class DatabaseGate(NpgsqlDataSource database, TimeProvider
         [LoggerMessage(EventId = 2, Message = "PostgreSQL answers again: going on")]
         public static partial void Opened(ILogger logger, LogLevel level);
 
-        [LoggerMessage(3, LogLevel.Error, "{Reason}. What was being worked on is not to blame: a table, a partition, a column or a right is missing, or what is stored is damaged. The next start of a service migrates the schema and makes the partitions of these days")]
+        [LoggerMessage(3, LogLevel.Error, "{Reason}. What was being worked on is not to blame: a table, a partition, a column or a right is missing. The next start of a service migrates the schema and makes the partitions of these days")]
         public static partial void OfTheSchema(ILogger logger, string reason);
     }
 }

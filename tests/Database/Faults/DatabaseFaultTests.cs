@@ -134,8 +134,10 @@ public sealed class DatabaseFaultTests
     [Theory]
     [InlineData("42501")] // a right that was revoked
     [InlineData("0A000")] // a plan that is out of date
-    [InlineData("XX001")] // damage
-    public void Nor_can_data_help_what_is_refused_or_damaged(string sqlState) => Assert.True(DatabaseFault.IsOfTheSchema(Refusal(sqlState)));
+    public void Nor_can_data_help_what_is_refused(string sqlState) => Assert.True(DatabaseFault.IsOfTheSchema(Refusal(sqlState)));
+
+    [Fact]
+    public void A_damaged_page_hits_who_touches_it() => Assert.False(DatabaseFault.IsOfTheSchema(Refusal("XX001")));
 
     [Fact]
     public async Task A_log_names_the_server_and_what_it_did_in_plain_words()
