@@ -57,12 +57,12 @@ internal sealed class MessageSlots(
     /// </summary>
     public async Task<bool> PutOffAsync(DeliveryRow delivery, CancellationToken stop)
     {
-        if (doors.Find(delivery.SubscriptionId) is not { } opening || opening.Age < Patience)
+        if (doors.Find(delivery.SubscriptionId) is not { } opening || opening.BusyFor < Patience)
         {
             return false;
         }
 
-        await handOver.PutOffAsync(delivery, TimeSpan.FromTicks(Math.Clamp(opening.Age.Ticks, ShortestPutOff.Ticks, LongestPutOff.Ticks)), stop);
+        await handOver.PutOffAsync(delivery, TimeSpan.FromTicks(Math.Clamp(opening.BusyFor.Ticks, ShortestPutOff.Ticks, LongestPutOff.Ticks)), stop);
         return true;
     }
 }

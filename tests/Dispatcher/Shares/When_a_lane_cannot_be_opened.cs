@@ -25,6 +25,11 @@ public sealed class When_a_lane_cannot_be_opened
         await world.StartDispatcherAsync();
         await world.DeliverAsync(subscription);
         await world.HaveAttemptsAsync(1);
+        // The attempt is recorded a moment before it is known in the process that the receiver is to be left alone.
+        await world.DeliverAsync(subscription);
+        await Eventually.TrueAsync(
+            async () => await world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at > now() OR status = 'delivered'") == 2, World.Limit, "both to be tried, or put off");
+        var sent = asking.Count;
 
         await world.DeliverAsync(subscription, Many);
         await world.DeliverAsync(neighbour, count: 3);
@@ -32,14 +37,14 @@ public sealed class When_a_lane_cannot_be_opened
 
         // All of them, however often they came back by then, are left alone for a while.
         await Eventually.TrueAsync(
-            async () => await world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'pending' AND due_at > now()") == Many + 1,
+            async () => await world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'pending' AND due_at > now()") == Many + 3 - sent,
             World.Limit, "all to be put off");
-        Assert.Equal((1, 0), (asking.Count, await world.LanesAsync()));
+        Assert.Equal((sent, 0), (asking.Count, await world.LanesAsync()));
 
         await holding.DisposeAsync();
         await world.EndedAsync();
         Assert.All(await world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
-        Assert.Equal(Many + 2, asking.Count);
+        Assert.Equal(Many + 3, asking.Count);
     }
 
     // One has it from its own attempt, another from one that it makes nevertheless.

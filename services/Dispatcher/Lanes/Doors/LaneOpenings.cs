@@ -54,6 +54,7 @@ internal sealed partial class LaneOpenings(LaneOpeningStore store, DatabaseGate 
         {
             while (!await TryOpenAsync(subscriptionId, reason, CancellationToken.None))
             {
+                opening.FoundBusy();
                 await Task.Delay(BusyPause, clock);
             }
         }
