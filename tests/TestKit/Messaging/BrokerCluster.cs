@@ -55,20 +55,19 @@ public sealed class BrokerCluster : IAsyncDisposable
     public async Task<int> FewestCopiesAsync() => int.Parse(await _nodes[0].EvaluateAsync(
         "lists:min([length(maps:get(nodes, amqqueue:get_type_state(Q))) || Q <- rabbit_amqqueue:list()])."), CultureInfo.InvariantCulture);
 
+    /// <summary>Waits until a queue has so many consumers, those among them that wait for their turn.</summary>
+    public Task WaitForConsumersAsync(string queue, int count) => Eventually.TrueAsync(
+        async () => await _nodes[0].EvaluateAsync($"{Lookup(queue)}, length(rabbit_amqqueue:consumers(Q)).") == $"{count}", Limit, $"{queue} has {count} consumers");
+
     /// <summary>The node that leads a queue.</summary>
     public async Task<RabbitMqServer> LeaderOfAsync(string queue)
     {
-        var virtualHost = Uri.UnescapeDataString(new Uri(_nodes[0].ConnectionString).AbsolutePath[1..]);
         RabbitMqServer? leader = null;
         await Eventually.TrueAsync(
             async () =>
             {
                 // A node that has just started hears of a leader with the next thing that the leader does.
-                var name = await _nodes[0].EvaluateAsync(
-                    $$"""
-                    {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{virtualHost}}">>, queue, <<"{{queue}}">>)),
-                    ra_leaderboard:lookup_leader(element(1, amqqueue:get_pid(Q))).
-                    """);
+                var name = await _nodes[0].EvaluateAsync($"{Lookup(queue)}, ra_leaderboard:lookup_leader(element(1, amqqueue:get_pid(Q))).");
                 leader = _nodes.Where((_, place) => name.Contains(new ClusterMember(place + 1, 0).Name, StringComparison.Ordinal)).SingleOrDefault();
                 return leader is not null;
             },
@@ -93,5 +92,12 @@ public sealed class BrokerCluster : IAsyncDisposable
         await Task.WhenAll(_nodes.Select(node => node.KillAsync()));
         await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
         _directory.Dispose();
+    }
+
+    /// <summary>In Erlang: makes the queue Q.</summary>
+    private string Lookup(string queue)
+    {
+        var virtualHost = Uri.UnescapeDataString(new Uri(_nodes[0].ConnectionString).AbsolutePath[1..]);
+        return $$"""{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{virtualHost}}">>, queue, <<"{{queue}}">>))""";
     }
 }

@@ -34,10 +34,17 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
             await system.Broker.WaitForAllAsync();
         }
 
-        foreach (var (name, target, count) in new[] { ("publisher", FaultTarget.Publisher, Publishers), ("dispatcher", FaultTarget.Dispatcher, Dispatchers) })
+        (string, FaultTarget, string, int)[] services =
+        [
+            ("publisher", FaultTarget.Publisher, BrokerNames.PublisherQueue, Publishers),
+            ("dispatcher", FaultTarget.Dispatcher, BrokerNames.DeliveriesQueue(0), Dispatchers),
+        ];
+        foreach (var (name, target, queue, count) in services)
         {
             for (var which = 0; which < count; which++)
             {
+                // One of several: who was killed before is at work again by then.
+                await system.Broker.WaitForConsumersAsync(queue, count);
                 var killed = system.Services.Kill(name, which);
                 await AssertResumesAsync(trial, target, $"{name} {which + 1}");
                 await system.Services.WaitForRestartAsync(name, killed);
