@@ -18,7 +18,7 @@ namespace Webhooks.Dispatcher.Tests;
 /// <summary>What a dispatcher finds around it, what a publisher leaves for it and what it records.</summary>
 public sealed class World : Surroundings
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     /// <summary>For receivers that fail for longer, on a busy machine, than a test would have them.</summary>
     public static readonly (string Key, string Value) NoBreaker = ("Webhooks:Breaker:FailingFor", "01:00:00");
@@ -75,8 +75,11 @@ public sealed class World : Surroundings
         return child;
     }
 
-    public Task<Subscription> SubscribeAsync(string url, CustomRetry? retry = null, TimeSpan? timeout = null) =>
-        SubscribeAsync(SettingsFor(url, "*") with { Retry = retry, Timeout = timeout });
+    public Task<Subscription> SubscribeAsync(string url, CustomRetry? retry = null, TimeSpan? timeout = null)
+    {
+        var settings = SettingsFor(url, "*") with { Retry = retry };
+        return SubscribeAsync(timeout is null ? settings : settings with { Timeout = timeout });
+    }
 
     public Task<Subscription> SubscribeAsync(SubscriptionSettings settings) => SubscribeAsync(Tenant, SubscriptionState.Active, settings);
 

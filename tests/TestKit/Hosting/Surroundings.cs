@@ -17,8 +17,10 @@ namespace Webhooks.TestKit;
 public abstract class Surroundings : IAsyncDisposable
 {
     public const string Tenant = "tenant_001";
-
     public const string Secret = "whsec_test_secret_0123456789";
+
+    // As long as may be: no attempt is to end because a busy machine answers late.
+    private static readonly TimeSpan LongTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _rabbitMq;
     private readonly RabbitMqServer? _broker;
@@ -97,7 +99,7 @@ public abstract class Surroundings : IAsyncDisposable
         Subscriptions.CreateAsync(tenantId, state, settings, Secret, Actor.System, CancellationToken.None);
 
     public static SubscriptionSettings SettingsFor(string url, params string[] eventTypes) =>
-        new() { Url = url, EventTypes = eventTypes, Profile = BuiltInProfiles.Matcher };
+        new() { Url = url, EventTypes = eventTypes, Profile = BuiltInProfiles.Matcher, Timeout = LongTimeout };
 
     /// <summary>One column of the deliveries in the order of their acceptance.</summary>
     public Task<IReadOnlyList<T>> DeliveriesAsync<T>(string column) => Database.ColumnAsync<T>($"SELECT {column} FROM deliveries ORDER BY seq");
