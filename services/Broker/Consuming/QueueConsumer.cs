@@ -22,6 +22,7 @@ public sealed partial class QueueConsumer(
     // When the last channel ended that was served, or the consuming began; 0: nothing is consumed.
     private long _cutOffAt;
 
+    // When messages were wanted again after a pause: nothing was missed in it.
     private long _wantedAt;
 
     // The last one there was, until there is another.
