@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Database.Migrations;
-using Webhooks.Database.Partitions;
 using Webhooks.TestKit;
 
 namespace Webhooks.Database.Tests;
@@ -9,13 +8,7 @@ namespace Webhooks.Database.Tests;
 /// <summary>Databases as a service finds them after its start.</summary>
 internal static class MigratedDatabase
 {
-    public static async Task<NpgsqlDataSource> CreateAsync()
-    {
-        var database = await CreateEmptyAsync();
-        await MigrateAsync(database);
-        await new DayPartitions(database, TimeProvider.System).EnsureAsync(CancellationToken.None);
-        return database;
-    }
+    public static async Task<NpgsqlDataSource> CreateAsync() => NpgsqlDataSource.Create(await TestDatabase.CreateMigratedAsync());
 
     public static async Task<NpgsqlDataSource> CreateEmptyAsync() => NpgsqlDataSource.Create(await TestDatabase.CreateAsync());
 

@@ -32,13 +32,13 @@ public sealed class World : Surroundings, IAsyncLifetime
     public const string OtherToken = "whk_token_of_the_tests_000003";
     public const string OtherTenant = "tenant_002";
 
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly List<Host> _hosts = [];
     private readonly Dictionary<IngestClient, Host> _addresses = [];
 
     public World()
-        : this(TestBroker.CreateVhostAsync().GetAwaiter().GetResult(), TestDatabase.CreateAsync().GetAwaiter().GetResult())
+        : this(TestBroker.CreateVhostAsync().GetAwaiter().GetResult(), TestDatabase.CreateMigratedAsync().GetAwaiter().GetResult())
     {
     }
 
@@ -65,7 +65,7 @@ public sealed class World : Surroundings, IAsyncLifetime
     /// <param name="postgres">An empty database; one of its own when null.</param>
     public static async Task<World> EmptyAsync(string? postgres = null)
     {
-        var world = new World(await TestBroker.CreateVhostAsync(), postgres ?? await TestDatabase.CreateAsync());
+        var world = new World(await TestBroker.CreateVhostAsync(), await (postgres is null ? TestDatabase.CreateMigratedAsync() : TestDatabase.MigrateAsync(postgres)));
         await world.PrepareServersAsync();
         return world;
     }

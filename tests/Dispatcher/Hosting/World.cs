@@ -37,7 +37,7 @@ public sealed class World : Surroundings
     public static async Task<World> CreateAsync(string? postgres = null, OwnBroker? broker = null)
     {
         var rabbitMq = await (broker is null ? TestBroker.CreateVhostAsync() : broker.CreateVhostAsync());
-        var world = new World(rabbitMq, postgres ?? await TestDatabase.CreateAsync(), broker);
+        var world = new World(rabbitMq, await (postgres is null ? TestDatabase.CreateMigratedAsync() : TestDatabase.MigrateAsync(postgres)), broker);
         await world.PrepareAsync();
         return world;
     }

@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Api.Pages;
-using Webhooks.Database.Migrations;
 using Webhooks.Management.Auditing;
 using Webhooks.TestKit;
 
@@ -13,10 +11,9 @@ public sealed class AuditQueryPlanTests
     [Fact]
     public async Task Every_filter_reads_a_page_by_an_index()
     {
-        var connection = await TestDatabase.CreateAsync();
+        var connection = await TestDatabase.CreateMigratedAsync();
         await using (var database = NpgsqlDataSource.Create(connection))
         {
-            await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
             await database.ExecuteAsync(
                 """
                 INSERT INTO audit (id, created_at, tenant_id, actor, action, subject)

@@ -25,7 +25,7 @@ public sealed class ManagementApi : IAsyncLifetime
     /// </summary>
     public static readonly TimeSpan Soon = TimeSpan.FromSeconds(9);
 
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
 
     private readonly List<Host> _hosts = [];
     private NpgsqlDataSource? _database;
@@ -53,7 +53,7 @@ public sealed class ManagementApi : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        (Postgres, RabbitMq) = (await TestDatabase.CreateAsync(), await TestBroker.CreateVhostAsync());
+        (Postgres, RabbitMq) = (await TestDatabase.CreateMigratedAsync(), await TestBroker.CreateVhostAsync());
         _database = NpgsqlDataSource.Create(Postgres);
         var client = await StartHostAsync();
         // What needs the broker is refused until it is reached.

@@ -9,7 +9,7 @@ namespace Webhooks.Publisher.Tests;
 /// <summary>What a publisher finds around it, what is published to it and what it announces.</summary>
 public sealed class World : Surroundings
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private World(string rabbitMq, string postgres, OwnBroker? broker)
         : base(rabbitMq, postgres, broker?.Server)
@@ -21,7 +21,7 @@ public sealed class World : Surroundings
     public static async Task<World> CreateAsync(string? postgres = null, OwnBroker? broker = null)
     {
         var rabbitMq = await (broker is null ? TestBroker.CreateVhostAsync() : broker.CreateVhostAsync());
-        var world = new World(rabbitMq, postgres ?? await TestDatabase.CreateAsync(), broker);
+        var world = new World(rabbitMq, await (postgres is null ? TestDatabase.CreateMigratedAsync() : TestDatabase.MigrateAsync(postgres)), broker);
         await world.PrepareAsync();
         return world;
     }

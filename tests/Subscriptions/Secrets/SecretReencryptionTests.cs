@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Webhooks.Database.Auditing;
-using Webhooks.Database.Migrations;
 using Webhooks.Subscriptions.Profiles;
 using Webhooks.Subscriptions.Profiles.Overrides;
 using Webhooks.Subscriptions.Secrets;
@@ -23,8 +21,7 @@ public sealed class SecretReencryptionTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _database = NpgsqlDataSource.Create(await TestDatabase.CreateAsync());
-        await new Migrator(_database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+        _database = NpgsqlDataSource.Create(await TestDatabase.CreateMigratedAsync());
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();

@@ -1,8 +1,6 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Webhooks.Database.Auditing;
-using Webhooks.Database.Migrations;
 using Webhooks.Signatures;
 using Webhooks.Subscriptions.Ordering;
 using Webhooks.Subscriptions.Profiles;
@@ -49,8 +47,7 @@ public sealed class SubscriptionStoreTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _database = NpgsqlDataSource.Create(await TestDatabase.CreateAsync());
-        await new Migrator(_database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+        _database = NpgsqlDataSource.Create(await TestDatabase.CreateMigratedAsync());
         var options = new SecretKeyOptions { SecretKeyId = "test", SecretKeys = { ["test"] = Convert.ToBase64String(new byte[32]) } };
         _store = new SubscriptionStore(_database, new SecretVault(Options.Create(options)), TimeProvider.System);
     }

@@ -1,10 +1,7 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Webhooks.Broker.Topology;
 using Webhooks.Database.Auditing;
-using Webhooks.Database.Migrations;
-using Webhooks.Database.Partitions;
 using Webhooks.Local.Provisioning;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Profiles;
@@ -27,7 +24,7 @@ public abstract class Surroundings : IAsyncDisposable
     private readonly List<ServiceHost> _services = [];
 
     /// <param name="rabbitMq">AMQP URI of an empty virtual host.</param>
-    /// <param name="postgres">Connection string of an empty database.</param>
+    /// <param name="postgres">Connection string of a migrated database.</param>
     /// <param name="broker">Whose the virtual host is; the test process's when null.</param>
     protected Surroundings(string rabbitMq, string postgres, RabbitMqServer? broker = null)
     {
@@ -116,14 +113,18 @@ public abstract class Surroundings : IAsyncDisposable
 
         await Bus.DisposeAsync();
         await Database.DisposeAsync();
+        await TestDatabase.DropAsync(Postgres);
+        if (_broker is null)
+        {
+            await TestBroker.DeleteVhostAsync(_rabbitMq);
+        }
+
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Makes the database and the virtual host what every service expects.</summary>
+    /// <summary>Makes the virtual host what every service expects.</summary>
     protected async Task PrepareAsync()
     {
-        await new Migrator(Database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
-        await new DayPartitions(Database, TimeProvider.System).EnsureAsync(CancellationToken.None);
         await ReconnectAsync();
         await BrokerTopology.DeclareAsync(Bus.Channel, shards: 1);
     }

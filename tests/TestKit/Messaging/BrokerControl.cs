@@ -5,7 +5,7 @@ namespace Webhooks.TestKit;
 /// <summary>What an operator does to a broker with rabbitmqctl.</summary>
 public static class BrokerControl
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     /// <summary>The names of a virtual host's connections, as the broker shows them.</summary>
     public static Task<string> ConnectionsAsync(this RabbitMqServer server, string uri) => server.EvaluateAsync(
@@ -19,6 +19,9 @@ public static class BrokerControl
             async () => int.Parse(await server.EvaluateAsync($"length({connections}).")) >= atLeast, Limit, $"{atLeast} connections");
         await server.EvaluateAsync($"rabbit_connection_tracking:close_connections({connections}, \"closed by a test\", 0).");
     }
+
+    public static Task DeleteVirtualHostAsync(this RabbitMqServer server, string uri) => server.EvaluateAsync(
+        $"ok = rabbit_vhost:delete(<<\"{VirtualHostOf(uri)}\">>, <<\"a test\">>).");
 
     /// <summary>A queue's arguments as "name=value", sorted.</summary>
     public static async Task<string[]> QueueArgumentsAsync(this RabbitMqServer server, string uri, string queue)
