@@ -11,7 +11,7 @@ namespace Webhooks.Broker.Tests;
 /// <summary>Publishers and consumers as a service has them, on a virtual host of the test's own.</summary>
 internal sealed class OurSide : IAsyncDisposable
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly LoggerFactory _loggers;
     private readonly BrokerLinks _links;

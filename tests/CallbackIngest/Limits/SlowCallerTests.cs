@@ -7,7 +7,7 @@ namespace Webhooks.CallbackIngest.Tests.Limits;
 /// <summary>A caller that sends so slowly that it holds a connection for nothing is cut off.</summary>
 public sealed class SlowCallerTests(World world) : IClassFixture<World>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     [Fact]

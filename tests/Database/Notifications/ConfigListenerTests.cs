@@ -8,7 +8,7 @@ namespace Webhooks.Database.Tests.Notifications;
 
 public sealed class ConfigListenerTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly CancellationTokenSource _stop = new();
     private NpgsqlDataSource _database = null!;

@@ -6,7 +6,7 @@ namespace Webhooks.Local.Tests.Processes;
 
 public sealed class OwnedDirectoryTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Only_one_owner_at_a_time_and_the_second_is_told_who_has_it()

@@ -11,7 +11,7 @@ public sealed class RabbitMqServerTests
 {
     private const string Queue = "kept";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task A_killed_broker_comes_back_on_its_port_with_what_it_had_confirmed()

@@ -7,7 +7,7 @@ namespace Webhooks.Local.Tests.TestKit;
 
 public sealed class TcpRelayTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Leads_to_its_server_again_when_that_was_away()

@@ -5,7 +5,7 @@ namespace Webhooks.Management.Tests.Configuration;
 
 public sealed class StartTests(ManagementApi api) : IClassFixture<ManagementApi>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData("Webhooks:AdminToken", "")]

@@ -7,7 +7,7 @@ namespace Webhooks.Management.Tests.Outages;
 
 public sealed class DatabaseOutageTests(ManagementApi api) : IClassFixture<ManagementApi>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData(true)]

@@ -12,7 +12,7 @@ namespace Webhooks.Management.Tests.Tokens;
 
 public sealed class TokensApiTests(ManagementApi api) : IClassFixture<ManagementApi>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task A_token_is_shown_once_and_stored_as_its_hash()

@@ -10,7 +10,7 @@ public sealed class When_a_tenant_filters_as_much_as_it_may : IAsyncLifetime
     private const int Subscriptions = 500;
     private const int MostConditions = 100;
     private const int MostAlternatives = 100;
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private World _world = null!;
 

@@ -9,7 +9,7 @@ namespace Webhooks.Publisher.Tests.Notices;
 /// <summary>Notices as other services leave them, and a neighbour's queue that is bound to the notifications.</summary>
 internal sealed class Told(World world)
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     public static readonly DateTimeOffset At = new(2024, 1, 20, 10, 30, 0, 987, TimeSpan.Zero);
 

@@ -9,7 +9,7 @@ namespace Webhooks.Publisher.Tests.Outages;
 
 public sealed class When_the_database_is_away : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private World _world = null!;
 

@@ -11,7 +11,7 @@ public sealed class When_an_event_is_fatal_to_its_publisher : IAsyncLifetime
 
     // Of the deaths that it takes, the last ones are a publisher's.
     private const int Last = 3;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly string[] Fatal = ["evt_100", "evt_101"];
 
     private World _world = null!;

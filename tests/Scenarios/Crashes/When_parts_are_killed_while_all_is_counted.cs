@@ -10,7 +10,7 @@ public sealed class When_parts_are_killed_while_all_is_counted(CrashingSystem sy
     private const int Groups = 24;
     private const int Group = 20;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     // Every way a delivery can end, and retries that succeed.
     [Fact]

@@ -11,7 +11,7 @@ public sealed class When_the_dispatcher_is_killed(CrashingSystem system)
         WHERE delivery.tenant_id = $1
         """;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Should_send_again_what_was_on_the_wire()

@@ -13,7 +13,7 @@ public sealed class When_an_endpoint_dies(SharedSystem system)
 
     // Ten seconds, less what two clocks may differ by.
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(9.9);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Should_wait_for_it_show_so_and_then_deliver_everything()

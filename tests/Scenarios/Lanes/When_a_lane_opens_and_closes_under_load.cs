@@ -10,7 +10,7 @@ namespace Webhooks.Scenarios.Tests.Lanes;
 [Collection(CrashCollection.Name)]
 public sealed class When_a_lane_opens_and_closes_under_load(CrashingSystem system)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Should_lose_nothing_and_double_nothing()

@@ -9,7 +9,7 @@ public sealed class When_the_dispatcher_is_killed_amid_a_replay(CrashingSystem s
 {
     private const int Count = 2_000;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Should_replay_each_delivery_once()

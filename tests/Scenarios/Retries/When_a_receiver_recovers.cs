@@ -10,7 +10,7 @@ public sealed class When_a_receiver_recovers(SharedSystem system)
     // Between the end of an attempt, as its record has it, and the moment at which the next is planned: of most, and of any.
     private static readonly TimeSpan Planning = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan LongestPlanning = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public Task Should_retry_by_the_default_schedule_with_identical_bodies() => Promptly.MostAsync(Planning, rounds: 1, async () =>

@@ -8,7 +8,7 @@ namespace Webhooks.Scenarios.Tests.Sources;
 /// <summary>The commands in the queue of the domain service, which does not run here; they stay there.</summary>
 internal static class WaitingCommands
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     /// <summary>A tenant's, when there are so many. Whoever looks at the same time holds some of them for a moment.</summary>
     public static async Task<IReadOnlyList<JsonElement>> OfAsync(string amqp, string tenantId, int count)

@@ -6,7 +6,7 @@ public sealed class When_a_subscription_changes(SharedSystem system)
 {
     private static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NoAttemptAfter = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly string _tenantId = Tenant.New();
 

@@ -6,7 +6,7 @@ namespace Webhooks.ServiceDefaults.Tests.Ending;
 
 public sealed class LastResortTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly CapturedLog _log = new();
     private readonly StopProgress _progress = new();

@@ -10,7 +10,7 @@ namespace Webhooks.ServiceDefaults.Tests.Ending;
 
 public sealed class ServiceRunTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly CapturedLog _log = new(LogLevel.Warning);
 

@@ -9,7 +9,7 @@ namespace Webhooks.Subscriptions.Tests.Interop;
 /// <summary>The packages that receivers install from npm to verify Standard Webhooks, and a Node.js that runs them.</summary>
 internal static class NodePackages
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private static readonly string[] Files = ["package.json", "package-lock.json", "verify.js"];
 

@@ -7,7 +7,7 @@ namespace Webhooks.TestKit;
 /// <summary>A neighbour on the bus: any AMQP client, which knows nothing of us but names.</summary>
 public sealed class AmqpPeer : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly IConnection _connection;
 

@@ -10,7 +10,7 @@ public sealed class BrokerCluster : IAsyncDisposable
 {
     private const int Nodes = 3;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly OwnedDirectory _directory;
     private readonly List<RabbitMqServer> _nodes;

@@ -11,7 +11,7 @@ public sealed class LocalSystem : IAsyncDisposable
 {
     // A machine without RabbitMQ and PostgreSQL installs them first.
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan RestartLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan RestartLimit = TimeSpan.FromMinutes(5);
 
     private readonly RunnerProcess _runner;
     private readonly string _endpointsFile;

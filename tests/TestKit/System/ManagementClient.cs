@@ -10,7 +10,7 @@ namespace Webhooks.TestKit;
 /// <summary>The management API as a client sees it. An answer that is not the expected one is an exception with the problem's text.</summary>
 public sealed class ManagementClient : IDisposable
 {
-    private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan FinishLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private static readonly JsonSerializerOptions Json = new()

@@ -15,7 +15,7 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
     private const int Dispatchers = 3;
 
     private static readonly TimeSpan MostRecovery = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Should_resume_within_ten_seconds_and_lose_nothing()
