@@ -18,11 +18,12 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
     // The others, which have been tried since an earlier wait, have an index of their own.
     private const string HeldAgain = "held IS NOT NULL AND held + (now() - greatest(lane_due_at, $2)) >= $3";
 
-    // What is on the wire may turn out delivered. So only between two probes, and once the last send of a slow start, which takes 30 s
+    // What is on the wire may turn out delivered. So only between two probes, well before the next one begins by the clock of whoever
+    // sends it, and once the last send of a slow start, which takes 30 s
     // at most, is recorded. A paused subscription is not probed and its probe_at passes: its deliveries wait for the pause alone.
     private const string NothingIsOnTheWire = """
         EXISTS (SELECT 1 FROM subscription_health AS health
-                WHERE health.subscription_id = $1 AND health.state = 'open' AND health.probe_at > clock_timestamp() + interval '1 second'
+                WHERE health.subscription_id = $1 AND health.state = 'open' AND health.probe_at > clock_timestamp() + least(interval '10 seconds', health.wait / 2)
                   AND coalesce(health.reopened_at, health.opened_at) < clock_timestamp() - interval '40 seconds')
         """;
 

@@ -114,6 +114,10 @@ public sealed class SubscriptionChange : IAsyncDisposable
         {
             yield return HealthReset.Command(next);
         }
+        else if (PauseEnd.IsDue(Current, next))
+        {
+            yield return PauseEnd.Command(next);
+        }
 
         yield return Update(next);
     }

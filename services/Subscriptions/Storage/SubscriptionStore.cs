@@ -140,9 +140,17 @@ public sealed class SubscriptionStore(NpgsqlDataSource database, SecretVault vau
     /// Disables a subscription, be it paused, and says why; its waiting deliveries are canceled. False: it was disabled already,
     /// or is deleted.
     /// </summary>
-    public async Task<bool> DisableAsync(Guid id, string reason, CancellationToken cancellationToken)
+    public Task<bool> DisableAsync(Guid id, string reason, CancellationToken cancellationToken) => DisableAsync(id, reason, patience: null, cancellationToken);
+
+    /// <summary>The same for who must not wait long when somebody holds it.</summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="patience">How long to wait for a lock; null: as long as a statement may take.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="PostgresException"><see cref="PostgresErrorCodes.LockNotAvailable"/>.</exception>
+    public async Task<bool> DisableAsync(Guid id, string reason, TimeSpan? patience, CancellationToken cancellationToken)
     {
-        await using var change = await BeginChangeAsync(id, tenantId: null, cancellationToken);
+        await using var change = await BeginChangeAsync(id, tenantId: null, patience, cancellationToken);
         if (change is null or { Current.State: SubscriptionState.Disabled })
         {
             return false;

@@ -100,6 +100,43 @@ public sealed class HeldDeliveryTests : IAsyncLifetime
         Assert.Equal(1, await store.ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 10, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task A_pause_is_no_waiting_for_the_receiver()
+    {
+        var subscription = await OpenAsync("3 days");
+        var accepted = await _world.AcceptAsync(subscription);
+        await WaitedAsync(accepted[0], "3 days");
+        await _world.Database.ExecuteAsync("UPDATE subscription_health SET reopened_at = clock_timestamp() - interval '41 seconds'");
+        var store = new HoldStore(_world.Database, new MinuteStore(_world.Database));
+
+        await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Paused });
+        await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Active });
+
+        // Still open, for the receiver is the same.
+        var breaker = Assert.Single(await store.FindOpenAsync(CancellationToken.None));
+        Assert.Equal(0, await store.ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 10, CancellationToken.None));
+
+        await _world.Database.ExecuteAsync("UPDATE subscription_health SET opened_at = now() - interval '25 hours'");
+        breaker = Assert.Single(await store.FindOpenAsync(CancellationToken.None));
+        Assert.Equal(1, await store.ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 10, CancellationToken.None));
+    }
+
+    // By the clock of the dispatcher that sends it, which may be ahead.
+    [Fact]
+    public async Task Nothing_is_ended_when_a_probe_is_near()
+    {
+        var subscription = await OpenAsync("25 hours");
+        await WaitedAsync((await _world.AcceptAsync(subscription))[0], "25 hours");
+        var store = new HoldStore(_world.Database, new MinuteStore(_world.Database));
+        var breaker = Assert.Single(await store.FindOpenAsync(CancellationToken.None));
+
+        await _world.Database.ExecuteAsync("UPDATE subscription_health SET probe_at = clock_timestamp() + interval '9 seconds'");
+        Assert.Equal(0, await store.ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 10, CancellationToken.None));
+
+        await _world.Database.ExecuteAsync("UPDATE subscription_health SET probe_at = clock_timestamp() + interval '5 minutes'");
+        Assert.Equal(1, await store.ExhaustAsync(breaker, TimeSpan.FromHours(24), limit: 10, CancellationToken.None));
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     /// <summary>A subscription whose breaker has been open for so long, and whose next probe is far away.</summary>
