@@ -37,7 +37,7 @@ internal sealed class AfterAttempt(RetryAnnouncer announcer, HandOver handOver, 
 
                 break;
             case NextStep.Fail { DisablesSubscription: true }:
-                await gone.CarryOutAsync(attempt.Delivery, stop);
+                await gone.CarryOutAsync(attempt.Delivery, attempt.Request.Url, stop);
                 break;
         }
     }

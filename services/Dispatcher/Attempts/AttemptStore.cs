@@ -41,14 +41,15 @@ internal sealed class AttemptStore(NpgsqlDataSource database, MinuteStore minute
         RETURNING delivery.id
         """;
 
-    /// <summary>Did the receiver say in this attempt that it is gone?</summary>
-    public async Task<bool> WasGoneAsync(DeliveryRow delivery, int number, CancellationToken cancellationToken)
+    /// <summary>Where the receiver was that said in this attempt that it is gone; null: it did not.</summary>
+    public async Task<string?> FindGoneAsync(DeliveryRow delivery, int number, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT outcome FROM attempts WHERE created_at = $1 AND delivery_id = $2 AND number = $3");
+        await using var command = database.CreateCommand("SELECT request_url FROM attempts WHERE created_at = $1 AND delivery_id = $2 AND number = $3 AND outcome = $4");
         command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
         command.Parameters.AddWithValue(delivery.Id);
         command.Parameters.AddWithValue(number);
-        return await command.ExecuteScalarAsync(cancellationToken) is string outcome && outcome == AttemptOutcome.Gone.ToWireName();
+        command.Parameters.AddWithValue(AttemptOutcome.Gone.ToWireName());
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
 
     /// <summary>

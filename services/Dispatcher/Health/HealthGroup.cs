@@ -21,6 +21,9 @@ internal sealed record HealthGroup(Guid SubscriptionId, string TenantId, IReadOn
 
     public bool HasFailure => Reports.Any(report => report.Signal != Signal.Success);
 
+    /// <summary>What of it speaks of the receiver at this URL.</summary>
+    public HealthGroup Of(string url) => this with { Reports = [.. Reports.Where(report => report.Url == url)] };
+
     public EndpointHealth After(EndpointHealth before, BreakerOptions rules) =>
         Reports.Aggregate(before, (health, report) => Breaker.After(health, report, rules));
 }

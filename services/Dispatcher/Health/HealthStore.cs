@@ -26,6 +26,12 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         ORDER BY subscription_id FOR UPDATE
         """;
 
+    // After the locks: a change of the receiver, which forgets the health of the former, is waited for there.
+    private const string SelectPresent = """
+        SELECT id, url FROM subscriptions JOIN subscription_revisions AS present ON present.subscription_id = id AND present.revision = subscriptions.revision
+        WHERE id = ANY ($1)
+        """;
+
     private const string Update = $"""
         UPDATE subscription_health AS health
         SET state = next.state, reason = next.reason, unsuccessful = next.unsuccessful, unsuccessful_since = next.unsuccessful_since,
@@ -60,7 +66,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         DELETE FROM subscription_health WHERE subscription_id IN (
             SELECT subscription_id FROM subscription_health
             WHERE EXISTS (SELECT 1 FROM subscriptions WHERE id = subscription_id AND deleted_at IS NOT NULL)
-            ORDER BY subscription_id FOR UPDATE)
+            ORDER BY subscription_id FOR UPDATE SKIP LOCKED)
         """;
 
     /// <summary>Forgets how the receivers of deleted subscriptions fared.</summary>
@@ -80,15 +86,17 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
 
     /// <summary>
     /// Adds what a group of attempts says, within their transaction, and tells of states that change. A group that says nothing new
-    /// (all successes of receivers that are healthy) writes nothing. Answers what is different now.
+    /// (all successes of receivers that are healthy) writes nothing; failures of a receiver that has been replaced since say nothing of the
+    /// present one. Answers what is different now.
     /// </summary>
     /// <param name="connection">Where the transaction is.</param>
     /// <param name="groups">Sorted.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task<IReadOnlyList<ChangedHealth>> AddAsync(NpgsqlConnection connection, IReadOnlyList<HealthGroup> groups, CancellationToken cancellationToken)
     {
-        var before = await LockAsync(connection, groups, cancellationToken);
+        var (before, present) = await LockAsync(connection, groups, cancellationToken);
         var changed = groups
+            .Select(group => present.TryGetValue(group.SubscriptionId, out var url) ? group.Of(url) : group)
             .Where(group => before.ContainsKey(group.SubscriptionId))
             .Select(group => new ChangedHealth(group, before[group.SubscriptionId], group.After(before[group.SubscriptionId], rules)))
             .Where(change => change.Now != change.Before)
@@ -135,7 +143,8 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
     private static Notice Notice(ChangedHealth change) => HealthNotice.Of(
         change.Group.SubscriptionId, change.Group.TenantId, change.Before.State, change.Now.Shown, change.Group.Reports[^1].FinishedAt);
 
-    private static async Task<Dictionary<Guid, EndpointHealth>> LockAsync(
+    /// <summary>How the receivers fare, and for those with a failure where they are.</summary>
+    private static async Task<(Dictionary<Guid, EndpointHealth> Found, Dictionary<Guid, string> Present)> LockAsync(
         NpgsqlConnection connection, IReadOnlyList<HealthGroup> groups, CancellationToken cancellationToken)
     {
         Guid[] all = [.. groups.Select(group => group.SubscriptionId)];
@@ -147,6 +156,11 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
         }
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Lock) { Parameters = { new() { Value = all }, new() { Value = failed } } });
+        if (failed.Length > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(SelectPresent) { Parameters = { new() { Value = failed } } });
+        }
+
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         var found = new Dictionary<Guid, EndpointHealth>();
         while (await row.ReadAsync(cancellationToken))
@@ -154,7 +168,16 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
             found[row.GetGuid(0)] = HealthRow.Read(row);
         }
 
-        return found;
+        var present = new Dictionary<Guid, string>();
+        while (await row.NextResultAsync(cancellationToken))
+        {
+            while (await row.ReadAsync(cancellationToken))
+            {
+                present[row.GetGuid(0)] = row.GetString(1);
+            }
+        }
+
+        return (found, present);
     }
 
     private static async Task<IReadOnlyList<(Guid SubscriptionId, EndpointHealth Health)>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken)

@@ -24,8 +24,14 @@ internal enum Signal
 /// <param name="RetryAfter">How long the receiver asked to be left alone.</param>
 internal sealed record Report(Signal Signal, DateTimeOffset StartedAt, DateTimeOffset FinishedAt, string Outcome, TimeSpan? RetryAfter)
 {
+    /// <summary>Whom it speaks of.</summary>
+    public string Url { get; init; } = "";
+
     public static Report Of(FinishedAttempt attempt) => new(
-        SignalOf(attempt.Next, attempt.Result.Outcome), attempt.Result.StartedAt, attempt.FinishedAt, attempt.Result.Outcome.ToWireName(), attempt.Result.RetryAfter);
+        SignalOf(attempt.Next, attempt.Result.Outcome), attempt.Result.StartedAt, attempt.FinishedAt, attempt.Result.Outcome.ToWireName(), attempt.Result.RetryAfter)
+    {
+        Url = attempt.Request.Url,
+    };
 
     // By what follows, because the outcome table is the subscription's own: what is retried is what may mend itself.
     private static Signal SignalOf(NextStep next, AttemptOutcome outcome) => (next, outcome) switch

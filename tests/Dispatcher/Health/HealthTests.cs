@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Rollups;
@@ -147,6 +148,71 @@ public sealed class HealthTests : IAsyncLifetime
         await LookedAfterAsync();
 
         Assert.Equal(SubscriptionState.Active, await SubscriptionStateAsync(subscription));
+    }
+
+    [Fact]
+    public async Task The_days_of_a_pause_are_no_days_of_failures()
+    {
+        await using var receiver = await TestReceiver.StartAsync(_ => new Answer(500));
+        var subscription = await _world.SubscribeAsync(receiver.Url, Once);
+        await _world.StartDispatcherAsync(("Webhooks:Breaker:DisableAfter", "00:05:00"), World.NoBreaker);
+        await _world.DeliverAsync(subscription, count: 10);
+        await _world.EndedAsync();
+        await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Paused });
+        await _world.Database.ExecuteAsync("UPDATE subscription_health SET unsuccessful_since = now() - interval '6 days', last_failure_at = now() - interval '6 days'");
+
+        await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Active });
+        await _world.DeliverAsync(subscription);
+        await _world.EndedAsync();
+
+        Assert.Equal(11, await UnsuccessfulAsync(subscription));
+        await LookedAfterAsync();
+        Assert.Equal(SubscriptionState.Active, await SubscriptionStateAsync(subscription));
+    }
+
+    [Fact]
+    public async Task One_whose_row_is_held_keeps_no_other_from_being_disabled()
+    {
+        var held = await _world.SubscribeAsync("https://receiver.example/");
+        await _world.Database.ExecuteAsync(
+            "INSERT INTO subscription_health (subscription_id, unsuccessful, unsuccessful_since, last_failure_at) VALUES ($1, 5, now() - interval '6 days', now())", held.Id);
+        await using var session = await _world.Database.OpenConnectionAsync();
+        await using var holding = await session.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT FROM subscriptions WHERE id = $1 FOR UPDATE", session) { Parameters = { new() { Value = held.Id } } })
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        await _world.StartDispatcherAsync(("Webhooks:Breaker:DisableAfter", "00:00:30"));
+
+        await LookedAfterAsync();
+        Assert.Equal(SubscriptionState.Active, await SubscriptionStateAsync(held));
+        await holding.RollbackAsync();
+        await Eventually.TrueAsync(async () => await SubscriptionStateAsync(held) == SubscriptionState.Disabled, World.Limit, "the held one to be disabled, too");
+    }
+
+    [Theory]
+    [InlineData(410)]
+    [InlineData(503)]
+    public async Task What_a_former_receiver_answers_says_nothing_of_the_present_one(int status)
+    {
+        var answer = new TaskCompletionSource();
+        await using var former = await TestReceiver.StartAsync(_ => new Answer(status) { After = answer.Task }.With("Retry-After", "3600"));
+        await using var present = await TestReceiver.StartAsync();
+        var subscription = await _world.SubscribeAsync(former.Url, Once);
+        await _world.StartDispatcherAsync();
+        await _world.DeliverAsync(subscription);
+        await former.WaitForAsync(1);
+
+        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { Url = present.Url } });
+        answer.SetResult();
+        await _world.EndedAsync();
+        await _world.DeliverAsync(subscription);
+        await _world.EndedAsync();
+
+        Assert.Equal(1, present.Count);
+        Assert.Equal(SubscriptionState.Active, await SubscriptionStateAsync(subscription));
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM subscription_health WHERE unsuccessful > 0 OR throttled_until IS NOT NULL"));
     }
 
     [Fact]

@@ -26,12 +26,12 @@ public sealed class When_a_dispatcher_stands_still : IAsyncLifetime
     public async Task Should_let_the_others_record_what_waits_for_its_rows_and_record_its_own_when_it_goes_on()
     {
         var subscription = await _world.SubscribeAsync(_receiver.Url, new CustomRetry { MaxAttempts = 1, InitialDelaySeconds = 1 });
-        await using var still = await _world.StartChildAsync();
+        await using var still = await _world.StartChildAsync(World.NoBreaker);
         await _world.DeliverAsync(subscription);
         await _world.EndedAsync();
 
         await FreezeAmidARecordAsync(still, subscription);
-        var other = await _world.StartDispatcherAsync();
+        var other = await _world.StartDispatcherAsync(World.NoBreaker);
         await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == World.ConsumersOf(dispatchers: 2), World.Limit, "the other one to consume");
         // Each waits for the receiver's row. Some are handed to the one that stands still.
         await _world.DeliverAsync(subscription, count: 100);
@@ -67,7 +67,7 @@ public sealed class When_a_dispatcher_stands_still : IAsyncLifetime
         dispatcher.Freeze();
         await holding.RollbackAsync();
         await Eventually.TrueAsync(
-            async () => await _world.Database.ScalarAsync<long>($"{Sessions} state = 'idle in transaction' AND query LIKE '%subscription_health%'") > 0,
+            async () => await _world.Database.ScalarAsync<long>($"{Sessions} state = 'idle in transaction' AND query LIKE '%subscription_revisions%'") > 0,
             World.Limit, "the record to be left half done");
     }
 }

@@ -18,6 +18,7 @@ internal sealed class GoneRecord(GoneSubscriptions subscriptions, AttemptStore a
         // the canceler does not come first.
         var claimed = subscriptions.IsDisabled(attempt.Delivery) ? null : await subscriptions.DisableAsync(
             attempt.Delivery,
+            attempt.Request.Url,
             async (connection, token) => (await attempts.AddAsync(connection, [attempt], token)).Claimed[0],
             () => isInDoubt = true,
             stop);

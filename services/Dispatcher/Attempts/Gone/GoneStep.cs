@@ -10,34 +10,37 @@ namespace Webhooks.Dispatcher.Attempts.Gone;
 /// </summary>
 internal sealed class GoneStep(GoneSubscriptions subscriptions, AttemptStore attempts, DatabaseGate database)
 {
-    private readonly ConcurrentDictionary<Guid, bool> _underWay = new();
+    private readonly ConcurrentDictionary<(Guid SubscriptionId, string Url), bool> _underWay = new();
 
     /// <summary>Completes when the message may go.</summary>
-    public async Task CarryOutAsync(DeliveryRow delivery, CancellationToken stop)
+    /// <param name="delivery">Whose receiver is gone.</param>
+    /// <param name="url">Where it was.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    public async Task CarryOutAsync(DeliveryRow delivery, string url, CancellationToken stop)
     {
         // One message of a subscription reminds as well as all do. If all stayed in hand while somebody holds its row, there would soon
         // be room for nobody's.
-        if (subscriptions.IsDisabled(delivery) || !_underWay.TryAdd(delivery.SubscriptionId, true))
+        if (subscriptions.IsDisabled(delivery) || !_underWay.TryAdd((delivery.SubscriptionId, url), true))
         {
             return;
         }
 
         try
         {
-            await subscriptions.DisableAsync(delivery, claim: (_, _) => Task.FromResult(true), inDoubt: () => { }, stop);
+            await subscriptions.DisableAsync(delivery, url, claim: (_, _) => Task.FromResult(true), inDoubt: () => { }, stop);
         }
         finally
         {
-            _underWay.TryRemove(delivery.SubscriptionId, out _);
+            _underWay.TryRemove((delivery.SubscriptionId, url), out _);
         }
     }
 
     /// <summary>The same for an attempt that ended its delivery, and whose recorder may have died.</summary>
     public async Task FinishAsync(DeliveryRow delivery, int number, CancellationToken stop)
     {
-        if (await database.RunAsync(token => attempts.WasGoneAsync(delivery, number, token), stop))
+        if (await database.RunAsync(token => attempts.FindGoneAsync(delivery, number, token), stop) is { } url)
         {
-            await CarryOutAsync(delivery, stop);
+            await CarryOutAsync(delivery, url, stop);
         }
     }
 }

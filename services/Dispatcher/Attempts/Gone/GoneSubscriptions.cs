@@ -38,22 +38,24 @@ internal sealed class GoneSubscriptions(SubscriptionStore store, SubscriptionCac
     public bool IsDisabled(DeliveryRow delivery) => cache.Current.ById.GetValueOrDefault(delivery.SubscriptionId) is { State: SubscriptionState.Disabled };
 
     /// <summary>
-    /// Completes once the delivery's subscription is disabled. Null: it was already, or is deleted. Otherwise what
-    /// <paramref name="claim"/> has answered; false: then it is left as it is. Waits as long as the row is held, and the database away.
+    /// Completes once the delivery's subscription is disabled. Null: it was already, or is deleted, or what was said is not of its present
+    /// receiver. Otherwise what <paramref name="claim"/> has answered; false: then it is left as it is. Waits as long as the row is held,
+    /// and the database away.
     /// </summary>
     /// <param name="delivery">Whose receiver is gone.</param>
+    /// <param name="url">Where it was.</param>
     /// <param name="claim">What is written before, in the same transaction.</param>
     /// <param name="inDoubt">An earlier try may have been committed.</param>
     /// <param name="stop">Ends the waiting.</param>
     public async Task<bool?> DisableAsync(
-        DeliveryRow delivery, Func<NpgsqlConnection, CancellationToken, Task<bool>> claim, Action inDoubt, CancellationToken stop)
+        DeliveryRow delivery, string url, Func<NpgsqlConnection, CancellationToken, Task<bool>> claim, Action inDoubt, CancellationToken stop)
     {
         while (true)
         {
             Tried tried;
             using (await _turns.TakeAsync(delivery.Event.TenantId, stop))
             {
-                tried = await database.RunAsync(token => TryAsync(delivery.SubscriptionId, claim, token), inDoubt, stop);
+                tried = await database.RunAsync(token => TryAsync(delivery, url, claim, token), inDoubt, stop);
             }
 
             if (!tried.IsBusy)
@@ -67,12 +69,16 @@ internal sealed class GoneSubscriptions(SubscriptionStore store, SubscriptionCac
         }
     }
 
-    private async Task<Tried> TryAsync(Guid subscriptionId, Func<NpgsqlConnection, CancellationToken, Task<bool>> claim, CancellationToken cancellationToken)
+    // The row may have been held for long. Since the answer it may have been given another receiver, or been disabled and enabled again.
+    private static bool Concerns(DeliveryRow delivery, string url, Subscription current) => current.Settings.Url == url && current.Accepts(delivery.CreatedAt);
+
+    private async Task<Tried> TryAsync(
+        DeliveryRow delivery, string url, Func<NpgsqlConnection, CancellationToken, Task<bool>> claim, CancellationToken cancellationToken)
     {
         try
         {
-            await using var change = await store.BeginChangeAsync(subscriptionId, tenantId: null, Patience, cancellationToken);
-            if (change is null or { Current.State: SubscriptionState.Disabled })
+            await using var change = await store.BeginChangeAsync(delivery.SubscriptionId, tenantId: null, Patience, cancellationToken);
+            if (change is null || !Concerns(delivery, url, change.Current))
             {
                 return new Tried(IsBusy: false);
             }
