@@ -30,8 +30,10 @@ internal sealed class CancelStore(NpgsqlDataSource database)
         SELECT created_at, id FROM canceled ORDER BY created_at DESC, id DESC LIMIT 1
         """;
 
+    // Whoever holds the subscription, and for however long, does not hold up what is to be canceled for others.
     private const string MarkDone = """
-        UPDATE subscriptions SET canceled_until = $2 WHERE id = $1 AND cancel_before = $2
+        UPDATE subscriptions SET canceled_until = $2
+        WHERE id = (SELECT id FROM subscriptions WHERE id = $1 AND cancel_before = $2 FOR UPDATE SKIP LOCKED)
         """;
 
     public async Task<IReadOnlyList<CancelIntent>> FindIntentsAsync(CancellationToken cancellationToken)
@@ -63,10 +65,11 @@ internal sealed class CancelStore(NpgsqlDataSource database)
         return await row.ReadAsync(cancellationToken) ? new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)) : null;
     }
 
-    public async Task MarkDoneAsync(CancelIntent intent, CancellationToken cancellationToken)
+    /// <summary>False: somebody holds the subscription, or has stopped it again since.</summary>
+    public async Task<bool> MarkDoneAsync(CancelIntent intent, CancellationToken cancellationToken)
     {
         await using var command = Command(MarkDone, intent);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 
     private NpgsqlCommand Command(string sql, CancelIntent intent)

@@ -14,22 +14,36 @@ internal sealed class Canceler(CancelStore store, TimeProvider clock)
     /// <summary>Carries out intents until the leadership ends.</summary>
     public async Task RunAsync(CancellationToken leading)
     {
+        var carriedOut = new HashSet<CancelIntent>();
         while (true)
         {
-            foreach (var intent in await store.FindIntentsAsync(leading))
+            var intents = await store.FindIntentsAsync(leading);
+            carriedOut.IntersectWith(intents);
+            foreach (var intent in intents)
             {
-                // Never from the start again: before the place lies all that has ended, as much as the retention keeps.
-                DeliveryKey? after = null;
-                do
+                if (!carriedOut.Contains(intent))
                 {
-                    after = await store.CancelAsync(intent, after, ChunkLimit, leading);
+                    await CarryOutAsync(intent, leading);
                 }
-                while (after is not null);
 
-                await store.MarkDoneAsync(intent, leading);
+                if (!await store.MarkDoneAsync(intent, leading))
+                {
+                    carriedOut.Add(intent);
+                }
             }
 
             await Task.Delay(Interval, clock, leading);
         }
+    }
+
+    private async Task CarryOutAsync(CancelIntent intent, CancellationToken leading)
+    {
+        // Never from the start again: before the place lies all that has ended, as much as the retention keeps.
+        DeliveryKey? after = null;
+        do
+        {
+            after = await store.CancelAsync(intent, after, ChunkLimit, leading);
+        }
+        while (after is not null);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Webhooks.Subscriptions.Storage;
 
 namespace Webhooks.Dispatcher.Health;
@@ -7,6 +8,8 @@ namespace Webhooks.Dispatcher.Health;
 internal sealed partial class LongFailures(
     HealthStore store, SubscriptionStore subscriptions, BreakerOptions rules, TimeProvider clock, ILogger<LongFailures> logger)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
     // Each look reads every row, and where days are counted a minute makes no difference.
     private readonly TimeSpan _interval = rules.DisableAfter / 10 is var tenth && tenth < TimeSpan.FromMinutes(1) ? tenth : TimeSpan.FromMinutes(1);
 
@@ -17,7 +20,7 @@ internal sealed partial class LongFailures(
         {
             foreach (var (subscriptionId, health) in await store.FindLongUnsuccessfulAsync(leading))
             {
-                if (LongFailure.IsDue(health, rules) && await subscriptions.DisableAsync(subscriptionId, LongFailure.Reason, leading))
+                if (LongFailure.IsDue(health, rules) && await DisableAsync(subscriptionId, leading))
                 {
                     Log.Disabled(logger, subscriptionId, health.UnsuccessfulSince, health.Unsuccessful);
                 }
@@ -25,6 +28,19 @@ internal sealed partial class LongFailures(
 
             await store.ForgetDeletedAsync(leading);
             await Task.Delay(_interval, clock, leading);
+        }
+    }
+
+    private async Task<bool> DisableAsync(Guid subscriptionId, CancellationToken leading)
+    {
+        try
+        {
+            return await subscriptions.DisableAsync(subscriptionId, LongFailure.Reason, Patience, leading);
+        }
+        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Somebody holds it. The others are not to wait for that, and the next look finds it again.
+            return false;
         }
     }
 

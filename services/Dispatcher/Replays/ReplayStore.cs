@@ -26,7 +26,7 @@ internal sealed class ReplayStore(NpgsqlDataSource database)
                matched, done, counted, counted_moment, counted_id, replayed_moment, replayed_id,
                coalesce((SELECT state = 'disabled' OR deleted_at IS NOT NULL FROM subscriptions WHERE id = replay.subscription_id), false), clock_timestamp()
         FROM replays AS replay WHERE id = $1 AND status IN ('pending', 'running')
-        FOR UPDATE
+        FOR UPDATE SKIP LOCKED
         """;
 
     private const string Update = """

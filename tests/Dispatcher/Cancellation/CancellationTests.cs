@@ -1,3 +1,4 @@
+using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
@@ -41,6 +42,33 @@ public sealed class CancellationTests : IAsyncLifetime
         await _world.AnnounceAsync(other);
         await _world.EndedAsync();
         Assert.Equal(1, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task One_whose_row_is_held_holds_up_no_other()
+    {
+        var other = await _world.SubscribeAsync(_receiver.Url);
+        await _world.AcceptAsync(_subscription);
+        await _world.AcceptAsync(other);
+        await _world.ChangeAsync(_subscription, current => current with { State = SubscriptionState.Disabled });
+        await _world.ChangeAsync(other, current => current with { State = SubscriptionState.Disabled });
+        await using var session = await _world.Database.OpenConnectionAsync();
+        await using var holding = await session.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT FROM subscriptions WHERE id = $1 FOR UPDATE", session) { Parameters = { new() { Value = _subscription.Id } } })
+        {
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        await _world.StartDispatcherAsync();
+
+        await _world.HaveStatusAsync("canceled", 2);
+        await CarriedOutAsync(1);
+        await holding.RollbackAsync();
+        await CarriedOutAsync(2);
+
+        Task CarriedOutAsync(int intents) => Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM subscriptions WHERE canceled_until = cancel_before") == intents,
+            World.Limit, $"{intents} intents to be carried out");
     }
 
     [Theory]
