@@ -18,6 +18,9 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
     // Often enough that a leader whose session was ended by the server stops before another has done much.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(1);
 
+    // Together less than the server waits for a heartbeat (below): when it gives the lock to another one, this one leads no more.
+    private static readonly TimeSpan LongestBeat = TimeSpan.FromSeconds(2.5);
+
     // A leader that stands still keeps its session, and does nothing: after some heartbeats that did not come the server ends it. One
     // statement: between two it could stand still as well, with the lock and without the limit.
     private static readonly string Acquire = $"SELECT set_config('idle_session_timeout', '5s', false) WHERE pg_try_advisory_lock({LockKey})";
@@ -60,7 +63,7 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
             await using var heartbeat = new NpgsqlCommand("SELECT 1", session);
             while (!work.IsCompleted)
             {
-                await heartbeat.ExecuteScalarAsync(stop);
+                await BeatAsync(heartbeat, leading, stop);
                 await Task.WhenAny(work, Task.Delay(Heartbeat, clock, stop));
             }
         }
@@ -73,6 +76,27 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
         }
 
         await work;
+    }
+
+    private async Task BeatAsync(NpgsqlCommand heartbeat, CancellationTokenSource leading, CancellationToken stop)
+    {
+        using var patience = new CancellationTokenSource(LongestBeat, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop);
+        var beat = heartbeat.ExecuteScalarAsync(either.Token);
+        if (await Task.WhenAny(beat, Task.Delay(LongestBeat, clock, stop)) != beat)
+        {
+            // At once: the statement itself ends only when the driver has tried to have it canceled, over the same network.
+            await leading.CancelAsync();
+        }
+
+        try
+        {
+            await beat;
+        }
+        catch (OperationCanceledException canceled) when (!stop.IsCancellationRequested)
+        {
+            throw new TimeoutException("The leader's session does not answer.", canceled);
+        }
     }
 
     private async Task<bool> TryAcquireAsync(NpgsqlConnection session, CancellationToken stop)

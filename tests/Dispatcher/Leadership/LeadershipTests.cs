@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Webhooks.Dispatcher.Leadership;
 using Webhooks.TestKit;
+using Webhooks.TestKit.Faults;
 
 namespace Webhooks.Dispatcher.Tests.Leadership;
 
@@ -113,6 +115,37 @@ public sealed class LeadershipTests : IAsyncLifetime
         await _world.EndedAsync();
         await LeadAsync();
         Assert.NotEqual(led, await LeaderAsync());
+    }
+
+    // As behind a network that has forgotten this one connection: the server ends the session, and the leader is not told.
+    [Fact]
+    public async Task A_leader_that_hears_nothing_has_ended_before_another_one_leads()
+    {
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        await using var silent = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { Port = relay.Port }.ConnectionString);
+        await using var sound = NpgsqlDataSource.Create(_world.Postgres.ConnectionString);
+        using var stop = new CancellationTokenSource();
+        var told = new ConcurrentQueue<string>();
+        var first = RunAsync(silent, "first");
+        await Eventually.TrueAsync(() => !told.IsEmpty, World.Limit, "the first to lead");
+        var second = RunAsync(sound, "second");
+
+        relay.FallSilent();
+
+        await Eventually.TrueAsync(() => told.Contains("second leads"), World.Limit, "the second to lead");
+        Assert.Equal(["first leads", "first has ended", "second leads"], told);
+        await stop.CancelAsync();
+        await Task.WhenAll(first, second);
+
+        Task RunAsync(NpgsqlDataSource database, string name) => new FleetLeadership(database, TimeProvider.System, NullLogger<FleetLeadership>.Instance).RunAsync(
+            async leading =>
+            {
+                told.Enqueue($"{name} leads");
+                await Task.Delay(Timeout.InfiniteTimeSpan, leading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                told.Enqueue($"{name} has ended");
+            },
+            stop.Token);
     }
 
     // As one whose statement takes too long. The lock is the session's, and the session would be the pool's.
