@@ -1,4 +1,5 @@
 using Npgsql;
+using Webhooks.Database;
 using Webhooks.Database.Deliveries;
 
 namespace Webhooks.Dispatcher.Cancellation;
@@ -17,17 +18,20 @@ internal sealed class CancelStore(NpgsqlDataSource database)
         WHERE cancel_before IS NOT NULL AND canceled_until IS DISTINCT FROM cancel_before
         """;
 
-    // Locked in the order of their keys, as in every change of many rows: unsorted ones deadlock.
-    private const string CancelChunk = """
-        WITH canceled AS (
-            UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
-            WHERE status = 'pending' AND created_at >= $3 AND created_at <= $2 AND (created_at, id) IN (
-                SELECT created_at, id FROM deliveries
-                WHERE subscription_id = $1 AND status = 'pending' AND created_at >= $3 AND (created_at, id) > ($3, $4) AND created_at <= $2
-                ORDER BY created_at, id LIMIT $5 FOR UPDATE)
-            RETURNING created_at, id
-        )
-        SELECT created_at, id FROM canceled ORDER BY created_at DESC, id DESC LIMIT 1
+    // A statement of its own, which locks nothing, because it may take minutes: what is locked can be recorded by nobody meanwhile.
+    private const string FindChunk = """
+        SELECT created_at, id FROM deliveries
+        WHERE subscription_id = $1 AND status = 'pending' AND created_at >= $3 AND (created_at, id) > ($3, $4) AND created_at <= $2
+        ORDER BY created_at, id LIMIT $5
+        """;
+
+    // Some may have ended since they were found.
+    private static readonly string CancelFound = $"""
+        UPDATE deliveries AS delivery
+        SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
+        FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[])")} AS found (created_at, id)
+        WHERE delivery.created_at = found.created_at AND delivery.id = found.id AND {KeyLookup.Within("delivery.created_at", "$3", "$4")}
+          AND delivery.status = 'pending'
         """;
 
     // Whoever holds the subscription, and for however long, does not hold up what is to be canceled for others.
@@ -56,13 +60,17 @@ internal sealed class CancelStore(NpgsqlDataSource database)
     /// <remarks>What a publisher that does not know of the change yet commits in front of the place is canceled by the look before its send.</remarks>
     public async Task<DeliveryKey?> CancelAsync(CancelIntent intent, DeliveryKey? after, int limit, CancellationToken cancellationToken)
     {
-        await using var command = Command(CancelChunk, intent);
-        command.CommandTimeout = LongestWalkInSeconds;
-        command.Parameters.AddWithValue(after?.CreatedAt.UtcDateTime ?? DateTime.UnixEpoch);
-        command.Parameters.AddWithValue(after?.Id ?? Guid.Empty);
-        command.Parameters.AddWithValue(limit);
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)) : null;
+        var found = await FindAsync(intent, after, limit, cancellationToken);
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
+        await using var command = database.CreateCommand(CancelFound);
+        KeyColumns.Add(command.Parameters, found, delivery => delivery);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        // Of what was found, whatever became of it: behind it there may be more.
+        return found[^1];
     }
 
     /// <summary>False: somebody holds the subscription, or has stopped it again since.</summary>
@@ -70,6 +78,23 @@ internal sealed class CancelStore(NpgsqlDataSource database)
     {
         await using var command = Command(MarkDone, intent);
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+    }
+
+    private async Task<IReadOnlyList<DeliveryKey>> FindAsync(CancelIntent intent, DeliveryKey? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = Command(FindChunk, intent);
+        command.CommandTimeout = LongestWalkInSeconds;
+        command.Parameters.AddWithValue(after?.CreatedAt.UtcDateTime ?? DateTime.UnixEpoch);
+        command.Parameters.AddWithValue(after?.Id ?? Guid.Empty);
+        command.Parameters.AddWithValue(limit);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<DeliveryKey>();
+        while (await row.ReadAsync(cancellationToken))
+        {
+            found.Add(new DeliveryKey(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)));
+        }
+
+        return found;
     }
 
     private NpgsqlCommand Command(string sql, CancelIntent intent)

@@ -1,5 +1,7 @@
 using Npgsql;
 using Webhooks.Contracts;
+using Webhooks.Database.Deliveries;
+using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
 
@@ -124,6 +126,33 @@ public sealed class CancellationTests : IAsyncLifetime
         await _world.AnnounceAsync(waiting);
         await _world.SettledAsync();
         Assert.Equal(1, _receiver.Count);
+    }
+
+    [Fact]
+    public async Task What_ends_between_its_finding_and_its_canceling_does_not_end_the_canceling()
+    {
+        var accepted = await _world.AcceptAsync(_subscription, count: 4);
+        var store = new CancelStore(_world.Database);
+        var intent = new CancelIntent(_subscription.Id, accepted[^1].CreatedAt);
+        await using var session = await _world.Database.OpenConnectionAsync();
+        await using var recording = await session.BeginTransactionAsync();
+        await using var record = new NpgsqlCommand("UPDATE deliveries SET status = 'delivered' WHERE id = ANY($1)", session)
+        {
+            Parameters = { new() { Value = accepted.Take(2).Select(delivery => delivery.Id).ToArray() } },
+        };
+        await record.ExecuteNonQueryAsync();
+
+        var canceling = store.CancelAsync(intent, after: null, limit: 2, CancellationToken.None);
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
+            World.Limit, "the canceling to wait for the record");
+        await recording.CommitAsync();
+
+        var place = await canceling;
+        Assert.Equal(new DeliveryKey(accepted[1].CreatedAt, accepted[1].Id), place);
+        place = await store.CancelAsync(intent, place, limit: 2, CancellationToken.None);
+        Assert.Null(await store.CancelAsync(intent, place, limit: 2, CancellationToken.None));
+        Assert.Equal(["delivered", "delivered", "canceled", "canceled"], await _world.DeliveriesAsync<string>("status"));
     }
 
     [Theory]

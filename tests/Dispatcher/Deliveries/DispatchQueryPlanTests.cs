@@ -159,6 +159,10 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
             Assert.Equal(20, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE subscription_id = $1 AND status = 'canceled'", subscription.Id));
 
             AssertNothingIsScanned([.. finding, .. canceling]);
+            // What walks may walk for minutes, and must hold up nobody's record.
+            var walks = canceling.Where(plan => plan.Contains("Limit  (", StringComparison.Ordinal) && plan.Contains("subscription_id = ", StringComparison.Ordinal)).ToList();
+            Assert.Equal(2, walks.Count);
+            Assert.DoesNotContain(walks, plan => plan.Contains("LockRows", StringComparison.Ordinal) || plan.Contains("Update on", StringComparison.Ordinal));
         }
     }
 
