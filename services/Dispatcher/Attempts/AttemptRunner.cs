@@ -23,11 +23,13 @@ internal sealed partial class AttemptRunner(
     /// <param name="delivery">As it is now.</param>
     /// <param name="number">The attempt's.</param>
     /// <param name="subscription">As it is now.</param>
+    /// <param name="mayRepeat">Asked when its record has failed by a fault of our own: whether that is tried again.</param>
     /// <param name="stop">Ends the attempt, which is then not recorded.</param>
     /// <param name="slot">What the send takes up on the wire: given back when it has ended, before it is recorded.</param>
     /// <param name="answered">Told what the send came to, before it is recorded: that may take as long as the database is away.</param>
     public async Task<FinishedAttempt?> RunAsync(
-        DeliveryRow delivery, int number, Subscription subscription, CancellationToken stop, IDisposable? slot = null, Action<SendResult>? answered = null)
+        DeliveryRow delivery, int number, Subscription subscription, Func<bool> mayRepeat, CancellationToken stop,
+        IDisposable? slot = null, Action<SendResult>? answered = null)
     {
         using var activity = AttemptTracing.Start(delivery, number);
         FinishedAttempt finished;
@@ -37,7 +39,7 @@ internal sealed partial class AttemptRunner(
         }
 
         answered?.Invoke(finished.Result);
-        if (!await writer.RecordAsync(finished))
+        if (!await writer.RecordAsync(finished, mayRepeat, stop))
         {
             Log.AlreadyRecorded(logger, number, delivery.Id);
             return null;

@@ -56,7 +56,7 @@ internal sealed partial class DeliveryWork(
     {
         try
         {
-            if (await TryAsync(decision, row, subscription, abandon))
+            if (await TryAsync(decision, delivery, row, subscription, abandon))
             {
                 delivery.Finish();
             }
@@ -86,7 +86,7 @@ internal sealed partial class DeliveryWork(
     /// False: it was to enter a lane that is closed. Nothing was done about it; and as the database may have been away for long by then,
     /// nothing is done by what the row and the subscription were before.
     /// </summary>
-    private async Task<bool> TryAsync(LookResult decision, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
+    private async Task<bool> TryAsync(LookResult decision, DeliveryInHand delivery, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
     {
         switch (decision)
         {
@@ -98,7 +98,7 @@ internal sealed partial class DeliveryWork(
                     return await lanes.EnterAsync(row!, abandon) || await slots.PutOffAsync(row!, abandon);
                 }
 
-                await attempts.RunAsync(row!, send.Number, subscription!, abandon, slot);
+                await attempts.RunAsync(row!, send.Number, subscription!, delivery.BearsFault, abandon, slot);
                 break;
             case LookResult.Cancel:
                 await database.RunAsync(token => store.CancelAsync(row!, token), abandon);

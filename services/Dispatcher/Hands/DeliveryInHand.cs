@@ -1,4 +1,5 @@
 using Webhooks.Broker.Deliveries;
+using Webhooks.Broker.Topology;
 
 namespace Webhooks.Dispatcher.Hands;
 
@@ -25,6 +26,20 @@ internal sealed class DeliveryInHand(MessageInHand of, DeliveryMessage message)
 
     /// <summary>Work on it has failed by a fault of our own.</summary>
     public void CountFault() => _faults++;
+
+    /// <summary>
+    /// Counts a fault of our own with which the work goes on. False, and not counted: after that one it would be parked, and the work ends with it.
+    /// </summary>
+    public bool BearsFault()
+    {
+        var isBorne = FailureCount + 1 < BrokerTopology.PoisonCount;
+        if (isBorne)
+        {
+            CountFault();
+        }
+
+        return isBorne;
+    }
 
     /// <summary>The last thing that happens to it. When all that a message announces is finished, the message is acknowledged.</summary>
     public void Finish()

@@ -75,12 +75,11 @@ public sealed class AnnouncedTogetherTests : IAsyncLifetime
         Assert.Equal((1, 2), (slow.Requests.Count, failing.Count));
     }
 
-    // A table that refuses what is recorded of it stands for what we did not think of.
     [Fact]
     public async Task One_that_our_own_code_fails_on_is_parked_alone_and_can_be_republished()
     {
         await using var receiver = await TestReceiver.StartAsync(request => new Answer(request.Path == "/poison" ? 418 : 200));
-        await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
+        await _world.RefuseRecordsAsync();
         var healthy = await _world.AcceptAsync(await _world.SubscribeAsync($"{receiver.Url}/healthy"), count: 4);
         var poison = await _world.AcceptAsync(await _world.SubscribeAsync($"{receiver.Url}/poison"));
         await _world.AnnounceAsync([.. healthy.Take(2), .. poison, .. healthy.Skip(2)]);
@@ -93,14 +92,16 @@ public sealed class AnnouncedTogetherTests : IAsyncLifetime
         var parked = Assert.Single(await _world.ParkedAsync());
         Assert.Equal(("poison", Queue, World.Tenant), (parked.Reason, parked.Queue, parked.TenantId));
         Assert.Equal(poison[0].Id, DeliveryMessage.Read(Encoding.UTF8.GetBytes(parked.Text))?.DeliveryId);
-        Assert.Equal((20, 4), (receiver.Requests.Count(request => request.Path == "/poison"), receiver.Requests.Count(request => request.Path == "/healthy")));
+        Assert.Equal((1, 4), (receiver.Requests.Count(request => request.Path == "/poison"), receiver.Requests.Count(request => request.Path == "/healthy")));
+
+        Assert.InRange(await _world.TriesToRecordAsync(), 20, 40);
 
         receiver.AnswerWith = _ => Answer.Ok;
         var back = WayBack.Of(Queue, parked.Properties, Encoding.UTF8.GetBytes(parked.Text));
         await _world.Bus.PublishAsync("", Queue, back.Body.ToArray(), back.Properties);
 
         await _world.EndedAsync();
-        Assert.Equal(25, receiver.Count);
+        Assert.Equal(6, receiver.Count);
         Assert.Equal(5, (await _world.AttemptsAsync()).Count);
     }
 

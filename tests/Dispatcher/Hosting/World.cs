@@ -58,6 +58,23 @@ public sealed class World : Surroundings
         return await new ParkedMessages(Database).AllAsync();
     }
 
+    /// <summary>
+    /// Has the database refuse the record of each attempt that is answered so: nothing a receiver does makes our code fail, and this stands
+    /// for what we did not think of.
+    /// </summary>
+    /// <param name="statusCode">The answer.</param>
+    /// <param name="times">How often, before it takes them.</param>
+    public async Task RefuseRecordsAsync(int statusCode = 418, int times = int.MaxValue)
+    {
+        // A sequence counts what is rolled back, too.
+        await Database.ExecuteAsync("CREATE SEQUENCE tries_to_record");
+        await Database.ExecuteAsync(
+            $"ALTER TABLE attempts ADD CONSTRAINT not_yet CHECK (CASE status_code WHEN {statusCode} THEN nextval('tries_to_record') > {times} ELSE true END)");
+    }
+
+    /// <summary>How often the record of such an attempt was tried, within a group of others, too.</summary>
+    public Task<long> TriesToRecordAsync() => Database.ScalarAsync<long>("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tries_to_record");
+
     /// <summary>Waits until so many are parked.</summary>
     public Task HaveParkedAsync(int count) => Eventually.TrueAsync(
         async () => await Database.ScalarAsync<long>("SELECT count(*) FROM parked") == count, Limit, $"{count} messages to be parked");

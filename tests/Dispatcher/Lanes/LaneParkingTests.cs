@@ -13,11 +13,11 @@ public sealed class LaneParkingTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
 
-    // Nothing a receiver does makes our code fail; a table that refuses what is recorded of it stands for what we did not think of.
+    // Tried is its record, not the request: of that the receiver knows already.
     [Fact]
     public async Task A_delivery_that_our_own_code_fails_on_is_parked_after_twenty_tries_and_the_lane_goes_on()
     {
-        await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
+        await _world.RefuseRecordsAsync();
         await using var receiver = await TestReceiver.StartAsync(request => new Answer(TestEvent.IdOf(request) == "evt_1" ? 418 : 200));
         using var counted = CountedMetric.Of(await _world.StartDispatcherAsync(), "webhooks.parked");
         var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { MaxInFlight = 1 });
@@ -25,7 +25,7 @@ public sealed class LaneParkingTests : IAsyncLifetime
 
         await _world.HaveStatusAsync("delivered", 2);
 
-        Assert.Equal(20, receiver.Requests.Count(request => TestEvent.IdOf(request) == "evt_1"));
+        Assert.Equal((1, 20), (receiver.Requests.Count(request => TestEvent.IdOf(request) == "evt_1"), await _world.TriesToRecordAsync()));
         var parked = Assert.Single(await _world.ParkedAsync());
         Assert.Equal(("poison", BrokerNames.DeliveriesQueue(0), World.Tenant), (parked.Reason, parked.Queue, parked.TenantId));
         Assert.Equal([KeyValuePair.Create("poison", 1L)], counted.ByTag);
@@ -43,7 +43,7 @@ public sealed class LaneParkingTests : IAsyncLifetime
         await _world.Bus.PublishAsync("", parked.Queue!, parked.Text);
 
         await _world.EndedAsync();
-        Assert.Equal(23, receiver.Count);
+        Assert.Equal(4, receiver.Count);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -87,14 +87,14 @@ public sealed class ParkingTests : IAsyncLifetime
         Assert.Equal((isParked ? 1 : 0, 0), (await _world.CountedAsParkedAsync(World.Tenant), await _world.CountedAsParkedAsync("")));
     }
 
-    // Nothing a receiver does makes our code fail; a table that refuses what is recorded of it stands for what we did not think of.
+    // Tried is its record, not the request: of that the receiver knows already.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_delivery_that_our_own_code_fails_on_is_parked_after_twenty_tries_while_the_others_are_sent(bool isRetry)
     {
         const int EarlierTries = 10;
-        await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
+        await _world.RefuseRecordsAsync();
         var poison = await _world.AcceptAsync(await _world.SubscribeAsync($"{_receiver.Url}/poison"));
         _receiver.AnswerWith = request => new Answer(request.Path == "/poison" ? 418 : 200);
         if (isRetry)
@@ -128,7 +128,9 @@ public sealed class ParkingTests : IAsyncLifetime
         var parked = Assert.Single(await _world.ParkedAsync());
         Assert.Equal(("poison", queue, World.Tenant), (parked.Reason, parked.Queue, parked.TenantId));
         Assert.Equal([KeyValuePair.Create("poison", 1L)], counted.ByTag);
-        Assert.Equal(20 - EarlierTries, _receiver.Requests.Count(request => request.Path == "/poison"));
+        Assert.Equal(1, _receiver.Requests.Count(request => request.Path == "/poison"));
+        // What is recorded together with another one may be tried twice within one try.
+        Assert.InRange(await _world.TriesToRecordAsync(), 20 - EarlierTries, 2 * (20 - EarlierTries));
         Assert.True(passed > 1);
     }
 
@@ -136,7 +138,7 @@ public sealed class ParkingTests : IAsyncLifetime
     [Fact]
     public async Task What_was_parked_is_not_missed_and_flows_again_when_it_is_put_back()
     {
-        await _world.Database.ExecuteAsync("ALTER TABLE attempts ADD CONSTRAINT no_teapots CHECK (status_code <> 418)");
+        await _world.RefuseRecordsAsync();
         _receiver.AnswerWith = request => new Answer(request.Path == "/poison" ? 418 : 200);
         await _world.DeliverAsync(await _world.SubscribeAsync($"{_receiver.Url}/poison"));
         await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0), times: 18);
@@ -148,7 +150,7 @@ public sealed class ParkingTests : IAsyncLifetime
         await _world.HaveStatusAsync("delivered", 1);
 
         Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE status = 'pending' AND (due_at IS NOT NULL OR owed_times < 10)"));
-        Assert.Equal(2, _receiver.Requests.Count(request => request.Path == "/poison"));
+        Assert.Equal((1, 2), (_receiver.Requests.Count(request => request.Path == "/poison"), await _world.TriesToRecordAsync()));
         var parked = Assert.Single(await _world.ParkedAsync());
 
         _receiver.AnswerWith = _ => Answer.Ok;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Webhooks.Broker.Topology;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Health;
@@ -52,7 +53,7 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
         row.Id,
         async () =>
         {
-            var finished = await tools.Work.AttemptAsync(row, subscription, result => health.Answered(row.Id, result), abandon);
+            var finished = await tools.Work.AttemptAsync(row, subscription, result => health.Answered(row.Id, result), () => BearsFault(row.Id), abandon);
             // A delivery that has ended needs no reading; one that waits, or whose attempt somebody else recorded, is found by the next.
             if (finished is not { NextAttemptAt: null } && !ahead.AsksForReleased)
             {
@@ -92,7 +93,7 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
         {
             // It is in hand still, so that only this one waits before it is tried again.
             LaneLog.WorkFailed(logger, fault, deliveryId);
-            _faults.AddOrUpdate(deliveryId, 1, (_, times) => times + 1);
+            CountFault(deliveryId);
             news.AskToRead();
             await Task.Delay(LaneServing.FaultPause, tools.Clock, CancellationToken.None);
         }
@@ -105,6 +106,21 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
             news.Wake();
         }
     }
+
+    // It keeps its slot meanwhile, as it would if it were sent again. If it gave that back, a lane whose records all fail would send on and
+    // on, and keep what came of it in memory.
+    private bool BearsFault(Guid deliveryId)
+    {
+        var isBorne = FaultsOf(deliveryId) + 1 < BrokerTopology.PoisonCount;
+        if (isBorne)
+        {
+            CountFault(deliveryId);
+        }
+
+        return isBorne;
+    }
+
+    private void CountFault(Guid deliveryId) => _faults.AddOrUpdate(deliveryId, 1, (_, times) => times + 1);
 
     private async Task ReleaseAfterAsync(Task ended, Guid deliveryId)
     {

@@ -25,8 +25,10 @@ internal sealed class LaneWork(
 
     /// <summary>Makes the delivery's next attempt. Null: somebody else had recorded it before.</summary>
     /// <param name="answered">Told what the send came to, before it is recorded.</param>
-    public Task<FinishedAttempt?> AttemptAsync(DeliveryRow row, Subscription subscription, Action<SendResult> answered, CancellationToken stop) =>
-        attempts.RunAsync(row, row.LastAttempt + 1, subscription, stop, answered: answered);
+    /// <param name="mayRepeat">Asked when its record has failed by a fault of our own: whether that is tried again.</param>
+    public Task<FinishedAttempt?> AttemptAsync(
+        DeliveryRow row, Subscription subscription, Action<SendResult> answered, Func<bool> mayRepeat, CancellationToken stop) =>
+        attempts.RunAsync(row, row.LastAttempt + 1, subscription, mayRepeat, stop, answered: answered);
 
     public Task CancelAsync(DeliveryRow row, CancellationToken stop) => database.RunAsync(token => deliveries.CancelAsync(row, token), stop);
 
