@@ -7,7 +7,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 /// <summary>Starts the work on deliveries of a group, whose rows are looked at all together.</summary>
 internal sealed class DeliveryGroups(DeliveryWork work, DeliveryReads reads, DatabaseGate database)
 {
-    /// <summary>Returns when the work on each has begun. Waits as long as the database is away.</summary>
+    /// <summary>Returns when the work on each has begun, or is left to whoever its message comes to again. Waits as long as the database is away.</summary>
     public async Task StartAsync(IEnumerable<DeliveryInHand> group, CancellationToken abandon)
     {
         // Begun before the look: a row that was read while other work on it ran would be out of date when that has ended,
@@ -31,6 +31,14 @@ internal sealed class DeliveryGroups(DeliveryWork work, DeliveryReads reads, Dat
 
         foreach (var delivery in begun)
         {
+            // The look may have waited for long.
+            if (delivery.IsLost)
+            {
+                delivery.LeaveToOthers();
+                work.GiveUp(delivery);
+                continue;
+            }
+
             work.Start(delivery, looked.Rows.GetValueOrDefault(delivery.Id), looked.Config, abandon);
         }
     }

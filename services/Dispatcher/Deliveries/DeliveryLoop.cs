@@ -44,7 +44,7 @@ internal sealed class DeliveryLoop(
     {
         while (await consumer.Received.ReadGroupAsync(Admission.MostAtOnce, linger: TimeSpan.Zero, clock, stop) is { } group)
         {
-            foreach (var (received, fault) in TakeReadable(group))
+            foreach (var (received, fault) in TakeReadable(group).Where(one => !one.Received.IsLost))
             {
                 await parking.ParkAsync(received, ParkingReason.NotJson, fault, abandon);
             }
@@ -72,8 +72,15 @@ internal sealed class DeliveryLoop(
         {
             await admission.AdmitAsync(group.Count, stop);
             await publisher.WhenReadyAsync(stop);
-            await SplitAsync([.. group.Where(delivery => delivery.Of.IsToBeSplit)], abandon);
-            foreach (var poison in group.Where(delivery => delivery.FailureCount >= BrokerTopology.PoisonCount))
+            // What went back to the queue comes again from there, perhaps to another dispatcher; begun here as well, it would be sent, split or
+            // parked twice.
+            foreach (var lost in group.Where(delivery => delivery.IsLost))
+            {
+                lost.LeaveToOthers();
+            }
+
+            await SplitAsync([.. group.Where(delivery => !delivery.IsFinished && delivery.Of.IsToBeSplit)], abandon);
+            foreach (var poison in group.Where(delivery => !delivery.IsFinished && delivery.FailureCount >= BrokerTopology.PoisonCount))
             {
                 await parking.ParkAsync(poison, ParkingReason.Poison, $"Work on this delivery failed {poison.FailureCount} times by a fault of our own.", abandon);
             }

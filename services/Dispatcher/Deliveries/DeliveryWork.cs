@@ -34,7 +34,7 @@ internal sealed partial class DeliveryWork(
         return false;
     }
 
-    /// <summary>Ends work that was begun and cannot be carried out, because there was no look.</summary>
+    /// <summary>Ends work that was begun and cannot be carried out, because there was no look, or its message is lost.</summary>
     public void GiveUp(DeliveryInHand delivery) => inFlight.End(delivery.Id);
 
     /// <summary>Starts what the look at a begun delivery's row leads to; never waits for it.</summary>

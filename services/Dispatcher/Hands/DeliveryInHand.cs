@@ -21,6 +21,9 @@ internal sealed class DeliveryInHand(MessageInHand of, DeliveryMessage message)
     /// <summary>How often work on it failed, as far as it is known to be the cause: a process that died may have died of another delivery.</summary>
     public long FailureCount => _faults + (of.IsAlone ? of.Received.DeliveryCount : 0);
 
+    /// <summary>Its message stands in its queue again, and comes once more, perhaps to another dispatcher.</summary>
+    public bool IsLost => of.Received.IsLost;
+
     /// <summary>Nothing more happens to it here.</summary>
     public bool IsFinished => Volatile.Read(ref _isFinished);
 
@@ -46,6 +49,14 @@ internal sealed class DeliveryInHand(MessageInHand of, DeliveryMessage message)
     {
         Volatile.Write(ref _isFinished, true);
         of.FinishedOne();
+    }
+
+    /// <summary>Finishes it because it is lost, and nothing of it was begun: what comes once more is begun by whoever gets that.</summary>
+    public void LeaveToOthers()
+    {
+        // Before it is finished: from then on it holds back nothing.
+        of.Hand.GaveBack(message);
+        Finish();
     }
 
     /// <summary>Puts it behind those that wait for their look.</summary>

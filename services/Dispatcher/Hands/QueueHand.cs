@@ -50,7 +50,8 @@ internal sealed class QueueHand
             foreach (var delivery in announced.Select(delivery => new DeliveryInHand(message, delivery)))
             {
                 // Before anything is waited for: what is in hand must not be taken for lost.
-                _position.Took(delivery.Message, delivery.Redelivered, () => delivery.IsFinished);
+                // One that is lost by now says no more than its copy: that it was given back.
+                _position.Took(delivery.Message, delivery.Redelivered || received.IsLost, () => delivery.IsFinished);
                 _waiting.Writer.TryWrite(delivery);
             }
         }
@@ -59,6 +60,9 @@ internal sealed class QueueHand
         FitWindow();
         return announced is not null;
     }
+
+    /// <summary>A delivery that was in hand stands in the queue again.</summary>
+    public void GaveBack(DeliveryMessage delivery) => _position.GaveBack(delivery);
 
     public void TakeAgain(DeliveryInHand delivery) => _waiting.Writer.TryWrite(delivery);
 

@@ -12,6 +12,7 @@ internal sealed class QueuePosition
     private readonly List<(DateTimeOffset Time, Func<bool> IsFinished)> _held = [];
     private readonly Func<DeliveryMessage, DateTimeOffset> _timeOf;
     private DateTimeOffset? _passed;
+    private DateTimeOffset? _givenBack;
     private bool _isFresh;
 
     private QueuePosition(Func<DeliveryMessage, DateTimeOffset> timeOf) => _timeOf = timeOf;
@@ -33,7 +34,7 @@ internal sealed class QueuePosition
             _held.Add((time, isFinished));
             if (!redelivered)
             {
-                (_passed, _isFresh) = (time, true);
+                (_passed, _isFresh, _givenBack) = (time, true, null);
             }
         }
     }
@@ -43,7 +44,20 @@ internal sealed class QueuePosition
     {
         lock (_lock)
         {
-            (_passed, _isFresh) = (time, true);
+            (_passed, _isFresh, _givenBack) = (time, true, null);
+        }
+    }
+
+    /// <summary>
+    /// What was in hand stands in the queue again, before all that is new: until something new is taken, or the queue found empty, it may not
+    /// have been handed to anybody.
+    /// </summary>
+    public void GaveBack(DeliveryMessage message)
+    {
+        var time = _timeOf(message);
+        lock (_lock)
+        {
+            _givenBack = _givenBack < time ? _givenBack : time;
         }
     }
 
@@ -65,8 +79,8 @@ internal sealed class QueuePosition
         lock (_lock)
         {
             _held.RemoveAll(message => message.IsFinished());
-            var oldest = _held.Count == 0 ? _passed : _held.Min(message => message.Time);
-            var mark = _passed < oldest ? _passed : oldest;
+            var oldest = _held.Count == 0 ? _givenBack : _held.Select(message => message.Time).Append(_givenBack ?? DateTimeOffset.MaxValue).Min();
+            var mark = oldest is null || _passed < oldest ? _passed : oldest;
             var isFresh = _isFresh;
             _isFresh = false;
             return (mark, isFresh);

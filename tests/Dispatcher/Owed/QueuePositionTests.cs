@@ -53,6 +53,30 @@ public sealed class QueuePositionTests
         Assert.Equal((null, false), _position.Mark());
     }
 
+    // It is handed out before anything new is, to whomever.
+    [Fact]
+    public void What_was_given_back_holds_it_back_until_something_new_is_taken_or_the_queue_found_empty()
+    {
+        Take(minute: 1);
+        Take(minute: 2);
+        Take(minute: 3);
+        GiveBack(minute: 2);
+        GiveBack(minute: 1);
+        _finished.UnionWith([1, 2, 3]);
+        Assert.Equal(Noon.AddMinutes(1), _position.Mark().Mark);
+
+        Take(minute: 2, redelivered: true);
+        Assert.Equal(Noon.AddMinutes(1), _position.Mark().Mark);
+
+        Take(minute: 4);
+        _finished.Add(4);
+        Assert.Equal(Noon.AddMinutes(4), _position.Mark().Mark);
+
+        GiveBack(minute: 4);
+        _position.FoundEmpty(Noon.AddMinutes(9));
+        Assert.Equal(Noon.AddMinutes(9), _position.Mark().Mark);
+    }
+
     // A publisher that announces again what its predecessor may not have.
     [Fact]
     public void An_older_message_takes_it_back()
@@ -75,6 +99,9 @@ public sealed class QueuePositionTests
         Assert.Equal(Noon, _position.Mark().Mark);
         Assert.Equal(Noon.AddHours(1), retries.Mark().Mark);
     }
+
+    private void GiveBack(int minute) => _position.GaveBack(
+        new DeliveryMessage(Guid.NewGuid(), Noon.AddMinutes(minute), Number: 1, Noon.AddHours(5), Traceparent: null));
 
     private void Take(int minute, bool redelivered = false) => _position.Took(
         new DeliveryMessage(Guid.NewGuid(), Noon.AddMinutes(minute), Number: 1, Noon.AddHours(5), Traceparent: null), redelivered, () => _finished.Contains(minute));
