@@ -18,8 +18,9 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
     // Often enough that a leader whose session was ended by the server stops before another has done much.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(1);
 
-    // Together less than the server waits for a heartbeat (below): when it gives the lock to another one, this one leads no more.
-    private static readonly TimeSpan LongestBeat = TimeSpan.FromSeconds(2.5);
+    // Twice, and a heartbeat's pause, is less than the server waits for a heartbeat (below), and that is counted from its last answer, however late
+    // it came: when the server gives the lock to another one, this one leads no more.
+    private static readonly TimeSpan LongestBeat = TimeSpan.FromSeconds(1.9);
 
     // A leader that stands still keeps its session, and does nothing: after some heartbeats that did not come the server ends it. One
     // statement: between two it could stand still as well, with the lock and without the limit.
@@ -83,7 +84,8 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
         using var patience = new CancellationTokenSource(LongestBeat, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop);
         var beat = heartbeat.ExecuteScalarAsync(either.Token);
-        if (await Task.WhenAny(beat, Task.Delay(LongestBeat, clock, stop)) != beat)
+        var isLate = await Task.WhenAny(beat, Task.Delay(LongestBeat, clock, stop)) != beat;
+        if (isLate)
         {
             // At once: the statement itself ends only when the driver has tried to have it canceled, over the same network.
             await leading.CancelAsync();
@@ -96,6 +98,13 @@ internal sealed partial class FleetLeadership(NpgsqlDataSource database, TimePro
         catch (OperationCanceledException canceled) when (!stop.IsCancellationRequested)
         {
             throw new TimeoutException("The leader's session does not answer.", canceled);
+        }
+
+        stop.ThrowIfCancellationRequested();
+        if (isLate)
+        {
+            // After all; but the leading has ended.
+            throw new TimeoutException("The leader's session answered too late.");
         }
     }
 

@@ -148,6 +148,41 @@ public sealed class LeadershipTests : IAsyncLifetime
             stop.Token);
     }
 
+    [Fact]
+    public async Task A_leader_whose_session_answers_late_is_a_candidate_again()
+    {
+        await using var relay = new TcpRelay("127.0.0.1", _world.Postgres.Port);
+        await using var slow = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { Port = relay.Port }.ConnectionString);
+        using var stop = new CancellationTokenSource();
+        var (led, ended) = (0, 0);
+        var running = new FleetLeadership(slow, TimeProvider.System, NullLogger<FleetLeadership>.Instance).RunAsync(LeadAsync, stop.Token);
+        await Eventually.TrueAsync(() => led == 1, World.Limit, "it to lead");
+
+        relay.DelayAnswers(TimeSpan.FromSeconds(2.5));
+        await Eventually.TrueAsync(() => ended == 1, World.Limit, "it to end");
+        relay.DelayAnswers(TimeSpan.Zero);
+
+        await Eventually.TrueAsync(() => led > 1 || running.IsCompleted, World.Limit, "it to lead again");
+        Assert.False(running.IsCompleted);
+        await stop.CancelAsync();
+        await running;
+
+        // As the leader's duties, it ends by throwing.
+        async Task LeadAsync(CancellationToken leading)
+        {
+            Interlocked.Increment(ref led);
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, leading);
+            }
+            finally
+            {
+                Interlocked.Increment(ref ended);
+            }
+        }
+    }
+
     // As one whose statement takes too long. The lock is the session's, and the session would be the pool's.
     [Fact]
     public async Task Whoever_is_stopped_while_it_takes_the_lead_does_not_keep_it()
