@@ -51,7 +51,7 @@ internal sealed class DeliveryInHand(MessageInHand of, DeliveryMessage message)
         of.FinishedOne();
     }
 
-    /// <summary>Finishes it because it is lost, and nothing of it was begun: what comes once more is begun by whoever gets that.</summary>
+    /// <summary>Finishes it because it is lost, and nothing of it is under way: what comes once more is begun by whoever gets that.</summary>
     public void LeaveToOthers()
     {
         // Before it is finished: from then on it holds back nothing.

@@ -28,7 +28,7 @@ internal sealed record EndpointHealth
 
     public DateTimeOffset? FailingSince { get; init; }
 
-    /// <summary>When the breaker opened the last time; null: it never did.</summary>
+    /// <summary>When the breaker opened the last time, or a pause ended while it was open; null: it never did.</summary>
     public DateTimeOffset? OpenedAt { get; init; }
 
     /// <summary>The same, or when a slow start after that failed. What was sent before this may still be on the wire for a while.</summary>

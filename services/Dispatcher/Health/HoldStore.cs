@@ -23,7 +23,7 @@ internal sealed class HoldStore(NpgsqlDataSource database, MinuteStore minutes)
     // at most, is recorded. A paused subscription is not probed and its probe_at passes: its deliveries wait for the pause alone.
     private const string NothingIsOnTheWire = """
         EXISTS (SELECT 1 FROM subscription_health AS health
-                WHERE health.subscription_id = $1 AND health.state = 'open' AND health.probe_at > clock_timestamp() + least(interval '10 seconds', health.wait / 2)
+                WHERE health.subscription_id = $1 AND health.state = 'open' AND health.opened_at = $2 AND health.probe_at > clock_timestamp() + least(interval '10 seconds', health.wait / 2)
                   AND coalesce(health.reopened_at, health.opened_at) < clock_timestamp() - interval '40 seconds')
         """;
 

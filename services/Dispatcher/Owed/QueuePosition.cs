@@ -4,7 +4,7 @@ namespace Webhooks.Dispatcher.Owed;
 
 /// <summary>
 /// How far a consumer has come in its queue, and what of it is in hand. Queues are FIFO: when a message has been taken,
-/// everything that came before it has been, too. What a dead holder gave back is the exception (see <see cref="QueueMarks"/>).
+/// everything that came before it has been, too. What a dead holder, or a lost connection, gave back is the exception (see <see cref="QueueMarks"/>).
 /// </summary>
 internal sealed class QueuePosition
 {

@@ -10,7 +10,7 @@ namespace Webhooks.Dispatcher.Attempts.Gone;
 /// </summary>
 internal sealed class GoneStep(GoneSubscriptions subscriptions, AttemptStore attempts, DatabaseGate database)
 {
-    private readonly ConcurrentDictionary<(Guid SubscriptionId, string Url), bool> _underWay = new();
+    private readonly ConcurrentDictionary<(Guid SubscriptionId, string Url, DateTimeOffset? StoppedUntil), bool> _underWay = new();
 
     /// <summary>Completes when the message may go.</summary>
     /// <param name="delivery">Whose receiver is gone.</param>
@@ -18,9 +18,10 @@ internal sealed class GoneStep(GoneSubscriptions subscriptions, AttemptStore att
     /// <param name="stop">Ends the waiting.</param>
     public async Task CarryOutAsync(DeliveryRow delivery, string url, CancellationToken stop)
     {
-        // One message of a subscription reminds as well as all do. If all stayed in hand while somebody holds its row, there would soon
-        // be room for nobody's.
-        if (subscriptions.IsDisabled(delivery) || !_underWay.TryAdd((delivery.SubscriptionId, url), true))
+        // One message of a subscription reminds as well as all do that say the same of it. If all stayed in hand while somebody holds its
+        // row, there would soon be room for nobody's.
+        var said = (delivery.SubscriptionId, url, subscriptions.StoppedUntil(delivery));
+        if (subscriptions.IsDisabled(delivery) || !_underWay.TryAdd(said, true))
         {
             return;
         }
@@ -31,7 +32,7 @@ internal sealed class GoneStep(GoneSubscriptions subscriptions, AttemptStore att
         }
         finally
         {
-            _underWay.TryRemove((delivery.SubscriptionId, url), out _);
+            _underWay.TryRemove(said, out _);
         }
     }
 

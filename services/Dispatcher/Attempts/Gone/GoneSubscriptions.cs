@@ -37,6 +37,9 @@ internal sealed class GoneSubscriptions(SubscriptionStore store, SubscriptionCac
     /// </summary>
     public bool IsDisabled(DeliveryRow delivery) => cache.Current.ById.GetValueOrDefault(delivery.SubscriptionId) is { State: SubscriptionState.Disabled };
 
+    /// <summary>Up to when it was stopped the last time, as far as is known: what was accepted before says nothing of it any more.</summary>
+    public DateTimeOffset? StoppedUntil(DeliveryRow delivery) => cache.Current.ById.GetValueOrDefault(delivery.SubscriptionId)?.CancelBefore;
+
     /// <summary>
     /// Completes once the delivery's subscription is disabled. Null: it was already, or is deleted, or what was said is not of its present
     /// receiver. Otherwise what <paramref name="claim"/> has answered; false: then it is left as it is. Waits as long as the row is held,
