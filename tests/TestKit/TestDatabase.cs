@@ -24,10 +24,11 @@ public static class TestDatabase
 
     /// <summary>
     /// Npgsql connection string of a new database as a service leaves it that has started: a copy of one that our migrations made,
-    /// which costs a quarter of making it.
+    /// which costs a quarter of making it. Most tests that have the servers at work begin with one, so this waits while the machine is crowded.
     /// </summary>
     public static async Task<string> CreateMigratedAsync()
     {
+        await Machine.HaveRoomAsync();
         await Migrated.Value;
         var (server, name) = (await TestRun.DatabaseAsync(), NextName());
         await ExecuteAsync(server, $"CREATE DATABASE \"{name}\" TEMPLATE \"{Template}\" STRATEGY file_copy");
