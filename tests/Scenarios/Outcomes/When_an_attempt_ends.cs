@@ -18,8 +18,9 @@ public sealed class When_an_attempt_ends(OutcomeDeliveries deliveries) : IClassF
 
         var attempts = delivery.Attempts!;
         Assert.Equal(row.StatusUnder(profile), delivery.Status);
-        Assert.Equal(Enumerable.Range(1, delivery.Status is "exhausted" ? 2 : 1), attempts.Select(attempt => attempt.Number));
-        Assert.All(attempts, attempt => Assert.Equal((row.Outcome, row.StatusCode), (attempt.Outcome, attempt.StatusCode)));
+        Assert.Equal(
+            Enumerable.Range(1, delivery.Status is "exhausted" ? 2 : 1).Select(number => (number, row.Outcome, row.StatusCode)),
+            attempts.Select(attempt => (attempt.Number, attempt.Outcome, attempt.StatusCode)));
         Assert.All(attempts, attempt => Assert.Equal(row.Outcome is "succeeded", attempt.Error is null));
         if (row.IsAnswered)
         {
