@@ -73,9 +73,9 @@ public sealed class When_a_dispatcher_dies_between_its_record_and_the_next_annou
         await _world.Database.ExecuteAsync(
             """
             INSERT INTO attempts (created_at, delivery_id, number, started_at, duration_ms, outcome, request_url, request_headers)
-            SELECT created_at, id, 1, now(), 1, $1, 'https://receiver.example', '' FROM deliveries
+            SELECT created_at, id, 1, now(), 1, $1, $2, '' FROM deliveries
             """,
-            outcome);
+            outcome, _receiver.Url);
         await _world.AnnounceAsync(accepted);
         await _world.Bus.TouchAsync(BrokerNames.DeliveriesQueue(0));
 
