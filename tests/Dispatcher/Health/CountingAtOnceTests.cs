@@ -19,7 +19,7 @@ public sealed class CountingAtOnceTests : IAsyncLifetime
         var subscriptions = new List<Subscription>();
         for (var place = 0; place < 8; place++)
         {
-            subscriptions.Add(await _world.SubscribeAsync($"https://receiver.example/{place}"));
+            subscriptions.Add(await _world.SubscribeAsync(Finished.Url));
         }
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => RecordAsync(writer % 2 == 0 ? subscriptions : [.. Enumerable.Reverse(subscriptions)])));
