@@ -121,7 +121,7 @@ public sealed class World : Surroundings, IAsyncLifetime
     public Task EndLeaseAsync(string key) =>
         Database.ExecuteAsync("UPDATE callbacks SET lease_until = clock_timestamp() - interval '1 second' WHERE idempotency_key = $1 AND status = 'reserved'", key);
 
-    async ValueTask IAsyncDisposable.DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         foreach (var host in _hosts)
         {

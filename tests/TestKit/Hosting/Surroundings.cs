@@ -104,7 +104,7 @@ public abstract class Surroundings : IAsyncDisposable
     /// <summary>Nothing is ready in the queue, and nothing in anybody's hands.</summary>
     public async Task<bool> IsEmptyAsync(string queue) => await Bus.CountAsync(queue) == 0 && await UnacknowledgedAsync(queue) == 0;
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var service in _services)
         {
