@@ -4,7 +4,8 @@ namespace Webhooks.Scenarios.Tests.Lanes;
 
 public sealed class When_a_subscription_is_paused(SharedSystem system)
 {
-    private static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(1);
+    // After a second, and a machine that has other things to do may be late.
+    private static readonly TimeSpan HoldsWithin = TimeSpan.FromSeconds(3);
 
     private readonly string _tenantId = Tenant.New();
 
@@ -18,10 +19,8 @@ public sealed class When_a_subscription_is_paused(SharedSystem system)
         await PublishAsync(20);
         await receiver.WaitForAsync(20);
 
-        await system.Management.ChangeAsync(paused.Id, new { state = "paused" });
+        await PauseAsync(paused);
 
-        var answered = TimeProvider.System.GetUtcNow();
-        await Eventually.TrueAsync(() => TimeProvider.System.GetUtcNow() > answered + HoldsWithin, HoldsWithin * 10, "The change to hold.");
         await PublishAsync(50);
         // The neighbour's came through the same queues after all of those that wait.
         await neighbour.WaitForAsync(70);
@@ -48,7 +47,7 @@ public sealed class When_a_subscription_is_paused(SharedSystem system)
         await using var neighbour = await TestReceiver.StartAsync();
         var paused = await SubscribeAsync(receiver);
         await SubscribeAsync(neighbour);
-        await system.Management.ChangeAsync(paused.Id, new { state = "paused" });
+        await PauseAsync(paused);
         await PublishAsync(10);
         await neighbour.WaitForAsync(10);
 
@@ -58,6 +57,13 @@ public sealed class When_a_subscription_is_paused(SharedSystem system)
             async () => (await system.Management.ListDeliveriesAsync(paused.Id)).Count(delivery => delivery.Status == "canceled") == 10,
             TimeSpan.FromSeconds(60), "What waited is canceled.");
         Assert.Equal(0, receiver.Count);
+    }
+
+    private async Task PauseAsync(SubscriptionResponse subscription)
+    {
+        await system.Management.ChangeAsync(subscription.Id, new { state = "paused" });
+        var answered = TimeProvider.System.GetUtcNow();
+        await Eventually.TrueAsync(() => TimeProvider.System.GetUtcNow() > answered + HoldsWithin, HoldsWithin * 10, "The change to hold.");
     }
 
     private Task PublishAsync(int count) => system.Events.PublishAsync(Enumerable.Range(0, count).Select(_ => TestEvent.Create(_tenantId, "exception.created")));

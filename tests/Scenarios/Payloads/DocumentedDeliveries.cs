@@ -14,6 +14,8 @@ public sealed class DocumentedDeliveries(SharedSystem system) : IAsyncLifetime
         "match.confirmed", "match.force_matched", "match.unmatched", "match_run.completed",
     ];
 
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     private readonly string _tenantId = Tenant.New();
     private readonly Dictionary<string, TestReceiver> _receivers = [];
 
@@ -44,11 +46,14 @@ public sealed class DocumentedDeliveries(SharedSystem system) : IAsyncLifetime
 
     internal PublishedEvent Documented(string name) => PublishedEvent.Documented(name, _tenantId);
 
-    /// <summary>The request that an event became under a profile.</summary>
+    /// <summary>The request that an event became under a profile; the first, should it have come again.</summary>
     internal async Task<ReceivedRequest> RequestAsync(PublishedEvent published, string profile)
     {
-        var requests = await _receivers[profile].WaitForAsync(Names.Length + 1);
-        return requests.Single(request => (request.Header("webhook-id") ?? TestEvent.IdOf(request)) == published.Id);
+        ReceivedRequest? first = null;
+        await Eventually.TrueAsync(
+            () => (first = _receivers[profile].Requests.FirstOrDefault(request => (request.Header("webhook-id") ?? TestEvent.IdOf(request)) == published.Id)) is not null,
+            Limit, $"{published.Id} under {profile}");
+        return first!;
     }
 
     public async ValueTask DisposeAsync()

@@ -9,11 +9,12 @@ public sealed class AmqpPeer : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    private readonly IConnection _connection;
+    private readonly ConnectionFactory _factory;
+    private IConnection _connection;
 
-    private AmqpPeer(IConnection connection, IChannel channel, string userName) => (_connection, Channel, UserName) = (connection, channel, userName);
+    private AmqpPeer(ConnectionFactory factory, IConnection connection, IChannel channel) => (_factory, _connection, Channel) = (factory, connection, channel);
 
-    public string UserName { get; }
+    public string UserName => _factory.UserName;
 
     /// <summary>For what has no method here. Its publishes are confirmed.</summary>
     public IChannel Channel { get; private set; }
@@ -22,7 +23,7 @@ public sealed class AmqpPeer : IAsyncDisposable
     {
         var factory = new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit };
         var connection = await factory.CreateConnectionAsync();
-        return new AmqpPeer(connection, await OpenChannelAsync(connection), factory.UserName);
+        return new AmqpPeer(factory, connection, await OpenChannelAsync(connection));
     }
 
     /// <summary>Publishes persistent and mandatory; returns when it is confirmed.</summary>
@@ -165,8 +166,17 @@ public sealed class AmqpPeer : IAsyncDisposable
         await Eventually.TrueAsync(async () => (last = await CountAsync(queue)) == count, Limit, () => $"{count} messages in {queue}; there were {last}");
     }
 
-    /// <summary>After the broker closed the channel, for example because a queue does not exist.</summary>
-    public async Task ReopenAsync() => Channel = await OpenChannelAsync(_connection);
+    /// <summary>After the broker closed the channel, for example because a queue does not exist, or the connection, because the queue's leader is gone.</summary>
+    public async Task ReopenAsync()
+    {
+        if (!_connection.IsOpen)
+        {
+            await _connection.DisposeAsync();
+            _connection = await _factory.CreateConnectionAsync();
+        }
+
+        Channel = await OpenChannelAsync(_connection);
+    }
 
     public async ValueTask DisposeAsync()
     {
