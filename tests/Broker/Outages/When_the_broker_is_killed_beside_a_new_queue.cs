@@ -24,7 +24,7 @@ public sealed class When_the_broker_is_killed_beside_a_new_queue(OutageBroker br
         }
 
         await broker.Server.RestartAsync();
-        await using var ours = new OurSide(uri, confirmTimeout: TimeSpan.FromSeconds(10));
+        await using var ours = new OurSide(uri, confirmTimeout: TimeSpan.FromSeconds(20));
         var publisher = ours.Publisher();
         var lone = ours.LonePublisher();
         await publisher.WhenReadyAsync(CancellationToken.None);

@@ -46,7 +46,7 @@ public sealed class DatabaseGateTests(DatabaseGateTests.OwnServer server) : ICla
     public async Task A_server_that_accepts_connections_and_says_nothing_counts_as_away()
     {
         await using var database = NpgsqlDataSource.Create(
-            ConnectionSettings.Of(await server.CreateDatabaseAsync() + ";Command Timeout=1;Timeout=1", onlyKeyLookups: false));
+            ConnectionSettings.Of(await server.CreateDatabaseAsync() + ";Command Timeout=5;Timeout=5", onlyKeyLookups: false));
         var gate = Gate(database);
         // On a session that is there already: to open one has a deadline of its own.
         await database.ExecuteAsync("SELECT 1");

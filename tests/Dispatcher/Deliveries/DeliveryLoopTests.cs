@@ -27,7 +27,7 @@ public sealed class DeliveryLoopTests
             BrokerNames.DeliveriesQueue(0), prefetch: 10, _ => throw new InvalidOperationException("a mistake"));
 
         var fault = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => LoopOf(consumer, services).RunAsync(CancellationToken.None, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
+            () => LoopOf(consumer, services).RunAsync(CancellationToken.None, CancellationToken.None).WaitAsync(World.Limit));
 
         Assert.Equal("a mistake", fault.Message);
     }

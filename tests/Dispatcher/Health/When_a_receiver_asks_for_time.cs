@@ -9,8 +9,11 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
 {
     private static readonly TimeSpan Rounding = TimeSpan.FromMilliseconds(5);
 
-    // Between the end of an answer and the moment at which it is taken in, on a busy machine; always less than lies between two at a rate.
-    private static readonly TimeSpan TakingIn = TimeSpan.FromMilliseconds(250);
+    // Between the end of an answer and the moment at which it is taken in: less than lies between two at a rate.
+    private static readonly TimeSpan TakingIn = TimeSpan.FromMilliseconds(50);
+
+    // The same on a busy machine: two at half a second's distance.
+    private static readonly TimeSpan TakingInAtLeisure = TimeSpan.FromSeconds(1);
 
     private World _world = null!;
 
@@ -26,7 +29,9 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
         await _world.StartDispatcherAsync();
         await _world.StartDispatcherAsync();
         await _world.DeliverAsync(subscription);
-        await Eventually.TrueAsync(async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM lanes") == 1, World.Limit, "a lane");
+        // It is not needed any more when the six seconds are over.
+        await Eventually.TrueAsync(
+            async () => await _world.LanesAsync() == 1 || await _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts") > 1, World.Limit, "a lane");
 
         await _world.DeliverAsync(subscription, count: 20);
 
@@ -42,25 +47,28 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
     [Fact]
     public async Task Should_send_nothing_more_of_what_a_rate_has_prepared()
     {
-        await using var receiver = await TestReceiver.StartAsync(request => request.Number == 1 ? new Answer(429).With("Retry-After", "4") : Answer.Ok);
-        // A tenth of a second lies between two, and what starts within the next tenth is prepared already.
-        var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = 10 });
         await _world.StartDispatcherAsync();
-        await _world.AcceptIntoLaneAsync(subscription, count: 10);
+        await Promptly.MostAsync(TakingIn, rounds: 3, async () =>
+        {
+            await using var receiver = await TestReceiver.StartAsync(request => request.Number == 1 ? new Answer(429).With("Retry-After", "4") : Answer.Ok);
+            // A tenth of a second lies between two, and what starts within the next tenth is prepared already.
+            var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = 10 });
+            await _world.AcceptIntoLaneAsync(subscription, count: 10);
 
-        await _world.EndedAsync();
+            await _world.EndedAsync();
 
-        var attempts = (await _world.AttemptsAsync()).OrderBy(attempt => attempt.StartedAt).ToList();
-        var answeredAt = Assert.Single(attempts, attempt => attempt.Outcome == "throttled").EndedAt;
-        Assert.Equal(11, attempts.Count);
-        Assert.All(attempts.SkipWhile(attempt => attempt.StartedAt <= answeredAt + TakingIn / 5), attempt => Assert.True(
-            attempt.StartedAt >= answeredAt + TimeSpan.FromSeconds(4) - Rounding, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for 4 s."));
+            var attempts = (await _world.AttemptsAsync()).Where(attempt => attempt.Url.TrimEnd('/') == receiver.Url).ToList();
+            var answeredAt = Assert.Single(attempts, attempt => attempt.Outcome == "throttled").EndedAt;
+            Assert.Equal(11, attempts.Count);
+            // How long after the answer the last one started that did not wait.
+            return attempts.Select(attempt => attempt.StartedAt - answeredAt).Where(after => after < TimeSpan.FromSeconds(4) - Rounding).Max();
+        });
     }
 
     [Fact]
     public async Task Should_wait_from_the_answer_on_and_not_only_from_its_record()
     {
-        await using var asking = await TestReceiver.StartAsync(_ => new Answer(429).With("Retry-After", "60"));
+        await using var asking = await TestReceiver.StartAsync(_ => new Answer(429).With("Retry-After", "600"));
         await using var other = await TestReceiver.StartAsync();
         var subscription = await _world.SubscribeAsync(World.SettingsFor(asking.Url, "*") with { RateLimit = 2 });
         var neighbour = await _world.SubscribeAsync(World.SettingsFor(other.Url, "*") with { RateLimit = 10 });
@@ -88,7 +96,7 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
         Assert.Equal(asked, attempts.Count);
         var answeredAt = attempts.Min(attempt => attempt.EndedAt);
         Assert.All(attempts, attempt => Assert.True(
-            attempt.StartedAt <= answeredAt + TakingIn, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for a minute."));
+            attempt.StartedAt <= answeredAt + TakingInAtLeisure, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for ten minutes."));
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

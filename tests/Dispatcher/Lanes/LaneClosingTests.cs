@@ -45,68 +45,77 @@ public sealed class LaneClosingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_that_hangs_does_not_keep_others_waiting_for_the_closing()
+    public Task One_that_hangs_does_not_keep_others_waiting_for_the_closing() => WhileTheyHang.IsSeenAsync(async world =>
     {
         await using var receiver = await HeldReceiver.StartAsync();
-        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.1"));
-        var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Requests.Url, "*") with { MaxInFlight = 5, Timeout = HeldReceiver.Deadline });
-        await _world.AcceptIntoLaneAsync(subscription);
+        await world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.1"));
+        var subscription = await world.SubscribeAsync(World.SettingsFor(receiver.Requests.Url, "*") with { MaxInFlight = 5, Timeout = HeldReceiver.Deadline });
+        await world.AcceptIntoLaneAsync(subscription);
         await receiver.Requests.WaitForAsync(1);
 
-        await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
+        await world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
         var sent = 1;
         // Long enough for many closings to be begun.
         for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(4);)
         {
-            await _world.AcceptIntoLaneAsync(subscription);
-            await receiver.Requests.WaitForAsync(++sent, limit: TimeSpan.FromSeconds(25));
+            await world.AcceptIntoLaneAsync(subscription);
+            sent++;
+            if (await WhileTheyHang.LookAsync(world, receiver.Requests, () => Task.FromResult(receiver.Requests.Count), count => count >= sent) is { } wrong)
+            {
+                return $"{wrong} requests instead of {sent}";
+            }
         }
 
-        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts"));
         receiver.Release();
-        await _world.EndedAsync();
-        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 0, World.Limit, "the lane to be closed");
+        await world.EndedAsync();
+        await Eventually.TrueAsync(async () => await world.LanesAsync() == 0, World.Limit, "the lane to be closed");
         Assert.Equal(sent, receiver.Requests.Count);
-    }
+        return null;
+    });
 
     // Of several, because a closing takes nine tenths of the time here, and is put off in the rest.
     [Fact]
-    public async Task A_receiver_that_asks_for_time_during_the_closing_keeps_its_lane_open()
+    public Task A_receiver_that_asks_for_time_during_the_closing_keeps_its_lane_open() => WhileTheyHang.IsSeenAsync(async world =>
     {
         const int Lanes = 8;
         await using var receiver = await HeldReceiver.StartAsync(_ => new Answer(503).With("Retry-After", "600"));
-        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.1"));
+        await world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.1"));
         var subscriptions = new List<Subscription>();
         for (var lane = 0; lane < Lanes; lane++)
         {
-            subscriptions.Add(await _world.SubscribeAsync(World.SettingsFor(receiver.Requests.Url, "*") with { MaxInFlight = 5, Timeout = HeldReceiver.Deadline }));
-            await _world.AcceptIntoLaneAsync(subscriptions[lane]);
+            subscriptions.Add(await world.SubscribeAsync(World.SettingsFor(receiver.Requests.Url, "*") with { MaxInFlight = 5, Timeout = HeldReceiver.Deadline }));
+            await world.AcceptIntoLaneAsync(subscriptions[lane]);
         }
 
         await receiver.Requests.WaitForAsync(Lanes);
         foreach (var subscription in subscriptions)
         {
-            await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
+            await world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
         }
 
         // Long enough for closings to be begun.
         var clock = Stopwatch.StartNew();
-        await Eventually.TrueAsync(() => clock.Elapsed > TimeSpan.FromSeconds(3), World.Limit, "closings that have begun");
-        receiver.Release();
-        await _world.HaveAttemptsAsync(Lanes);
-        await OpenAnotherAsync();
-        await OpenAnotherAsync();
-
-        // One that was closed, and opened again by the leader, would be there for another reason.
-        Assert.Equal(Lanes, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM lanes WHERE subscription_id = ANY($1) AND reason <> 'breaker'", subscriptions.Select(subscription => subscription.Id).ToArray()));
-        foreach (var subscription in subscriptions)
+        if (await WhileTheyHang.LookAsync(world, receiver.Requests, () => Task.FromResult(clock.Elapsed), elapsed => elapsed > TimeSpan.FromSeconds(3)) is { } wrong)
         {
-            await _world.DeliverAsync(subscription);
+            return $"{wrong} after the change";
         }
 
-        await _world.SettledAsync();
+        receiver.Release();
+        await world.HaveAttemptsAsync(Lanes);
+        await OpenAnotherAsync(world);
+        await OpenAnotherAsync(world);
+
+        // One that was closed, and opened again by the leader, would be there for another reason.
+        Assert.Equal(Lanes, await world.Database.ScalarAsync<long>("SELECT count(*) FROM lanes WHERE subscription_id = ANY($1) AND reason <> 'breaker'", subscriptions.Select(subscription => subscription.Id).ToArray()));
+        foreach (var subscription in subscriptions)
+        {
+            await world.DeliverAsync(subscription);
+        }
+
+        await world.SettledAsync();
         Assert.Equal(Lanes, receiver.Requests.Count);
-    }
+        return null;
+    });
 
     [Fact]
     public async Task A_lane_that_does_not_keep_up_stays_open()
@@ -137,10 +146,10 @@ public sealed class LaneClosingTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     /// <summary>The leader has looked for health without a lane once more, a second after the last time.</summary>
-    private async Task OpenAnotherAsync()
+    private static async Task OpenAnotherAsync(World world)
     {
-        var other = await _world.SubscribeAsync("https://receiver.example/");
-        await _world.Database.ExecuteAsync("INSERT INTO subscription_health (subscription_id, throttled_until) VALUES ($1, now() + interval '1 hour')", other.Id);
-        await _world.HeldAsync(other);
+        var other = await world.SubscribeAsync("https://receiver.example/");
+        await world.Database.ExecuteAsync("INSERT INTO subscription_health (subscription_id, throttled_until) VALUES ($1, now() + interval '1 hour')", other.Id);
+        await world.HeldAsync(other);
     }
 }

@@ -20,6 +20,8 @@ public sealed class LaneHoldingTests : IAsyncLifetime
     {
         _world = await World.CreateAsync();
         _dispatcher = await _world.StartDispatcherAsync();
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM dispatchers") == 1, World.Limit, "a dispatcher that can hold lanes");
     }
 
     [Fact]

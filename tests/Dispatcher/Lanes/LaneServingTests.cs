@@ -7,7 +7,8 @@ namespace Webhooks.Dispatcher.Tests.Lanes;
 /// <summary>What a lane does with its rows, with one dispatcher.</summary>
 public sealed class LaneServingTests : IAsyncLifetime
 {
-    private static readonly CustomRetry Soon = new() { InitialDelaySeconds = 2, BackoffMultiplier = 1, MaxAttempts = 3 };
+    // As long as a busy machine may take to look.
+    private static readonly CustomRetry Soon = new() { InitialDelaySeconds = 10, BackoffMultiplier = 1, MaxAttempts = 3 };
 
     private World _world = null!;
 
@@ -72,7 +73,7 @@ public sealed class LaneServingTests : IAsyncLifetime
         await _world.AcceptIntoLaneAsync(subscription);
 
         await Eventually.TrueAsync(
-            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE last_attempt = 1 AND lane_due_at = next_attempt_at AND due_at IS NULL") == 1,
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE last_attempt IN (1, 2) AND lane_due_at = next_attempt_at AND due_at IS NULL") == 1,
             World.Limit, "a retry that waits in the lane");
         await _world.EndedAsync();
         Assert.Equal(["delivered"], await _world.DeliveriesAsync<string>("status"));
@@ -144,7 +145,7 @@ public sealed class LaneServingTests : IAsyncLifetime
     {
         var isMended = false;
         await using var receiver = await TestReceiver.StartAsync(_ => new Answer(isMended ? 200 : 503));
-        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.2"));
+        await _world.StartDispatcherAsync(("Webhooks:Lanes:IdleTime", "00:00:00.2"), World.NoBreaker);
         var retry = new CustomRetry { InitialDelaySeconds = 600, BackoffMultiplier = 1, MaxAttempts = 5 };
         var subscription = await SubscribeAsync(receiver, settings => settings with { MaxInFlight = 3, Retry = retry });
         await _world.AcceptIntoLaneAsync(subscription, count: 5);

@@ -68,7 +68,8 @@ public sealed class When_the_chosen_dispatcher_takes_no_lanes : IAsyncLifetime
         await stop;
         await AreHeldAsync(subscriptions, _otherId);
         await _world.EndedAsync();
-        Assert.Equal(1, _receiver.Requests.Count);
+        // One, or as many as a machine needed that was so slow that the send timed out.
+        Assert.Equal((await _world.AttemptsAsync()).Count, _receiver.Requests.Count);
     }
 
     [Fact]

@@ -53,21 +53,24 @@ public sealed class When_the_database_is_away_for_longer_than_a_lease(ITestOutpu
         var kept = false;
         for (var number = 0; number < Outages && !kept; number++)
         {
+            var (holders, before) = (await HoldersAsync(), _receiver.Count);
             await AcceptAsync(rated, ordered);
-            await _receiver.WaitForAsync(_receiver.Count + 300);
-            var holders = await HoldersAsync();
+            await _receiver.WaitForAsync(before + 300);
 
             await OutageAsync();
 
             await _world.EndedAsync();
             var changed = holders.Except(await HoldersAsync()).Count();
-            output.WriteLine($"{changed} of {holders.Count} lanes changed hands.");
+            var copies = _receiver.Requests.Skip(before).CountBy(TestEvent.IdOf).ToList();
+            output.WriteLine($"{changed} of {holders.Count} lanes changed hands, and {copies.Count(copy => copy.Value > 1)} of {copies.Count} arrived twice.");
             kept = changed == 0;
+            if (kept)
+            {
+                // What is on the wire when a lane changes hands may come twice.
+                Assert.All(copies, copy => Assert.Equal(1, copy.Value));
+            }
         }
 
-        var copies = _receiver.Requests.CountBy(TestEvent.IdOf).ToList();
-        output.WriteLine($"{copies.Count(copy => copy.Value > 1)} of {copies.Count} arrived twice.");
-        Assert.All(copies, copy => Assert.Equal(1, copy.Value));
         Assert.True(kept, "Lanes changed hands in each outage.");
     }
 

@@ -38,7 +38,7 @@ public sealed class When_an_old_revision_cannot_be_read : IAsyncLifetime
             await _world.AnnounceAsync(accepted);
 
             var gate = dispatcher.Services.GetRequiredService<DatabaseGate>();
-            await Eventually.TrueAsync(() => gate.IsRefusing, TimeSpan.FromSeconds(30), "the outage to be seen");
+            await Eventually.TrueAsync(() => gate.IsRefusing, World.Limit, "the outage to be seen");
         }
 
         await _world.EndedAsync();

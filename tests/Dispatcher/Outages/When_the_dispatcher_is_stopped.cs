@@ -11,36 +11,41 @@ public sealed class When_the_dispatcher_is_stopped : IAsyncLifetime
     public async ValueTask InitializeAsync() => _world = await World.CreateAsync();
 
     [Fact]
-    public async Task Should_finish_what_is_on_the_wire_and_leave_the_rest_to_the_next()
+    public Task Should_finish_what_is_on_the_wire_and_leave_the_rest_to_the_next() => WhileTheyHang.IsSeenAsync(async world =>
     {
         // Half of the first attempts fail, so that some announcements are still to be made as well.
         await using var receiver = await HeldReceiver.StartAsync(request => new Answer(request.Number <= 50 && request.Number % 2 == 0 ? 500 : 200));
-        var subscription = await _world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 0.5 }, HeldReceiver.Deadline);
-        var dispatcher = await _world.StartDispatcherAsync();
-        await _world.DeliverAsync(subscription, count: 50);
+        var subscription = await world.SubscribeAsync(receiver.Requests.Url, new CustomRetry { InitialDelaySeconds = 0.5 }, HeldReceiver.Deadline);
+        var dispatcher = await world.StartDispatcherAsync();
+        await world.DeliverAsync(subscription, count: 50);
         await receiver.Requests.WaitForAsync(50);
 
         var stopping = dispatcher.DisposeAsync().AsTask();
-        await Eventually.TrueAsync(async () => await _world.ConsumersAsync() == 0, World.Limit, "the dispatcher to take nothing more");
-        await _world.DeliverAsync(subscription, count: 10);
-        Assert.False(stopping.IsCompleted, "It did not wait for what is on the wire.");
+        var wrong = await WhileTheyHang.LookAsync(world, receiver.Requests, () => world.ConsumersAsync(), consumers => consumers == 0);
+        await world.DeliverAsync(subscription, count: 10);
+        var hasEnded = stopping.IsCompleted;
         receiver.Release();
         await stopping;
+        if (wrong is not null || hasEnded)
+        {
+            return $"{wrong ?? "no"} consumers, and what is on the wire {(hasEnded ? "not " : "")}waited for";
+        }
 
         Assert.Equal(50, receiver.Requests.Count);
-        Assert.Equal(Enumerable.Repeat(1, 50), (await _world.AttemptsAsync()).Select(attempt => attempt.Number));
-        Assert.Equal(World.MessagesOf(10), await _world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)));
+        Assert.Equal(Enumerable.Repeat(1, 50), (await world.AttemptsAsync()).Select(attempt => attempt.Number));
+        Assert.Equal(World.MessagesOf(10), await world.Bus.CountAsync(BrokerNames.DeliveriesQueue(0)));
 
-        await _world.StartDispatcherAsync();
+        await world.StartDispatcherAsync();
 
-        await _world.EndedAsync();
-        var attempts = await _world.AttemptsAsync();
+        await world.EndedAsync();
+        var attempts = await world.AttemptsAsync();
         var attemptsEach = attempts.CountBy(attempt => attempt.DeliveryId).Select(delivery => delivery.Value).ToList();
         Assert.Equal((35, 25), (attemptsEach.Count(count => count == 1), attemptsEach.Count(count => count == 2)));
         Assert.Equal(attempts.Count, receiver.Requests.Count);
-        Assert.All(await _world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
-        Assert.Empty(await _world.ParkedAsync());
-    }
+        Assert.All(await world.DeliveriesAsync<string>("status"), status => Assert.Equal("delivered", status));
+        Assert.Empty(await world.ParkedAsync());
+        return null;
+    });
 
     [Fact]
     public async Task Should_hand_over_to_the_others_and_send_nothing_twice()

@@ -39,11 +39,14 @@ public sealed class When_a_dispatcher_has_just_joined : IAsyncLifetime
         await _world.Database.ExecuteAsync(
             "INSERT INTO queue_marks (queue, dispatcher, mark, noted_at, fresh_at) VALUES ($1, gen_random_uuid(), now(), now(), now())", BrokerNames.RetriesQueue(0));
 
-        await receiver.Requests.WaitForAsync(21);
+        await Eventually.TrueAsync(
+            () => receiver.Requests.Requests.Any(request => TestEvent.IdOf(request) == accepted[20].EventId), World.Limit, "the one whose message is lost");
         Assert.Equal(1, await OwedAsync());
         receiver.Release();
         await _world.EndedAsync();
-        Assert.Equal(accepted.Select(delivery => delivery.EventId).Order(), receiver.Requests.Requests.Select(TestEvent.IdOf).Order());
+        Assert.Equal(accepted.Select(delivery => delivery.EventId).Order(), receiver.Requests.Requests.Select(TestEvent.IdOf).Distinct().Order());
+        // One that hung for so long on a busy machine that it was given up is on record, and came again.
+        Assert.Equal((await _world.AttemptsAsync()).Count, receiver.Requests.Count);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

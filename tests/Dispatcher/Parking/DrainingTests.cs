@@ -126,7 +126,9 @@ public sealed class DrainingTests : IAsyncLifetime
             END $$;
             CREATE TRIGGER refuse_much AFTER INSERT ON parked REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION refuse_much();
             """);
-        await _world.StartDispatcherAsync();
+        // The first is held for as long as a busy machine takes to hand over the others.
+        var patient = new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { CommandTimeout = 300 };
+        await _world.StartDispatcherAsync(("ConnectionStrings:Postgres", patient.ConnectionString));
         await using (var blocking = await _world.Database.OpenConnectionAsync())
         await using (var transaction = await blocking.BeginTransactionAsync())
         {

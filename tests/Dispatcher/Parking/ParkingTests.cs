@@ -203,7 +203,7 @@ public sealed class ParkingTests : IAsyncLifetime
         async Task<bool> IsCountedAsync()
         {
             var waited = Stopwatch.StartNew();
-            while (await _world.CountedAsParkedAsync("") < published && waited.Elapsed < TimeSpan.FromSeconds(4))
+            while (await _world.CountedAsParkedAsync("") < published && waited.Elapsed < TimeSpan.FromSeconds(10))
             {
                 await Task.Delay(20);
             }

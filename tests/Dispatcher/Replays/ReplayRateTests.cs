@@ -20,7 +20,7 @@ public sealed class ReplayRateTests : IAsyncLifetime
     [Fact]
     public async Task A_rate_is_kept_to_by_the_due_times_and_no_more_than_a_second_is_made_ahead()
     {
-        await _world.AcceptAsync(_subscription, count: 150);
+        await _world.AcceptAsync(_subscription, count: 300);
         await Intended.EndYesterdayAsync(_world);
         await _world.StartDispatcherAsync();
 
@@ -40,7 +40,7 @@ public sealed class ReplayRateTests : IAsyncLifetime
 
         // When its chunks were made is a matter of chance; the last of them is never before its time.
         var attempts = (await _world.AttemptsAsync()).Select(attempt => attempt.StartedAt).Order().ToList();
-        Assert.Equal(150, attempts.Count);
+        Assert.Equal(300, attempts.Count);
         var began = await _world.Database.ScalarAsync<DateTime>("SELECT min(created_at) FROM deliveries WHERE replay_of IS NOT NULL");
         Assert.All(
             attempts.Index(),

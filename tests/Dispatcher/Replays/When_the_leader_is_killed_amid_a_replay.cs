@@ -23,7 +23,7 @@ public sealed class When_the_leader_is_killed_amid_a_replay : IAsyncLifetime
         var accepted = await _world.AcceptAsync(subscription, Count);
         await Intended.EndYesterdayAsync(_world);
         await using var killed = await _world.StartChildAsync();
-        var replay = await Intended.AsyncOf(_world, subscription, ["exhausted"], rate: 500);
+        var replay = await Intended.AsyncOf(_world, subscription, ["exhausted"], rate: 200);
         await Eventually.TrueAsync(async () => await replay.DoneAsync() > 300, World.Limit, "the replay to be under way");
 
         await killed.KillAsync();

@@ -91,7 +91,7 @@ public sealed class PlanningTests : IAsyncLifetime
         }
 
         var accepting = accept();
-        await Eventually.TrueAsync(async () => await CountAsync("wait_event_type = 'Lock'") == 1, TimeSpan.FromSeconds(30), "the reading to wait");
+        await Eventually.TrueAsync(async () => await CountAsync("wait_event_type = 'Lock'") == 1, World.Limit, "the reading to wait");
         Assert.Equal(0, await CountAsync($"state LIKE 'idle in transaction%' AND pid <> {locking.ProcessID}"));
 
         await transaction.RollbackAsync();

@@ -67,7 +67,7 @@ public sealed class LaneFanOutTests : IAsyncLifetime
         var closing = _world.Database.ExecuteAsync("DELETE FROM lanes WHERE subscription_id = $1 AND NOT EXISTS (SELECT FROM deliveries WHERE lane_due_at IS NOT NULL)", subscription.Id);
         await Eventually.TrueAsync(
             async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE FROM lanes%'") == 1,
-            TimeSpan.FromSeconds(60), "the closing to wait");
+            World.Limit, "the closing to wait");
         Assert.False(closing.IsCompleted);
 
         await transaction.CommitAsync();

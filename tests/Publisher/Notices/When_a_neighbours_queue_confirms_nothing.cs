@@ -48,7 +48,7 @@ public sealed class When_a_neighbours_queue_confirms_nothing : IAsyncLifetime
                 alwaysReady &= links.IsReady;
                 return await _told.CountAsync() == 0;
             },
-            TimeSpan.FromMinutes(3), "the notifications to be given up");
+            Told.Limit, "the notifications to be given up");
         Assert.True(alwaysReady);
         Assert.Equal(Told.Ids(1, 3), (await _told.AllAsync()).Distinct().Order());
         Assert.Equal(Told.Ids(1, 3), await _world.DeliveriesAsync<string>("event_id"));

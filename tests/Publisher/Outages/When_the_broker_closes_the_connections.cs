@@ -25,7 +25,7 @@ public sealed class When_the_broker_closes_the_connections : IAsyncLifetime
         await _world.CloseConnectionsAsync();
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_500"));
         await Eventually.TrueAsync(
-            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries") == 501, TimeSpan.FromSeconds(60), "the last event to be accepted");
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries") == 501, World.Limit, "the last event to be accepted");
         await _world.SettledAsync();
 
         Assert.Equal([.. published, "evt_500"], await _world.DeliveriesAsync<string>("event_id"));

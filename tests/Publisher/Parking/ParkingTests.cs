@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using RabbitMQ.Client;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
@@ -122,7 +123,9 @@ public sealed class ParkingTests : IAsyncLifetime
     [Fact]
     public async Task A_message_that_goes_back_to_its_queue_while_its_group_waits_for_the_database_is_parked_once()
     {
-        await _world.StartPublisherAsync();
+        // It waits to the end, however long a busy machine takes for what comes meanwhile.
+        var patient = new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { CommandTimeout = 600 };
+        await _world.StartPublisherAsync(("ConnectionStrings:Postgres", patient.ConnectionString));
         await using (var locking = await _world.Database.OpenConnectionAsync())
         await using (var transaction = await locking.BeginTransactionAsync())
         {
@@ -136,9 +139,9 @@ public sealed class ParkingTests : IAsyncLifetime
             await _world.Bus.PublishAsync(BrokerNames.EventsExchange, "a.b", "garbage");
             await Eventually.TrueAsync(
                 async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
-                TimeSpan.FromSeconds(60), "the group to wait");
+                World.Limit, "the group to wait");
             await _world.CloseConnectionsAsync();
-            await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(BrokerNames.PublisherQueue) == 2, TimeSpan.FromSeconds(60), "both to be handed over again");
+            await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(BrokerNames.PublisherQueue) == 2, World.Limit, "both to be handed over again");
         }
 
         await _world.SettledAsync();
@@ -159,7 +162,7 @@ public sealed class ParkingTests : IAsyncLifetime
         var subscription = await _world.SubscribeAsync("*");
         // Right after a reload, so that the event is what meets the change first.
         var cache = publisher.Services.GetRequiredService<SubscriptionCache>();
-        await Eventually.TrueAsync(() => cache.Current.ById.ContainsKey(subscription.Id), TimeSpan.FromSeconds(60), "the subscription to be known");
+        await Eventually.TrueAsync(() => cache.Current.ById.ContainsKey(subscription.Id), World.Limit, "the subscription to be known");
 
         await _world.Database.ExecuteAsync($"UPDATE {broken} WHERE subscription_id = $1", subscription.Id);
         await _world.Database.ExecuteAsync("UPDATE subscriptions SET config_version = config_version + 1 WHERE id = $1", subscription.Id);
@@ -167,7 +170,7 @@ public sealed class ParkingTests : IAsyncLifetime
 
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
 
-        await Eventually.TrueAsync(() => publisher.Ended.IsCancellationRequested, TimeSpan.FromSeconds(60), "the service to end");
+        await Eventually.TrueAsync(() => publisher.Ended.IsCancellationRequested, World.Limit, "the service to end");
         await publisher.DisposeAsync();
         // The broker takes back what its connection held, a moment after it has ended.
         await _world.Bus.WaitForCountAsync(BrokerNames.PublisherQueue, 1);
