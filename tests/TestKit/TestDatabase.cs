@@ -64,7 +64,7 @@ public static class TestDatabase
     {
         await using var maintenance = new NpgsqlConnection(server.ConnectionString);
         await maintenance.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, maintenance);
+        await using var command = new NpgsqlCommand(sql, maintenance) { CommandTimeout = 300 };
         await command.ExecuteNonQueryAsync();
     }
 

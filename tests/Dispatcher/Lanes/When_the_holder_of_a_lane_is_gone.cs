@@ -19,21 +19,15 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     // With a load of 45 on two cores two of three took 3.3 and 3.5 s: the lease's 1.3, and twice as long for the rest as it takes else.
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(5);
 
-    private readonly List<ServiceChild> _dispatchers = [];
     private World _world = null!;
+    private LeasedProcesses _dispatchers = null!;
     private TestReceiver _receiver = null!;
 
     public async ValueTask InitializeAsync()
     {
         _world = await World.CreateAsync();
+        _dispatchers = new LeasedProcesses(_world);
         _receiver = await TestReceiver.StartAsync(_ => Answer.Ok with { Delay = TimeSpan.FromMilliseconds(20) });
-        // Whose a lease is, also one that a dispatcher has begun because a busy machine let it lose another.
-        await _world.Database.ExecuteAsync("""
-            CREATE TABLE begun (lease bigint, dispatcher int);
-            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN INSERT INTO begun VALUES (NEW.id, current_setting('application_name')::int); RETURN NEW; END $$;
-            CREATE TRIGGER note AFTER INSERT ON dispatchers FOR EACH ROW EXECUTE FUNCTION note();
-            """);
         for (var started = 0; started < 3; started++)
         {
             await StartAsync();
@@ -75,7 +69,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
             var served = _receiver.Count;
             await _receiver.WaitForAsync(served + 50);
             var (lease, next) = await _world.HeldAsync(subscription, after: fence);
-            (holder, fence) = (await ProcessOfAsync(lease), next);
+            (holder, fence) = (await _dispatchers.OfAsync(lease), next);
         }
 
         await _world.EndedAsync();
@@ -178,7 +172,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         await _world.AcceptIntoLaneAsync(subscription, count: 1_000);
         await _receiver.WaitForAsync(160);
 
-        await (await ProcessOfAsync(lease)).KillAsync();
+        await (await _dispatchers.OfAsync(lease)).KillAsync();
         var before = _receiver.Count;
         await _receiver.WaitForAsync(before + 240, World.Limit);
         await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Paused });
@@ -195,11 +189,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _dispatchers)
-        {
-            await process.DisposeAsync();
-        }
-
+        await _dispatchers.DisposeAsync();
         await _receiver.DisposeAsync();
         await _world.DisposeAsync();
     }
@@ -211,11 +201,8 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         var (lease, fence) = await _world.HeldAsync(subscription);
         var accepted = await _world.AcceptIntoLaneAsync(subscription, count);
         await _receiver.WaitForAsync(50);
-        return (subscription, accepted, await ProcessOfAsync(lease), fence);
+        return (subscription, accepted, await _dispatchers.OfAsync(lease), fence);
     }
-
-    private async Task<ServiceChild> ProcessOfAsync(long lease) =>
-        _dispatchers[await _world.Database.ScalarAsync<int>("SELECT dispatcher FROM begun WHERE lease = $1", lease)];
 
     /// <summary>
     /// Takes the need of the lane away, and does something when its holder has written the closing and waits to stamp the
@@ -254,14 +241,7 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     private static int MostInTenSeconds(List<DateTimeOffset> moments) =>
         moments.Max(first => moments.Count(moment => moment >= first && moment < first + TimeSpan.FromSeconds(10)));
 
-    private async Task StartAsync()
-    {
-        var place = _dispatchers.Count;
-        var named = new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { ApplicationName = $"{place}" };
-        _dispatchers.Add(await _world.StartChildAsync(("ConnectionStrings:Postgres", named.ConnectionString), ("Webhooks:Lanes:IdleTime", "00:00:01")));
-        await Eventually.TrueAsync(
-            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM begun WHERE dispatcher = $1", place) > 0, World.Limit, "a dispatcher that is alive");
-    }
+    private Task StartAsync() => _dispatchers.StartAsync(("Webhooks:Lanes:IdleTime", "00:00:01"));
 
     private static TimeSpan Median(List<TimeSpan> waits) => waits.Order().ElementAt(waits.Count / 2);
 

@@ -29,7 +29,8 @@ public abstract class Surroundings : IAsyncDisposable
     protected Surroundings(string rabbitMq, string postgres, RabbitMqServer? broker = null)
     {
         (_rabbitMq, _broker, Postgres) = (rabbitMq, broker, new NpgsqlConnectionStringBuilder(postgres));
-        Database = NpgsqlDataSource.Create(postgres);
+        // A busy machine may take minutes for a hundred thousand rows.
+        Database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(postgres) { Timeout = 120, CommandTimeout = 300 });
         var keys = new SecretKeyOptions { SecretKeyId = "test" };
         keys.SecretKeys["test"] = Convert.ToBase64String(new byte[32]);
         Vault = new SecretVault(Options.Create(keys));

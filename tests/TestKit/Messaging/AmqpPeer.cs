@@ -21,7 +21,10 @@ public sealed class AmqpPeer : IAsyncDisposable
 
     public static async Task<AmqpPeer> ConnectAsync(string uri)
     {
-        var factory = new ConnectionFactory { Uri = new Uri(uri), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit };
+        var factory = new ConnectionFactory
+        {
+            Uri = new Uri(uri), AutomaticRecoveryEnabled = false, ContinuationTimeout = Limit, HandshakeContinuationTimeout = Limit, RequestedConnectionTimeout = Limit,
+        };
         var connection = await factory.CreateConnectionAsync();
         return new AmqpPeer(factory, connection, await OpenChannelAsync(connection));
     }

@@ -37,10 +37,11 @@ public sealed class OrderedLaneTests : IAsyncLifetime
     public async Task A_failing_key_holds_only_itself_until_it_is_exhausted()
     {
         await using var receiver = await TestReceiver.StartAsync(request => new Answer(Ordered.NumberOf(request) == 1 ? 500 : 200));
-        var subscription = await _world.SubscribeInOrderAsync(receiver.Url, Quick with { InitialDelaySeconds = 4 });
+        var subscription = await _world.SubscribeInOrderAsync(receiver.Url, Quick with { InitialDelaySeconds = 15 });
         await _world.AcceptInLaneAsync(subscription, ["bad", "bad", "good", "bad", "good", "good"]);
         await _world.StartDispatcherAsync();
 
+        // Before the bad one has been tried for the last time, half a minute later.
         await _world.HaveStatusAsync("delivered", 3);
         Assert.Equal([3, 5, 6], receiver.Requests.Select(Ordered.NumberOf).Where(number => number != 1));
         Assert.Equal(["pending", "pending", "delivered", "pending", "delivered", "delivered"], await _world.DeliveriesAsync<string>("status"));

@@ -14,9 +14,9 @@ public sealed class When_the_holder_of_an_ordered_lane_is_lost : IAsyncLifetime
     private const string Hopeless = "key_0";
 
     private readonly ConcurrentQueue<Receipt> _receipts = new();
-    private readonly List<ServiceChild> _dispatchers = [];
     private readonly Random _random = new(20261128);
     private World _world = null!;
+    private LeasedProcesses _dispatchers = null!;
     private TestReceiver _receiver = null!;
     private Subscription _subscription = null!;
 
@@ -26,15 +26,14 @@ public sealed class When_the_holder_of_an_ordered_lane_is_lost : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _world = await World.CreateAsync();
+        _dispatchers = new LeasedProcesses(_world);
         _receiver = await TestReceiver.StartAsync(Receive);
         _subscription = await _world.SubscribeInOrderAsync(
             _receiver.Url, new CustomRetry { MaxAttempts = Attempts, InitialDelaySeconds = 0.2, BackoffMultiplier = 1 });
         for (var dispatcher = 1; dispatcher <= 3; dispatcher++)
         {
             // The key that always fails is the last one left: that the receiver is left alone for it is not what is asked here.
-            _dispatchers.Add(await _world.StartChildAsync(("Webhooks:Breaker:Failures", "1000")));
-            await Eventually.TrueAsync(
-                async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM dispatchers") == dispatcher, World.Limit, "another dispatcher to be alive");
+            await _dispatchers.StartAsync(("Webhooks:Breaker:Failures", "1000"));
         }
     }
 
@@ -64,11 +63,7 @@ public sealed class When_the_holder_of_an_ordered_lane_is_lost : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var dispatcher in _dispatchers)
-        {
-            await dispatcher.DisposeAsync();
-        }
-
+        await _dispatchers.DisposeAsync();
         await _receiver.DisposeAsync();
         await _world.DisposeAsync();
     }
@@ -95,12 +90,7 @@ public sealed class When_the_holder_of_an_ordered_lane_is_lost : IAsyncLifetime
     private Task ReceivedAsync(int count) =>
         Eventually.TrueAsync(() => _receipts.Count >= count, World.Limit, () => $"{count} requests; there were {_receipts.Count}");
 
-    // They began one after the other, and their leases are numbered in the same order.
-    private async Task<ServiceChild> HolderAsync()
-    {
-        var leases = await _world.Database.ColumnAsync<long>("SELECT id FROM dispatchers ORDER BY id");
-        return _dispatchers[leases.ToList().IndexOf((await _world.HeldAsync(_subscription)).Holder)];
-    }
+    private async Task<ServiceChild> HolderAsync() => await _dispatchers.OfAsync((await _world.HeldAsync(_subscription)).Holder);
 
     private async Task AssertInOrderAsync(long fence)
     {
