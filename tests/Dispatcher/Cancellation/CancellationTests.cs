@@ -169,7 +169,7 @@ public sealed class CancellationTests : IAsyncLifetime
 
         await world.Subscriptions.DisableAsync(subscription.Id, "test", CancellationToken.None);
         var wrong = await WhileTheyHang.LookAsync(
-            world, receiver.Requests, () => world.DeliveriesAsync<string>("status"), statuses => statuses is ["canceled"]);
+            world, receiver.Requests, () => world.DeliveriesAsync<string>("status"), statuses => statuses.SequenceEqual(["canceled"]));
         if (wrong is not null)
         {
             return "not canceled";
