@@ -22,6 +22,7 @@ public sealed class When_an_event_is_repeated(SharedSystem system)
         await system.Events.PublishAsync(last);
 
         await system.Management.WaitForEndAsync(subscription.Id, last.Id);
+        await system.Management.WaitForEndAsync(subscription.Id, published.Id);
         Assert.Equal(["evt_again", "evt_last"], receiver.Requests.Select(TestEvent.IdOf).Order(StringComparer.Ordinal));
         Assert.Equal("delivered", Assert.Single((await system.Management.GetEventAsync("evt_again", tenantId)).Deliveries).Status);
     }

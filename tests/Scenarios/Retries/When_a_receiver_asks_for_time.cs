@@ -29,12 +29,18 @@ public sealed class When_a_receiver_asks_for_time(SharedSystem system)
     [InlineData(503)]
     public async Task Should_wait_until_the_date_asked_for(int status)
     {
-        // HTTP dates have whole seconds.
-        var until = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 5);
-        await using var receiver = await TestReceiver.StartAsync(
-            request => request.Number == 1
-                ? new Answer(status).With("Retry-After", until.ToString("R", CultureInfo.InvariantCulture))
-                : Answer.Ok);
+        var until = default(DateTimeOffset);
+        await using var receiver = await TestReceiver.StartAsync(request =>
+        {
+            if (request.Number > 1)
+            {
+                return Answer.Ok;
+            }
+
+            // HTTP dates have whole seconds.
+            until = DateTimeOffset.FromUnixTimeSeconds(request.ReceivedAt.ToUnixTimeSeconds() + 5);
+            return new Answer(status).With("Retry-After", until.ToString("R", CultureInfo.InvariantCulture));
+        });
 
         var requests = await DeliverAsync(receiver, scheduled: 0.1);
 

@@ -20,7 +20,7 @@ internal static class WaitingCommands
 
     private static async Task<IReadOnlyList<JsonElement>> ReadAsync(string amqp, string tenantId)
     {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(amqp) }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = new Uri(amqp), HandshakeContinuationTimeout = Limit, ContinuationTimeout = Limit }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         var commands = new List<JsonElement>();
         while (await channel.BasicGetAsync(BrokerNames.ExceptionCommandsQueue, autoAck: false) is { } message)

@@ -22,8 +22,9 @@ public sealed class When_several_systems_send_what_they_really_send(SharedSystem
     public async Task Should_become_commands_or_notifications_on_the_bus()
     {
         await using var neighbour = await Neighbour.ListenAsync(system.Running.Endpoints.Amqp);
-        var (github, jira, stripe, slack, standard) =
-            (await CreateAsync("github"), await CreateAsync("jira"), await CreateAsync("stripe"), await CreateAsync("slack"), await CreateAsync("standard_webhooks"));
+        // GitHub's last: who knows that one knows them all.
+        var (jira, stripe, slack, standard, github) =
+            (await CreateAsync("jira"), await CreateAsync("stripe"), await CreateAsync("slack"), await CreateAsync("standard_webhooks"), await CreateAsync("github"));
         var (now, id) = (DateTimeOffset.UtcNow.ToUnixTimeSeconds(), $"msg_{_tenantId}");
 
         // GitHub's ping first: it is sent until the source is known everywhere, and is told of once.
@@ -63,7 +64,9 @@ public sealed class When_several_systems_send_what_they_really_send(SharedSystem
 
     private async Task IsAsync(string expected, string path, string body, string contentType, params string[] headers)
     {
-        var answer = await SendAsync(path, body, contentType, headers);
+        var answer = (Status: 0, Text: "");
+        // As a sender does that is told to come again: a busy machine may have no time for one.
+        await Eventually.TrueAsync(async () => (answer = await SendAsync(path, body, contentType, headers)).Status != 503, Limit, "an answer other than 503");
         Assert.Equal((200, $$"""{"status":"{{expected}}"}"""), answer);
     }
 
