@@ -11,6 +11,8 @@ public static class TestDatabase
 {
     private const string Template = "migrated";
 
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     private static readonly Lazy<Task> Migrated = new(MigrateTemplateAsync);
 
     private static int _databases;
@@ -64,7 +66,7 @@ public static class TestDatabase
     {
         await using var maintenance = new NpgsqlConnection(server.ConnectionString);
         await maintenance.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, maintenance) { CommandTimeout = 300 };
+        await using var command = new NpgsqlCommand(sql, maintenance) { CommandTimeout = (int)Limit.TotalSeconds };
         await command.ExecuteNonQueryAsync();
     }
 

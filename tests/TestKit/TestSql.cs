@@ -5,6 +5,8 @@ namespace Webhooks.TestKit;
 /// <summary>What a test asks PostgreSQL beside the code it tests.</summary>
 public static class TestSql
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     public static async Task ExecuteAsync(this NpgsqlDataSource database, string sql, params object[] parameters)
     {
         await using var command = Command(database, sql, parameters);
@@ -37,12 +39,13 @@ public static class TestSql
     public static Task EndSessionsAsync(this NpgsqlDataSource database, string which) => Eventually.TrueAsync(
         async () => await database.ScalarAsync<long>(
             $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}") > 0,
-        TimeSpan.FromMinutes(2),
+        Limit,
         $"a session where {which}");
 
     private static NpgsqlCommand Command(NpgsqlDataSource database, string sql, object[] parameters)
     {
         var command = database.CreateCommand(sql);
+        command.CommandTimeout = (int)Limit.TotalSeconds;
         foreach (var parameter in parameters)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = parameter });

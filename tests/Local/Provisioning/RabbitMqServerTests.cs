@@ -103,5 +103,5 @@ public sealed class RabbitMqServerTests
     }
 
     private static Task<IConnection> ConnectAsync(string broker) =>
-        new ConnectionFactory { Uri = new Uri(broker) }.CreateConnectionAsync();
+        new ConnectionFactory { Uri = new Uri(broker), HandshakeContinuationTimeout = Limit, ContinuationTimeout = Limit }.CreateConnectionAsync();
 }

@@ -104,7 +104,7 @@ public sealed class TestReceiverTests
         await using (var stalling = BrokenReceiver.StallingInTheHeaders())
         {
             await Assert.ThrowsAsync<TaskCanceledException>(() => impatient.PostAsync(stalling.Url, null));
-            await Eventually.TrueAsync(() => stalling.Count == 1, TimeSpan.FromMinutes(2), "the one connection");
+            await Eventually.TrueAsync(() => stalling.Count == 1, TimeSpan.FromMinutes(5), "the one connection");
         }
 
         await using (var huge = BrokenReceiver.AnsweringHugeHeaders())

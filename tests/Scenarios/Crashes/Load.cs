@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using Webhooks.TestKit;
 
@@ -142,7 +143,7 @@ internal sealed class Load : IAsyncDisposable
     {
         // Over HTTP, and behind all others: when it is accepted, they are.
         var last = NewEvent();
-        await _system.Management.PublishAsync(last.Body);
+        await Eventually.TrueAsync(() => IsTakenAsync(last), ArrivalLimit, "The last event is taken.");
         await Eventually.TrueAsync(
             async () => await _system.Database.CountAsync("SELECT count(*) FROM event_keys WHERE tenant_id = $1 AND event_id = $2", TenantId, last.Id) == 1,
             ArrivalLimit, "The last event is accepted.");
@@ -182,8 +183,20 @@ internal sealed class Load : IAsyncDisposable
 
     private static long Number(string member, JsonElement accounts) => accounts.GetProperty(member).GetInt64();
 
-    private async Task<JsonElement> AccountsAsync() =>
-        JsonElement.Parse(await _system.Management.Http.GetStringAsync(new Uri($"v1/accounting?tenant_id={TenantId}", UriKind.Relative)));
+    private Task<JsonElement> AccountsAsync() => _system.Management.GetJsonAsync($"v1/accounting?tenant_id={TenantId}");
+
+    private async Task<bool> IsTakenAsync(TestEvent published)
+    {
+        try
+        {
+            await _system.Management.PublishAsync(published.Body);
+            return true;
+        }
+        catch (HttpRequestException away) when (away.StatusCode == HttpStatusCode.ServiceUnavailable)
+        {
+            return false;
+        }
+    }
 
     private async Task PublishUntilAsync(CancellationToken stop)
     {

@@ -81,7 +81,7 @@ public sealed class When_RabbitMQ_loses_everything(PatientSystem system) : IClas
     {
         var endpoints = system.Running.Endpoints;
         using var http = new HttpClient();
-        await Eventually.TrueAsync(async () => await CallBackAsync(http, endpoints) == HttpStatusCode.OK, TimeSpan.FromMinutes(2), "a callback to be accepted");
+        await Eventually.TrueAsync(async () => await CallBackAsync(http, endpoints) == HttpStatusCode.OK, TimeSpan.FromMinutes(5), "a callback to be accepted");
         await using var peer = await AmqpPeer.ConnectAsync(endpoints.Amqp);
         await peer.TakeAsync(BrokerNames.ExceptionCommandsQueue);
     }

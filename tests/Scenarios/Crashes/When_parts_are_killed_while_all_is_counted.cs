@@ -90,7 +90,7 @@ public sealed class When_parts_are_killed_while_all_is_counted(CrashingSystem sy
 
     private sealed record Accounts(long Accepted, long Matched, long Delivered, long Failed, long Exhausted, long Canceled, long Pending, long Parked);
 
-    private async Task<JsonElement> GetAsync(string path) => JsonElement.Parse(await system.Running.Management.Http.GetStringAsync(new Uri(path, UriKind.Relative)));
+    private Task<JsonElement> GetAsync(string path) => system.Running.Management.GetJsonAsync(path);
 
     private static long Number(JsonElement figures, string member) => figures.GetProperty(member).GetInt64();
 }

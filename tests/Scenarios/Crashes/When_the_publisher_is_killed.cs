@@ -10,6 +10,8 @@ public sealed class When_the_publisher_is_killed(CrashingSystem system)
     private const int Subscriptions = 500;
     private const int MostKills = 30;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     [Fact]
     public async Task Should_fan_an_event_out_to_all_500_subscriptions()
     {
@@ -80,7 +82,7 @@ public sealed class When_the_publisher_is_killed(CrashingSystem system)
     // The broker hands back what was not acknowledged as soon as it sees that the connection is gone, long before another publisher has started.
     private async Task<bool> IsHandedBackAsync()
     {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(system.Running.Endpoints.Amqp) }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = new Uri(system.Running.Endpoints.Amqp), HandshakeContinuationTimeout = Limit, ContinuationTimeout = Limit }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         QueueDeclareOk? queue = null;
         try

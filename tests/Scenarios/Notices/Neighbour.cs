@@ -10,6 +10,8 @@ namespace Webhooks.Scenarios.Tests.Notices;
 /// <summary>A plain AMQP client with a queue of its own that is bound to every notification.</summary>
 internal sealed class Neighbour : IAsyncDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     private readonly IConnection _connection;
     private readonly ConcurrentQueue<Notification> _heard = new();
 
@@ -17,7 +19,7 @@ internal sealed class Neighbour : IAsyncDisposable
 
     public static async Task<Neighbour> ListenAsync(string amqp)
     {
-        var neighbour = new Neighbour(await new ConnectionFactory { Uri = new Uri(amqp) }.CreateConnectionAsync());
+        var neighbour = new Neighbour(await new ConnectionFactory { Uri = new Uri(amqp), HandshakeContinuationTimeout = Limit, ContinuationTimeout = Limit }.CreateConnectionAsync());
         var channel = await neighbour._connection.CreateChannelAsync();
         var queue = (await channel.QueueDeclareAsync()).QueueName;
         await channel.QueueBindAsync(queue, BrokerNames.NotificationsExchange, routingKey: "#");
@@ -37,7 +39,7 @@ internal sealed class Neighbour : IAsyncDisposable
     public async Task<IReadOnlyList<Notification>> WaitForAsync(string tenantId, int count)
     {
         await Eventually.TrueAsync(
-            () => Of(tenantId).Count >= count, TimeSpan.FromSeconds(60), () => $"{count} notifications of {tenantId}; there were {Of(tenantId).Count}");
+            () => Of(tenantId).Count >= count, Limit, () => $"{count} notifications of {tenantId}; there were {Of(tenantId).Count}");
         return Of(tenantId);
     }
 

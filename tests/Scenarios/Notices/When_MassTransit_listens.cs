@@ -48,7 +48,7 @@ public sealed class When_MassTransit_listens(SharedSystem system)
             // Any may come more than once, as its id tells.
             await Eventually.TrueAsync(
                 () => !failed.Heard.IsEmpty && !disabled.Heard.IsEmpty && all.Heard.DistinctBy(notification => notification.Id).Count() == 2,
-                TimeSpan.FromMinutes(2), "both notifications");
+                TimeSpan.FromMinutes(5), "both notifications");
             var ended = Assert.Single(failed.Heard.DistinctBy(notification => notification.Id));
             var told = all.Heard.DistinctBy(notification => notification.Id).ToList();
             Assert.Equal((published.Id, "order.placed", subscription.Id, "gone", 410), (ended.Data.EventId, ended.Data.EventType, ended.Data.SubscriptionId, ended.Data.Reason, ended.Data.StatusCode));

@@ -68,12 +68,12 @@ public sealed class When_a_delivery_is_given_up(SharedSystem system) : IAsyncLif
         var marker = TestEvent.Create(_tenantId, "order.placed");
         await system.Events.PublishAsync(marker);
         var last = await system.Management.WaitForEndAsync(failed.Id, marker.Id);
-        await Eventually.TrueAsync(() => watching.Requests.Any(request => TestEvent.IdOf(request) == $"{last.Id}_exhausted"), TimeSpan.FromMinutes(2), "the later event");
+        await Eventually.TrueAsync(() => watching.Requests.Any(request => TestEvent.IdOf(request) == $"{last.Id}_exhausted"), TimeSpan.FromMinutes(5), "the later event");
         Assert.Equal([$"{first.Id}_exhausted", $"{last.Id}_exhausted"], watching.Requests.Select(TestEvent.IdOf).Order());
         await _neighbour.WaitForAsync(_tenantId, 2);
         Assert.Equal([$"{first.Id}_exhausted", $"{last.Id}_exhausted"], _neighbour.Of(_tenantId).Select(told => told.Id).Order());
         await Eventually.TrueAsync(
-            async () => await system.Running.Database.CountAsync("SELECT count(*) FROM notices WHERE tenant_id = $1", _tenantId) == 0, TimeSpan.FromMinutes(1), "all that was told to be forgotten");
+            async () => await system.Running.Database.CountAsync("SELECT count(*) FROM notices WHERE tenant_id = $1", _tenantId) == 0, TimeSpan.FromMinutes(5), "all that was told to be forgotten");
     }
 
     [Fact]

@@ -46,6 +46,6 @@ public sealed class When_an_attempt_ends(OutcomeDeliveries deliveries) : IClassF
 
         // The attempt is recorded first; what follows from it comes right after.
         await Eventually.TrueAsync(
-            async () => (await deliveries.SubscriptionAsync("410", profile)).State == "disabled", TimeSpan.FromMinutes(1), "The subscription is disabled.");
+            async () => (await deliveries.SubscriptionAsync("410", profile)).State == "disabled", TimeSpan.FromMinutes(5), "The subscription is disabled.");
     }
 }

@@ -73,7 +73,7 @@ public sealed class When_a_parked_message_is_republished(SharedSystem system)
         return Assert.Single(items.EnumerateArray());
     }
 
-    private async Task<JsonElement> GetAsync(string path) => JsonElement.Parse(await system.Management.Http.GetStringAsync(new Uri(path, UriKind.Relative)));
+    private Task<JsonElement> GetAsync(string path) => system.Management.GetJsonAsync(path);
 
     private static string Text(JsonElement parked, string member) => parked.GetProperty(member).GetString()!;
 }

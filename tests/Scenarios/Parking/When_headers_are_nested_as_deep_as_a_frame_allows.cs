@@ -76,7 +76,7 @@ public sealed class When_headers_are_nested_as_deep_as_a_frame_allows(SharedSyst
         IReadOnlyList<ParkedMessage> parked = [];
         await Eventually.TrueAsync(
             async () => (parked = [.. (await system.Parked.AllAsync()).Where(message => message.Text == body)]).Count == count,
-            TimeSpan.FromMinutes(2), () => $"{count} messages to be parked; there were {parked.Count}");
+            TimeSpan.FromMinutes(5), () => $"{count} messages to be parked; there were {parked.Count}");
         return parked;
     }
 

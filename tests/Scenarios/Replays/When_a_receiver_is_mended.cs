@@ -47,7 +47,7 @@ public sealed class When_a_receiver_is_mended(SharedSystem system)
         DeliveryResponse? replay = null;
         await Eventually.TrueAsync(
             async () => (replay = (await system.Management.ListDeliveriesAsync(subscriptionId)).SingleOrDefault(delivery => delivery.ReplayOf == original)) is { Status: "delivered" },
-            TimeSpan.FromSeconds(60),
+            TimeSpan.FromMinutes(5),
             () => $"the replay of {original} to be delivered; it was {replay}");
         return await system.Management.GetDeliveryAsync(replay!.Id);
     }

@@ -38,7 +38,7 @@ public sealed class ServiceHost : IAsyncDisposable
         host.UseKestrel(0);
         await Task.Run(host.StartServer);
         var links = host.Services.GetRequiredService<BrokerLinks>();
-        await Eventually.TrueAsync(() => links.IsReady, TimeSpan.FromMinutes(3), "a service that is ready");
+        await Eventually.TrueAsync(() => links.IsReady, TimeSpan.FromMinutes(5), "a service that is ready");
         return new ServiceHost(host, host.Services, log);
     }
 

@@ -84,7 +84,7 @@ public sealed class TestReceiver : IAsyncDisposable
     {
         await Eventually.TrueAsync(
             () => Count >= count,
-            limit ?? TimeSpan.FromMinutes(2),
+            limit ?? TimeSpan.FromMinutes(5),
             () => $"{count} requests at {Url}; there were {Count}.");
         return Requests;
     }

@@ -15,7 +15,7 @@ public sealed class EventPublisher(string amqp) : IAsyncDisposable
 
     // A restarted broker confirms within seconds; a confirm that is still missing then was lost with its connection.
     private static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan GiveUp = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim _connecting = new(1);
     private IConnection? _connection;

@@ -53,14 +53,13 @@ public sealed class ManagementClient : IDisposable
     /// <param name="change">Its members are a merge patch, sent as they are named.</param>
     public async Task<SubscriptionResponse> ChangeAsync(string id, object change)
     {
-        using var body = JsonContent.Create(change, new MediaTypeHeaderValue("application/merge-patch+json"));
-        using var answer = await Http.PatchAsync($"v1/subscriptions/{id}", body);
+        using var answer = await AnsweredAsync(() => Http.PatchAsync($"v1/subscriptions/{id}", JsonContent.Create(change, new MediaTypeHeaderValue("application/merge-patch+json"))));
         return await ReadAsync<SubscriptionResponse>(answer);
     }
 
     public async Task DeleteSubscriptionAsync(string id)
     {
-        using var answer = await Http.DeleteAsync($"v1/subscriptions/{id}");
+        using var answer = await AnsweredAsync(() => Http.DeleteAsync($"v1/subscriptions/{id}"));
         await EnsureAsync(answer);
     }
 
@@ -114,11 +113,15 @@ public sealed class ManagementClient : IDisposable
         return replay!;
     }
 
+    /// <summary>Any other resource.</summary>
+    /// <param name="path">From v1 on.</param>
+    public Task<JsonElement> GetJsonAsync(string path) => GetAsync<JsonElement>(path);
+
     public void Dispose() => Http.Dispose();
 
     private async Task<T> GetAsync<T>(string path)
     {
-        using var answer = await Http.GetAsync(path);
+        using var answer = await AnsweredAsync(() => Http.GetAsync(path));
         return await ReadAsync<T>(answer);
     }
 
@@ -128,7 +131,7 @@ public sealed class ManagementClient : IDisposable
         return await ReadAsync<T>(answer);
     }
 
-    /// <summary>Asks again as long as the answer is 503, as that says: a server that a test has killed is on its way back.</summary>
+    /// <summary>Asks again as long as the answer is 503, as that says: a server that a test has killed is on its way back, or the machine had no time.</summary>
     private static async Task<HttpResponseMessage> AnsweredAsync(Func<Task<HttpResponseMessage>> ask)
     {
         var answer = await ask();

@@ -17,7 +17,8 @@ public sealed record SubscriptionRequest
 
     public string? RetryOn { get; init; }
 
-    public double? TimeoutSeconds { get; init; }
+    /// <summary>As long as may be unless said otherwise: no attempt is to end, and be repeated, because a busy machine answers late.</summary>
+    public double? TimeoutSeconds { get; init; } = 30;
 
     public int? MaxInFlight { get; init; }
 

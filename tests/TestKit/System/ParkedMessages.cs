@@ -16,7 +16,7 @@ public sealed class ParkedMessages(NpgsqlDataSource database)
     {
         IReadOnlyList<ParkedMessage> found = [];
         await Eventually.TrueAsync(
-            async () => (found = await ReadAsync("message_id = $1", messageId)).Count > 0, TimeSpan.FromMinutes(2), $"Message {messageId} is parked.");
+            async () => (found = await ReadAsync("message_id = $1", messageId)).Count > 0, TimeSpan.FromMinutes(5), $"Message {messageId} is parked.");
         return found[0];
     }
 

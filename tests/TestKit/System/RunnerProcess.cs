@@ -14,7 +14,7 @@ internal sealed class RunnerProcess : IAsyncDisposable
         exec "$@" 3<&- </dev/null >>"$log" 2>&1
         """;
 
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
 

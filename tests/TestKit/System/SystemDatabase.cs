@@ -5,6 +5,8 @@ namespace Webhooks.TestKit;
 /// <summary>The system's own database, for the last question of a scenario: does it agree with what was received?</summary>
 public sealed class SystemDatabase(string connectionString) : IAsyncDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     // Not pooled: after PostgreSQL was killed, a pool hands out connections that are dead.
     private readonly NpgsqlDataSource _database =
         NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false });
@@ -53,7 +55,7 @@ public sealed class SystemDatabase(string connectionString) : IAsyncDisposable
         await using var connection = await _database.OpenConnectionAsync();
         await using var command = Command(connection, sql, arguments);
         await command.PrepareAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(Limit);
         while ((long)(await command.ExecuteScalarAsync(limit.Token))! == 0)
         {
         }
@@ -63,7 +65,7 @@ public sealed class SystemDatabase(string connectionString) : IAsyncDisposable
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] arguments)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)Limit.TotalSeconds };
         foreach (var argument in arguments)
         {
             command.Parameters.AddWithValue(argument);
