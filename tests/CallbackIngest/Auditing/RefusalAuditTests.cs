@@ -64,7 +64,7 @@ public sealed class RefusalAuditTests(World world) : IClassFixture<World>
     public async Task What_fails_at_its_size_its_type_its_key_or_the_limit_is_there_too()
     {
         var limited = await world.StartIngestAsync(("Webhooks:CallbacksPerMinute", "1"));
-        (await limited.SendAsync(IngestClient.Body(system: "AUDITED"), "many", exceptionId: "exc_many")).IsAccepted();
+        await limited.AcceptAsync(IngestClient.Body(system: "AUDITED"), "many", exceptionId: "exc_many");
         (await limited.SendAsync(IngestClient.Body(system: "AUDITED"), "more", exceptionId: "exc_many")).IsProblem(429, "rate_limited");
         (await limited.SendAsync(IngestClient.Body(system: "AUDITED", note: "other"), "many", exceptionId: "exc_many")).IsProblem(422, "idempotency_key_reused");
         await world.Database.ExecuteAsync("UPDATE callbacks SET status = 'reserved', lease_until = clock_timestamp() + interval '1 hour', repeat_at = NULL WHERE idempotency_key = 'many'");
@@ -123,7 +123,7 @@ public sealed class RefusalAuditTests(World world) : IClassFixture<World>
     [Fact]
     public async Task All_that_is_said_of_a_callback_names_it_by_the_same_words()
     {
-        (await world.Ingest.SendAsync(IngestClient.Body(), "same-words", exceptionId: "exc_words")).IsAccepted();
+        await world.Ingest.AcceptAsync(IngestClient.Body(), "same-words", exceptionId: "exc_words");
         var commandId = await world.Database.ScalarAsync<Guid>("SELECT command_id FROM callbacks WHERE idempotency_key = 'same-words'");
         await world.SayAsync(commandId, "failed", "It is closed.");
         await world.StatusIsAsync("same-words", "failed");

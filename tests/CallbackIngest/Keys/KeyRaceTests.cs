@@ -27,7 +27,7 @@ public sealed class KeyRaceTests(World world) : IClassFixture<World>
     public async Task A_failed_key_is_taken_by_exactly_one_of_many()
     {
         var second = await world.StartIngestAsync();
-        (await world.Ingest.SendAsync(IngestClient.Body(system: "AGAIN"), "race-2")).IsAccepted();
+        await world.Ingest.AcceptAsync(IngestClient.Body(system: "AGAIN"), "race-2");
         var commandId = Guid.Parse((await world.CommandAsync()).BasicProperties.MessageId!);
         var judged = 0;
         for (var round = 0; round < 30 && judged < 3; round++)
@@ -62,19 +62,19 @@ public sealed class KeyRaceTests(World world) : IClassFixture<World>
         var latest = "";
         foreach (var (number, time) in times.Index())
         {
-            (await (number % 2 == 0 ? world.Ingest : second).SendAsync(IngestClient.Body(system: "ORDER", updatedAt: time), $"order-{number}")).IsAccepted();
+            await (number % 2 == 0 ? world.Ingest : second).AcceptAsync(IngestClient.Body(system: "ORDER", updatedAt: time), $"order-{number}");
             Assert.Equal(string.CompareOrdinal(time, latest) < 0, await IsSupersededAsync($"order-{number}"));
             latest = string.CompareOrdinal(time, latest) > 0 ? time : latest;
         }
 
-        (await world.Ingest.SendAsync(IngestClient.Body(system: "ORDER", updatedAt: "2024-01-20T10:28:59.9999Z"), "order-late")).IsAccepted();
-        (await world.Ingest.SendAsync(IngestClient.Body(system: "ORDER", updatedAt: "2024-01-20T10:29:00Z"), "order-same")).IsAccepted();
-        (await world.Ingest.SendAsync(IngestClient.Body(system: "ORDER"), "order-unsaid")).IsAccepted();
+        await world.Ingest.AcceptAsync(IngestClient.Body(system: "ORDER", updatedAt: "2024-01-20T10:28:59.9999Z"), "order-late");
+        await world.Ingest.AcceptAsync(IngestClient.Body(system: "ORDER", updatedAt: "2024-01-20T10:29:00Z"), "order-same");
+        await world.Ingest.AcceptAsync(IngestClient.Body(system: "ORDER"), "order-unsaid");
         Assert.Equal((true, false, false), (await IsSupersededAsync("order-late"), await IsSupersededAsync("order-same"), await IsSupersededAsync("order-unsaid")));
 
         // Another exception's ticket, and another system's, is another matter.
-        (await world.Ingest.SendAsync(IngestClient.Body(system: "ORDER", updatedAt: "2024-01-20T10:00:00Z"), "order-other", exceptionId: "exc_other")).IsAccepted();
-        (await world.Ingest.SendAsync(IngestClient.Body(system: "ORDER2", updatedAt: "2024-01-20T10:00:00Z"), "order-other-2")).IsAccepted();
+        await world.Ingest.AcceptAsync(IngestClient.Body(system: "ORDER", updatedAt: "2024-01-20T10:00:00Z"), "order-other", exceptionId: "exc_other");
+        await world.Ingest.AcceptAsync(IngestClient.Body(system: "ORDER2", updatedAt: "2024-01-20T10:00:00Z"), "order-other-2");
         Assert.Equal((false, false), (await IsSupersededAsync("order-other"), await IsSupersededAsync("order-other-2")));
         await world.CommandsAsync();
     }

@@ -18,7 +18,7 @@ public sealed class When_the_database_has_no_room
         var ingest = await world.StartIngestAsync();
         foreach (var before in Enumerable.Range(0, MoreThanFits))
         {
-            (await ingest.SendAsync(IngestClient.Body(), $"before-{before}")).IsAccepted();
+            await ingest.AcceptAsync(IngestClient.Body(), $"before-{before}");
         }
 
         var commands = (await world.CommandsAsync()).Select(command => Guid.Parse(command.BasicProperties.MessageId!)).ToList();

@@ -45,7 +45,7 @@ public sealed class ResultTests(World world) : IClassFixture<World>
 
         // Many, and yet not so many that a slow machine would not answer the last of them in time.
         await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 10 }, async (number, _) =>
-            (await ingest.SendAsync(IngestClient.Body(), $"quick-{number}")).IsAccepted());
+            await ingest.AcceptAsync(IngestClient.Body(), $"quick-{number}"));
 
         await Eventually.TrueAsync(
             async () => await quick.Database.ScalarAsync<long>("SELECT count(*) FROM callbacks WHERE status = 'applied'") == 100, World.Limit, "all of them to be applied");
@@ -164,7 +164,7 @@ public sealed class ResultTests(World world) : IClassFixture<World>
 
     private async Task<Guid> AcceptAsync(string key)
     {
-        (await world.Ingest.SendAsync(IngestClient.Body(), key)).IsAccepted();
+        await world.Ingest.AcceptAsync(IngestClient.Body(), key);
         return Guid.Parse((await world.CommandAsync()).BasicProperties.MessageId!);
     }
 }

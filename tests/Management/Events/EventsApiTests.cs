@@ -141,13 +141,11 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
     public async Task Without_a_broker_the_answer_is_503_soon()
     {
         var alone = await api.StartHostAsync(("ConnectionStrings:RabbitMq", "amqp://nobody:nothing@127.0.0.1:1/"));
-        var started = TimeProvider.System.GetTimestamp();
 
-        var refused = await api.SendAsync(HttpMethod.Post, "/v1/events", """{"id":"e","type":"a","tenant_id":"t","data":{}}""", ManagementApi.AdminToken, via: alone);
+        var refused = await api.SendSoonAsync(HttpMethod.Post, "/v1/events", """{"id":"e","type":"a","tenant_id":"t","data":{}}""", ManagementApi.AdminToken, alone);
 
         refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
         Assert.NotNull(refused.Headers.RetryAfter);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, ManagementApi.Soon);
     }
 
     [Fact]
@@ -172,7 +170,7 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
 
         Assert.Equal(HttpStatusCode.OK, changed.Status);
 
-        await using var connection = await new ConnectionFactory { Uri = new Uri(api.RabbitMq) }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = new Uri(api.RabbitMq), HandshakeContinuationTimeout = TimeSpan.FromMinutes(5), ContinuationTimeout = TimeSpan.FromMinutes(5) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         foreach (var milliseconds in new[] { 7_800, 78_000, 780_000 })
         {

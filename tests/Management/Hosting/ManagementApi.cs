@@ -23,7 +23,7 @@ public sealed class ManagementApi : IAsyncLifetime
     /// When a refusal must have come: the broker is waited for for a second, and a request's deadline is three. The rest is for a busy
     /// machine, and less than the ten seconds after which a wait for the broker's answer ends by itself.
     /// </summary>
-    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(9);
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
 
@@ -132,6 +132,22 @@ public sealed class ManagementApi : IAsyncLifetime
         Contract.Hold(request, body, answer);
         return answer;
     }
+
+    /// <summary>The answer of an instance whose servers are away, which must come soon; a busy machine may hold any single one up.</summary>
+    public async Task<Answer> SendSoonAsync(HttpMethod method, string path, object? body, string? token, HttpClient via)
+    {
+        Answer? answer = null;
+        await IsSoonAsync(async () => answer = await SendAsync(method, path, body, token, via: via));
+        return answer!;
+    }
+
+    /// <summary>Holds what must come soon to that; it is asked for anew when it came too late.</summary>
+    public static Task IsSoonAsync(Func<Task> ask) => Promptly.MostAsync(Soon, rounds: 1, async () =>
+    {
+        var asked = TimeProvider.System.GetTimestamp();
+        await ask();
+        return TimeProvider.System.GetElapsedTime(asked);
+    });
 
     /// <summary>A token of a tenant (null: of all), with all scopes unless named.</summary>
     public async Task<string> TokenAsync(string? tenantId, params string[] scopes)

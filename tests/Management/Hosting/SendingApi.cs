@@ -39,10 +39,13 @@ public sealed class SendingApi : IAsyncLifetime
         return made.Member("token")!;
     }
 
-    /// <summary>A subscription to everything of a tenant, with more members than these.</summary>
+    /// <summary>
+    /// A subscription to everything of a tenant, with more members than these. Its receiver has as long as may be, unless said otherwise: a busy
+    /// machine's answers late.
+    /// </summary>
     public async Task<Answer> SubscribeAsync(string tenantId, string url, params (string Name, object Value)[] members)
     {
-        var body = new Dictionary<string, object> { ["tenant_id"] = tenantId, ["url"] = url, ["event_types"] = new[] { "*" } };
+        var body = new Dictionary<string, object> { ["tenant_id"] = tenantId, ["url"] = url, ["event_types"] = new[] { "*" }, ["timeout_seconds"] = 30 };
         foreach (var (name, value) in members)
         {
             body[name] = value;

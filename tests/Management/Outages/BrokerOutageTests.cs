@@ -25,10 +25,8 @@ public sealed class BrokerOutageTests(ManagementApi api) : IClassFixture<Managem
         ];
         foreach (var (path, body) in requests)
         {
-            var started = TimeProvider.System.GetTimestamp();
-            var refused = await api.SendAsync(HttpMethod.Post, path, body, ManagementApi.AdminToken, via: instance);
+            var refused = await api.SendSoonAsync(HttpMethod.Post, path, body, ManagementApi.AdminToken, instance);
 
-            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, ManagementApi.Soon);
             refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
             Assert.NotNull(refused.Headers.RetryAfter);
         }

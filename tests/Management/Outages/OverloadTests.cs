@@ -111,12 +111,10 @@ public sealed class OverloadTests(ManagementApi api) : IClassFixture<ManagementA
 
     private async Task IsUnavailableAsync(HttpClient instance, HttpMethod method, string path, object? body)
     {
-        var asked = TimeProvider.System.GetTimestamp();
-        var refused = await api.SendAsync(method, path, body, ManagementApi.AdminToken, via: instance);
+        var refused = await api.SendSoonAsync(method, path, body, ManagementApi.AdminToken, instance);
 
         refused.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
         Assert.NotNull(refused.Headers.RetryAfter);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(asked), TimeSpan.Zero, ManagementApi.Soon);
     }
 
     private static Task IsReadyAsync(HttpClient instance, HttpStatusCode expected) => Eventually.TrueAsync(
