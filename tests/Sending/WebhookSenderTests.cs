@@ -29,7 +29,7 @@ public sealed class WebhookSenderTests
                 $"http://127.0.0.1:{receiver.Port}/hooks/a%20b?x=1&y=%2F",
                 body,
                 [new("X-Matcher-Signature", "sha256=00"), new("X-Matcher-Timestamp", "1705746600"), new("User-Agent", "KYC-Webhooks/1.0")],
-                TimeSpan.FromSeconds(10)),
+                TimeSpan.FromSeconds(30)),
             TestContext.Current.CancellationToken);
 
         Assert.Equal(AttemptOutcome.Succeeded, result.Outcome);

@@ -105,6 +105,7 @@ public sealed class NameLookupsTests
             Assert.Equal([IPAddress.Loopback], await lookups.LookUpAsync(SilentNames.Answered, tenant).WaitAsync(Limit));
         }
 
+        await Eventually.TrueAsync(() => names.Silent > 0, Limit, "the name to be looked up");
         Assert.Equal(1, names.Silent);
         names.Dispose();
         await Task.WhenAll(asked).WaitAsync(Limit);

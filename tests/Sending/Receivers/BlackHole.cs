@@ -40,15 +40,16 @@ internal sealed class BlackHole : IDisposable
     {
         var socket = new Socket(_listener.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _waiting.Add(socket);
-        using var given = new CancellationTokenSource(Patience);
+        // The kernel says whether it has connected, however late a busy machine asks.
+        socket.Blocking = false;
         try
         {
-            socket.ConnectAsync(_listener.LocalEndPoint!, given.Token).AsTask().GetAwaiter().GetResult();
+            socket.Connect(_listener.LocalEndPoint!);
             return true;
         }
-        catch (OperationCanceledException)
+        catch (SocketException pending) when (pending.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
         {
-            return false;
+            return socket.Poll(Patience, SelectMode.SelectWrite);
         }
     }
 }

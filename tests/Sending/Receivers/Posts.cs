@@ -17,7 +17,7 @@ internal static class Posts
         url,
         body ?? Encoding.UTF8.GetBytes("""{"id":"evt_exc_001"}"""),
         [new("X-Matcher-Signature", "sha256=00"), new("User-Agent", "Webhooks/0.1.0")],
-        deadline ?? TimeSpan.FromSeconds(10));
+        deadline ?? TimeSpan.FromSeconds(30));
 
     public static async Task<SendResult> SendOnceAsync(string url, TimeSpan? deadline = null, SendingOptions? options = null)
     {

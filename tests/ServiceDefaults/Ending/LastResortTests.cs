@@ -34,13 +34,14 @@ public sealed class LastResortTests
     [Fact]
     public async Task A_stop_that_ends_is_left_alone()
     {
-        using (Watch(TimeSpan.FromSeconds(1)))
+        // Long enough for a busy machine to have ended it.
+        using (Watch(TimeSpan.FromSeconds(10)))
         {
             await _stopping.CancelAsync();
         }
 
         // Another one, that begins later and is as patient, has killed by now.
-        using var hanging = new LastResort(TimeSpan.FromSeconds(2), _progress, new LoggerFactory(), () => _killed.TrySetResult(), _stopping.Token);
+        using var hanging = new LastResort(TimeSpan.FromSeconds(11), _progress, new LoggerFactory(), () => _killed.TrySetResult(), _stopping.Token);
         await _killed.Task.WaitAsync(Limit, TestContext.Current.CancellationToken);
         Assert.Empty(_log.Lines);
     }
