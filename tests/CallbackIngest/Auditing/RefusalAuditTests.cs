@@ -200,7 +200,7 @@ public sealed class RefusalAuditTests(World world) : IClassFixture<World>
         async Task<bool> IsTakenAsync()
         {
             var waited = Stopwatch.StartNew();
-            while (await CountAsync() == 0 && waited.Elapsed < TimeSpan.FromSeconds(4))
+            while (await CountAsync() == 0 && waited.Elapsed < TimeSpan.FromSeconds(10))
             {
                 await Task.Delay(20);
             }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Webhooks.Management.Tests.OpenApi;
@@ -196,12 +197,20 @@ public sealed class HostileInputTests(ManagementApi api) : IClassFixture<Managem
 
     private async Task<Answer> SendAsync(HttpRequestMessage request)
     {
-        var what = $"{request.Method} {request.RequestUri} {Shown(request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync())}";
+        var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync();
+        var what = $"{request.Method} {request.RequestUri} {Shown(body)}";
         var started = Stopwatch.GetTimestamp();
         Answer answer;
         try
         {
             answer = await api.SendAsync(request, ManagementApi.AdminToken);
+            // A machine that has no time for seconds makes it say so and be asked again, as any client may be.
+            for (var tries = 1; tries < 10 && answer is { Status: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter: not null }; tries++)
+            {
+                started = Stopwatch.GetTimestamp();
+                using var again = CopyOf(request, body);
+                answer = await api.SendAsync(again, ManagementApi.AdminToken);
+            }
         }
         catch (HttpRequestException dropped)
         {
@@ -211,6 +220,23 @@ public sealed class HostileInputTests(ManagementApi api) : IClassFixture<Managem
         Assert.True((int)answer.Status < 500, $"{what} was answered with {(int)answer.Status} {answer.Text}");
         Assert.True(Stopwatch.GetElapsedTime(started) < Slowest, $"{what} took {Stopwatch.GetElapsedTime(started)}");
         return answer;
+    }
+
+    private static HttpRequestMessage CopyOf(HttpRequestMessage sent, byte[] body)
+    {
+        var copy = new HttpRequestMessage(sent.Method, sent.RequestUri);
+        if (sent.Content is { } content)
+        {
+            copy.Content = new ByteArrayContent(body);
+            copy.Content.Headers.ContentType = content.Headers.ContentType;
+        }
+
+        foreach (var (name, values) in sent.Headers)
+        {
+            copy.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        return copy;
     }
 
     /// <summary>The answer that comes before the body is read; null when what is still on its way has made its connection end before it was read.</summary>
