@@ -6,7 +6,8 @@ using Webhooks.TestKit;
 
 namespace Webhooks.Dispatcher.Tests.Lanes;
 
-/// <summary>Dispatchers as processes, ended or stopped in the midst of serving a lane.</summary>
+/// <summary>Dispatchers as processes, ended or stopped in the midst of serving a lane. Alone, because of the three seconds.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int InFlight = 4;

@@ -17,8 +17,6 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
     private static readonly TimeSpan MostRecovery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private readonly List<(FaultTarget Target, TimeSpan After)> _recoveries = [];
-
     [Fact]
     public async Task Should_resume_within_ten_seconds_and_lose_nothing()
     {
@@ -31,7 +29,7 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
         {
             var leader = await system.Broker.LeaderOfAsync(queue);
             await leader.KillAsync();
-            await ResumesAsync(trial, FaultTarget.RabbitMq, $"the node that led {queue}");
+            await AssertResumesAsync(trial, FaultTarget.RabbitMq, $"the node that led {queue}");
             await leader.RestartAsync();
             await system.Broker.WaitForAllAsync();
         }
@@ -48,23 +46,21 @@ public sealed class When_one_of_several_is_killed(ClusteredSystem system, ITestO
                 // One of several: who was killed before is at work again by then.
                 await system.Broker.WaitForConsumersAsync(queue, count);
                 var killed = system.Services.Kill(name, which);
-                await ResumesAsync(trial, target, $"{name} {which + 1}");
+                await AssertResumesAsync(trial, target, $"{name} {which + 1}");
                 await system.Services.WaitForRestartAsync(name, killed);
             }
         }
 
         var judgement = await trial.EndAsync(Patience);
         Assert.Empty(judgement.Verdict.Findings);
-        // A busy machine may hold up any of them: of each kind one has to show how long it takes.
-        Assert.All(_recoveries.GroupBy(recovery => recovery.Target), kind => Assert.InRange(kind.Min(recovery => recovery.After), TimeSpan.Zero, MostRecovery));
         output.WriteLine($"{judgement.Evidence.Confirmed.Count} events, {judgement.Verdict.Wanted} deliveries, {judgement.Verdict.Duplicates} twice");
     }
 
-    private async Task ResumesAsync(Trial trial, FaultTarget target, string killed)
+    private async Task AssertResumesAsync(Trial trial, FaultTarget target, string killed)
     {
         var recovery = await RecoveredAsync(trial, target, killed);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{killed} killed: fresh events were delivered after {recovery.TotalSeconds:0.00} s"));
-        _recoveries.Add((target, recovery));
+        Assert.InRange(recovery, TimeSpan.Zero, MostRecovery);
     }
 
     private static async Task<TimeSpan> RecoveredAsync(Trial trial, FaultTarget target, string what)
