@@ -20,11 +20,16 @@ public sealed class ServiceChild : IAsyncDisposable
     public string Tail => Local.Processes.LogFile.TailOf(LogFile);
 
     /// <param name="service">"Publisher".</param>
-    /// <param name="settings">Configuration keys, with colons.</param>
+    /// <param name="settings">Configuration keys, with colons; of two with the same key the later holds.</param>
     public static async Task<ServiceChild> StartAsync(string service, IEnumerable<KeyValuePair<string, string>> settings)
     {
         var directory = await TestDirectory.CreateOwnedAsync("service");
-        var environment = settings.ToDictionary(setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => (string?)setting.Value);
+        var environment = new Dictionary<string, string?>();
+        foreach (var (key, value) in settings)
+        {
+            environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
         environment[OwnedDirectory.MarkVariable] = directory.Mark;
         environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         var besideUs = Path.Combine(AppContext.BaseDirectory, $"Webhooks.{service}.dll");
