@@ -189,6 +189,9 @@ public sealed class World : Surroundings
         return (held[0], held[1]);
     }
 
+    /// <summary>How many leases there have been: each dispatcher begins one, and another one when it has lost that.</summary>
+    public Task<long> LeasesBegunAsync() => Database.ScalarAsync<long>("SELECT coalesce(last_value, 0) FROM pg_sequences WHERE sequencename = 'dispatchers_id_seq'");
+
     public Task<long> LanesAsync() => Database.ScalarAsync<long>("SELECT count(*) FROM lanes");
 
     /// <summary>Announces an attempt of each delivery, the first as a publisher does, a later one as a delay queue does: alone.</summary>

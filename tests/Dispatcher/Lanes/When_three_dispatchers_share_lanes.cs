@@ -52,7 +52,7 @@ public sealed class When_three_dispatchers_share_lanes(ITestOutputHelper output)
         await using var receiver = await TestReceiver.StartAsync();
         var subscription = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = 0.01 });
         var other = await _world.SubscribeAsync(World.SettingsFor(receiver.Url, "*") with { RateLimit = 10_000 });
-        var newest = await NewestAsync();
+        var begun = await _world.LeasesBegunAsync();
         var (_, fence) = await _world.HeldAsync(subscription);
 
         // A lane nobody has served yet has no rate to keep up with: the first goes at once, the second a hundred seconds later.
@@ -62,7 +62,7 @@ public sealed class When_three_dispatchers_share_lanes(ITestOutputHelper output)
         await _world.HaveStatusAsync("delivered", 501);
         Assert.Equal(1, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM attempts AS attempt JOIN deliveries AS delivery ON delivery.id = attempt.delivery_id WHERE subscription_id = $1", subscription.Id));
         // One that a busy machine let lose its lease has lost its lanes, and has another lease since.
-        Assert.True((await _world.HeldAsync(subscription)).Fence == fence || await NewestAsync() > newest, "The lane has changed hands.");
+        Assert.True((await _world.HeldAsync(subscription)).Fence == fence || await _world.LeasesBegunAsync() > begun, "The lane has changed hands.");
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class When_three_dispatchers_share_lanes(ITestOutputHelper output)
 
         await _world.EndedAsync();
         // One that a busy machine let lose its lease has another one since. What it had in flight of its lanes was so still, and came twice.
-        var lost = (int)await NewestAsync() - _dispatchers.Count - 1;
+        var lost = (int)await _world.LeasesBegunAsync() - _dispatchers.Count - 1;
         var most = (await _world.AttemptsAsync()).GroupBy(attempt => attempt.Url).Select(MostAtOnce).ToList();
         Assert.All(most, count => Assert.InRange(count, 1, MostInFlight * (1 + lost)));
         Assert.Contains(most, count => count >= MostInFlight);
@@ -135,9 +135,6 @@ public sealed class When_three_dispatchers_share_lanes(ITestOutputHelper output)
 
         return counts;
     }
-
-    /// <summary>The last lease that was begun: each begins one, and another one when it has lost that.</summary>
-    private Task<long> NewestAsync() => _world.Database.ScalarAsync<long>("SELECT coalesce(max(id), 0) FROM dispatchers");
 
     private async Task<bool> AreWithTheChosenAsync(int dispatchers)
     {
