@@ -37,6 +37,17 @@ public static class TestSql
         return column;
     }
 
+    /// <summary>Runs a statement in a transaction that stays open, with the locks that the statement took, until it is disposed of: rolled back.</summary>
+    public static async Task<IAsyncDisposable> HoldAsync(this NpgsqlDataSource database, string sql, params object[] parameters)
+    {
+        var session = await database.OpenConnectionAsync();
+        await session.BeginTransactionAsync();
+        await using var command = WithParameters(session.CreateCommand(), parameters);
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+        return session;
+    }
+
     /// <summary>Ends other sessions of this database, as a failover or an administrator would.</summary>
     /// <param name="which">A condition on pg_stat_activity; what it matches must be there.</param>
     public static Task EndSessionsAsync(this NpgsqlDataSource database, string which) => Eventually.TrueAsync(
@@ -45,9 +56,10 @@ public static class TestSql
         Limit,
         $"a session where {which}");
 
-    private static NpgsqlCommand Command(NpgsqlDataSource database, string sql, object[] parameters)
+    private static NpgsqlCommand Command(NpgsqlDataSource database, string sql, object[] parameters) => WithParameters(database.CreateCommand(sql), parameters);
+
+    private static NpgsqlCommand WithParameters(NpgsqlCommand command, object[] parameters)
     {
-        var command = database.CreateCommand(sql);
         if (command.CommandTimeout == DriversTimeout)
         {
             command.CommandTimeout = (int)Limit.TotalSeconds;

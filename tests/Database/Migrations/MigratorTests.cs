@@ -30,10 +30,7 @@ public sealed class MigratorTests
     public async Task Who_finds_another_one_migrating_says_that_it_waits()
     {
         await using var database = await MigratedDatabase.CreateEmptyAsync();
-        await using var blocking = await database.OpenConnectionAsync();
-        await using var transaction = await blocking.BeginTransactionAsync();
-        await using var block = new NpgsqlCommand("CREATE TABLE deliveries (in_the_way int)", blocking);
-        await block.ExecuteNonQueryAsync();
+        await using var transaction = await database.HoldAsync("CREATE TABLE deliveries (in_the_way int)");
         using var log = new CapturedLog();
         using var loggers = new LoggerFactory([log]);
 
@@ -45,7 +42,7 @@ public sealed class MigratorTests
         await Eventually.TrueAsync(
             () => log.Lines.Any(line => line.StartsWith("Information", StringComparison.Ordinal) && line.Contains("Another service is migrating the database: waiting until it is done", StringComparison.Ordinal)),
             TimeSpan.FromMinutes(2), "the second one to say that it waits");
-        await transaction.RollbackAsync();
+        await transaction.DisposeAsync();
 
         await Task.WhenAll(first, second);
     }
@@ -58,17 +55,14 @@ public sealed class MigratorTests
         await using var beside = NpgsqlDataSource.Create(connection.ConnectionString);
         connection.CommandTimeout = 2;
         await using var database = NpgsqlDataSource.Create(connection.ConnectionString);
-        await using var blocking = await beside.OpenConnectionAsync();
-        await using var transaction = await blocking.BeginTransactionAsync();
-        await using var block = new NpgsqlCommand("CREATE TABLE deliveries (in_the_way int)", blocking);
-        await block.ExecuteNonQueryAsync();
+        await using var transaction = await beside.HoldAsync("CREATE TABLE deliveries (in_the_way int)");
 
         Task[] both = [MigratedDatabase.MigrateAsync(database), MigratedDatabase.MigrateAsync(database)];
         await Eventually.TrueAsync(
             async () => Array.Exists(both, migrating => migrating.IsCompleted) || await beside.ScalarAsync<long>(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '3 seconds'") == 2,
             TimeSpan.FromMinutes(2), "the one to migrate and the other to wait, both for longer than a statement may take");
-        await transaction.RollbackAsync();
+        await transaction.DisposeAsync();
 
         await Task.WhenAll(both);
     }
@@ -110,14 +104,11 @@ public sealed class MigratorTests
     public async Task A_service_whose_migration_is_cut_off_waits_and_migrates_again()
     {
         await using var database = await MigratedDatabase.CreateEmptyAsync();
-        await using var blocking = await database.OpenConnectionAsync();
-        await using var transaction = await blocking.BeginTransactionAsync();
-        await using var block = new NpgsqlCommand("CREATE TABLE deliveries (in_the_way int)", blocking);
-        await block.ExecuteNonQueryAsync();
+        await using var transaction = await database.HoldAsync("CREATE TABLE deliveries (in_the_way int)");
 
         var start = Start(database).StartingAsync(CancellationToken.None);
         await database.EndSessionsAsync("wait_event_type = 'Lock' AND query LIKE '%CREATE TABLE deliveries%'");
-        await transaction.RollbackAsync();
+        await transaction.DisposeAsync();
         await start;
 
         Assert.NotEmpty(await AppliedAsync(database));
@@ -127,10 +118,7 @@ public sealed class MigratorTests
     public async Task A_cut_off_migration_is_our_own_fault()
     {
         await using var database = await MigratedDatabase.CreateEmptyAsync();
-        await using var blocking = await database.OpenConnectionAsync();
-        await using var transaction = await blocking.BeginTransactionAsync();
-        await using var block = new NpgsqlCommand("CREATE TABLE deliveries (in_the_way int)", blocking);
-        await block.ExecuteNonQueryAsync();
+        await using var transaction = await database.HoldAsync("CREATE TABLE deliveries (in_the_way int)");
 
         var migrating = MigratedDatabase.MigrateAsync(database);
         await database.EndSessionsAsync("wait_event_type = 'Lock' AND query LIKE '%CREATE TABLE deliveries%'");

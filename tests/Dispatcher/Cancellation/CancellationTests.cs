@@ -54,18 +54,13 @@ public sealed class CancellationTests : IAsyncLifetime
         await _world.AcceptAsync(other);
         await _world.ChangeAsync(_subscription, current => current with { State = SubscriptionState.Disabled });
         await _world.ChangeAsync(other, current => current with { State = SubscriptionState.Disabled });
-        await using var session = await _world.Database.OpenConnectionAsync();
-        await using var holding = await session.BeginTransactionAsync();
-        await using (var hold = new NpgsqlCommand("SELECT FROM subscriptions WHERE id = $1 FOR UPDATE", session) { Parameters = { new() { Value = _subscription.Id } } })
-        {
-            await hold.ExecuteNonQueryAsync();
-        }
+        await using var holding = await _world.Database.HoldAsync("SELECT FROM subscriptions WHERE id = $1 FOR UPDATE", _subscription.Id);
 
         await _world.StartDispatcherAsync();
 
         await _world.HaveStatusAsync("canceled", 2);
         await CarriedOutAsync(1);
-        await holding.RollbackAsync();
+        await holding.DisposeAsync();
         await CarriedOutAsync(2);
 
         Task CarriedOutAsync(int intents) => Eventually.TrueAsync(

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using RabbitMQ.Client;
 using Webhooks.Broker;
 using Webhooks.Broker.Consuming;
@@ -42,10 +41,7 @@ public sealed class DeliveryLoopTests
         var services = (await world.StartDispatcherAsync()).Services;
         var accepted = (await world.AcceptAsync(await world.SubscribeAsync(receiver.Url)))[0];
         var consumer = await ConsumerAsync();
-        await using var session = await world.Database.OpenConnectionAsync();
-        await using var lockOut = await session.BeginTransactionAsync();
-        await using var nobodyLooks = new NpgsqlCommand("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE", session);
-        await nobodyLooks.ExecuteNonQueryAsync();
+        await using var lockOut = await world.Database.HoldAsync("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE");
         using var stop = new CancellationTokenSource();
         var running = LoopOf(consumer, services).RunAsync(stop.Token, CancellationToken.None);
         await world.Bus.PublishAsync("", Queue, Announcement.Write([new DeliveryMessage(accepted.Id, accepted.CreatedAt, 1, accepted.CreatedAt, Traceparent: null)]));
@@ -56,7 +52,7 @@ public sealed class DeliveryLoopTests
         await stop.CancelAsync();
         await consumer.GiveBackAsync();
         await world.Bus.WaitForCountAsync(Queue, 1);
-        await lockOut.CommitAsync();
+        await lockOut.DisposeAsync();
 
         await running;
         await Eventually.TrueAsync(() => inFlight.Count == 0, World.Limit, "the delivery not to be in flight");

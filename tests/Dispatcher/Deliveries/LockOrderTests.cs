@@ -85,10 +85,7 @@ public sealed class LockOrderTests : IAsyncLifetime
 
     private async Task AssertWaitsForTheFirstAsync(Func<Task> change)
     {
-        await using var session = await _world.Database.OpenConnectionAsync();
-        await using var holding = await session.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand("SELECT FROM deliveries WHERE id = $1 FOR UPDATE", session) { Parameters = { new() { Value = _backward[^1].Id } } };
-        await hold.ExecuteNonQueryAsync();
+        await using var holding = await _world.Database.HoldAsync("SELECT FROM deliveries WHERE id = $1 FOR UPDATE", _backward[^1].Id);
 
         var changing = change();
         await Eventually.TrueAsync(
@@ -98,7 +95,7 @@ public sealed class LockOrderTests : IAsyncLifetime
         Assert.Equal(
             _backward.SkipLast(1).Select(delivery => delivery.Id).Order(),
             (await _world.Database.ColumnAsync<Guid>("SELECT id FROM deliveries FOR UPDATE SKIP LOCKED")).Order());
-        await holding.RollbackAsync();
+        await holding.DisposeAsync();
         await changing;
     }
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Rollups;
@@ -176,18 +175,13 @@ public sealed class HealthTests : IAsyncLifetime
         var held = await _world.SubscribeAsync("https://receiver.example/");
         await _world.Database.ExecuteAsync(
             "INSERT INTO subscription_health (subscription_id, unsuccessful, unsuccessful_since, last_failure_at) VALUES ($1, 5, now() - interval '6 days', now())", held.Id);
-        await using var session = await _world.Database.OpenConnectionAsync();
-        await using var holding = await session.BeginTransactionAsync();
-        await using (var hold = new NpgsqlCommand("SELECT FROM subscriptions WHERE id = $1 FOR UPDATE", session) { Parameters = { new() { Value = held.Id } } })
-        {
-            await hold.ExecuteNonQueryAsync();
-        }
+        await using var holding = await _world.Database.HoldAsync("SELECT FROM subscriptions WHERE id = $1 FOR UPDATE", held.Id);
 
         await _world.StartDispatcherAsync(("Webhooks:Breaker:DisableAfter", "00:00:30"));
 
         await LookedAfterAsync();
         Assert.Equal(SubscriptionState.Active, await SubscriptionStateAsync(held));
-        await holding.RollbackAsync();
+        await holding.DisposeAsync();
         await Eventually.TrueAsync(async () => await SubscriptionStateAsync(held) == SubscriptionState.Disabled, World.Limit, "the held one to be disabled, too");
     }
 

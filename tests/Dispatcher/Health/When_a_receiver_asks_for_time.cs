@@ -1,4 +1,3 @@
-using Npgsql;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
 
@@ -73,12 +72,7 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
         var subscription = await _world.SubscribeAsync(World.SettingsFor(asking.Url, "*") with { RateLimit = 2 });
         var neighbour = await _world.SubscribeAsync(World.SettingsFor(other.Url, "*") with { RateLimit = 10 });
         await _world.StartDispatcherAsync();
-        await using var connection = await _world.Database.OpenConnectionAsync();
-        await using var stalling = await connection.BeginTransactionAsync();
-        await using (var stall = new NpgsqlCommand("LOCK TABLE attempts IN SHARE MODE", connection))
-        {
-            await stall.ExecuteNonQueryAsync();
-        }
+        await using var stalling = await _world.Database.HoldAsync("LOCK TABLE attempts IN SHARE MODE");
 
         await _world.AcceptIntoLaneAsync(subscription, count: 50);
         await asking.WaitForAsync(1);
@@ -87,7 +81,7 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
         await other.WaitForAsync(20);
 
         var asked = asking.Count;
-        await stalling.RollbackAsync();
+        await stalling.DisposeAsync();
         await _world.HaveStatusAsync("delivered", 50);
 
         Assert.Equal(asked, asking.Count);

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Doors;
 using Webhooks.Dispatcher.Lanes.Serving;
@@ -43,11 +42,8 @@ public sealed class LaneHoldingTests : IAsyncLifetime
     {
         await _dispatcher.DisposeAsync();
         var locked = await SubscribePausedAsync();
-        await using (var session = await _world.Database.OpenConnectionAsync())
+        await using (await _world.Database.HoldAsync("SELECT FROM lanes FOR UPDATE"))
         {
-            await using var hold = await session.BeginTransactionAsync();
-            await using var take = new NpgsqlCommand("SELECT FROM lanes FOR UPDATE", session);
-            await take.ExecuteNonQueryAsync();
             await _world.StartDispatcherAsync();
 
             await _world.HeldAsync(await SubscribePausedAsync());

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Dispatcher.Lanes.Serving;
@@ -65,8 +64,7 @@ public sealed class LaneSenderTests : IAsyncLifetime
         tools.Slots.Take(subscription.Id, World.Tenant, wanted: 1, wake: () => { });
 
         Task starting;
-        await using (var blocking = await _world.Database.OpenConnectionAsync())
-        await using (await BeginAsync(blocking, "LOCK TABLE subscription_health IN ACCESS EXCLUSIVE MODE"))
+        await using (await _world.Database.HoldAsync("LOCK TABLE subscription_health IN ACCESS EXCLUSIVE MODE"))
         {
             starting = sender.StartAsync([new LaneEntry(accepted.Id, accepted.CreatedAt, DueAt: accepted.CreatedAt, WaitsFor: TimeSpan.Zero)], slots: 1, subscription, CancellationToken.None);
             await Eventually.TrueAsync(IsHealthAwaitedAsync, World.Limit, "the sender to wait between its look and the start");
@@ -86,13 +84,4 @@ public sealed class LaneSenderTests : IAsyncLifetime
 
     private async Task<bool> IsHealthAwaitedAsync() => await _world.Database.ScalarAsync<long>(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM subscription_health WHERE subscription_id = $1'") == 1;
-
-    /// <summary>Rolled back at the end of its scope.</summary>
-    private static async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, string sql)
-    {
-        var transaction = await connection.BeginTransactionAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
-        return transaction;
-    }
 }

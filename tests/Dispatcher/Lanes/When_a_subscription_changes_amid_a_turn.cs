@@ -1,4 +1,3 @@
-using Npgsql;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
 
@@ -21,11 +20,8 @@ public sealed class When_a_subscription_changes_amid_a_turn : IAsyncLifetime
         await _world.HeldAsync(subscription);
         await _world.AcceptIntoLaneAsync(subscription, count: 10);
 
-        await using (var reading = await _world.Database.OpenConnectionAsync())
+        await using (await _world.Database.HoldAsync("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE"))
         {
-            await using var held = await reading.BeginTransactionAsync();
-            await using var hold = new NpgsqlCommand("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE", reading);
-            await hold.ExecuteNonQueryAsync();
             await _world.ChangeAsync(subscription, current => current with { State = SubscriptionState.Active });
             await Eventually.TrueAsync(IsLaneReadAsync, World.Limit, "a turn that counts by the old limit, and reads");
             await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = 1 } });

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Npgsql;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
@@ -211,10 +210,10 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
     /// </summary>
     private async Task AmidTheClosingAsync(Subscription subscription, Func<Task> act)
     {
-        await using var lane = await LockAsync("SELECT FROM lanes FOR KEY SHARE");
+        await using var lane = await _world.Database.HoldAsync("SELECT FROM lanes FOR KEY SHARE");
         await _world.ChangeAsync(subscription, current => current with { Settings = current.Settings with { MaxInFlight = null } });
         await _world.EndedAsync();
-        await using var version = await LockAsync("SELECT FROM settings WHERE name = 'config_version' FOR UPDATE");
+        await using var version = await _world.Database.HoldAsync("SELECT FROM settings WHERE name = 'config_version' FOR UPDATE");
         await lane.DisposeAsync();
         await Eventually.TrueAsync(async () => await ClosingAsync("wait_event_type = 'Lock'") > 0, World.Limit, "the closing to wait");
         await act();
@@ -228,16 +227,6 @@ public sealed class When_the_holder_of_a_lane_is_gone(ITestOutputHelper output) 
         SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND {isSo} AND query LIKE '%UPDATE subscriptions SET config_version = version.value%'
         """);
-
-    /// <summary>Until it is disposed.</summary>
-    private async Task<NpgsqlConnection> LockAsync(string sql)
-    {
-        var session = await _world.Database.OpenConnectionAsync();
-        await session.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand(sql, session);
-        await hold.ExecuteNonQueryAsync();
-        return session;
-    }
 
     private static int MostInTenSeconds(List<DateTimeOffset> moments) =>
         moments.Max(first => moments.Count(moment => moment >= first && moment < first + TimeSpan.FromSeconds(10)));

@@ -1,4 +1,3 @@
-using Npgsql;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -54,14 +53,11 @@ public sealed class When_a_dispatcher_stands_still : IAsyncLifetime
     /// <summary>With an attempt, its delivery and the receiver's health written, and not committed.</summary>
     private async Task FreezeAmidARecordAsync(ServiceChild dispatcher, Subscription subscription)
     {
-        await using var session = await _world.Database.OpenConnectionAsync();
-        await using var holding = await session.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand("SELECT FROM subscription_health WHERE subscription_id = $1 FOR UPDATE", session) { Parameters = { new() { Value = subscription.Id } } };
-        await hold.ExecuteNonQueryAsync();
+        await using var holding = await _world.Database.HoldAsync("SELECT FROM subscription_health WHERE subscription_id = $1 FOR UPDATE", subscription.Id);
         await _world.DeliverAsync(subscription);
         await Eventually.TrueAsync(async () => await RecordsAsync("wait_event_type = 'Lock'") > 0, World.Limit, "the record to wait for the receiver's health");
         dispatcher.Freeze();
-        await holding.RollbackAsync();
+        await holding.DisposeAsync();
         // Until PostgreSQL ends the session, which a busy machine may not see.
         await Eventually.TrueAsync(async () => await RecordsAsync("state = 'active'") == 0, World.Limit, "the record to be left half done");
     }

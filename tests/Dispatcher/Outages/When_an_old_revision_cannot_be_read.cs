@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Tests.Lanes.Ordering;
@@ -127,14 +126,7 @@ public sealed class When_an_old_revision_cannot_be_read : IAsyncLifetime
     private Task<ServiceHost> StartBehindRelayAsync() => _world.StartDispatcherAsync(_world.PostgresAt(_relay.Port));
 
     /// <summary>Nobody reads a revision until it is disposed.</summary>
-    private async Task<NpgsqlConnection> LockAsync()
-    {
-        var session = await _world.Database.OpenConnectionAsync();
-        await session.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand("LOCK TABLE subscription_revisions IN ACCESS EXCLUSIVE MODE", session);
-        await hold.ExecuteNonQueryAsync();
-        return session;
-    }
+    private Task<IAsyncDisposable> LockAsync() => _world.Database.HoldAsync("LOCK TABLE subscription_revisions IN ACCESS EXCLUSIVE MODE");
 
     private Task ReadsAsync() => Eventually.TrueAsync(
         async () => await _world.Database.ScalarAsync<long>("""

@@ -129,11 +129,8 @@ public sealed class DrainingTests : IAsyncLifetime
         // The first is held for as long as a busy machine takes to hand over the others.
         var patient = new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { CommandTimeout = 300 };
         await _world.StartDispatcherAsync(("ConnectionStrings:Postgres", patient.ConnectionString));
-        await using (var blocking = await _world.Database.OpenConnectionAsync())
-        await using (var transaction = await blocking.BeginTransactionAsync())
+        await using (await _world.Database.HoldAsync("LOCK TABLE parked IN SHARE MODE"))
         {
-            await using var hold = new NpgsqlCommand("LOCK TABLE parked IN SHARE MODE", blocking);
-            await hold.ExecuteNonQueryAsync();
             // The others come together, while the first is held.
             await ParkAsync(Parked(Guid.CreateVersion7()), "first");
             await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(BrokerNames.ParkingQueue) == 1, World.Limit, "the first to be in hand");
@@ -152,15 +149,8 @@ public sealed class DrainingTests : IAsyncLifetime
     public async Task A_dispatcher_that_is_killed_over_its_insert_leaves_the_message_to_the_next()
     {
         await using var killed = await _world.StartChildAsync();
-        await using (var blocking = await _world.Database.OpenConnectionAsync())
-        await using (var transaction = await blocking.BeginTransactionAsync())
+        await using (await _world.Database.HoldAsync("LOCK TABLE parked IN SHARE MODE"))
         {
-            await using (var held = blocking.CreateCommand())
-            {
-                held.CommandText = "LOCK TABLE parked IN SHARE MODE";
-                await held.ExecuteNonQueryAsync();
-            }
-
             await ParkAsync(Parked(Guid.CreateVersion7()), "body");
             await Eventually.TrueAsync(async () => await _world.UnacknowledgedAsync(BrokerNames.ParkingQueue) == 1, World.Limit, "the message to be in hand");
             await killed.KillAsync();

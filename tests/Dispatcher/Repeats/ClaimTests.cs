@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -20,15 +19,12 @@ public sealed class ClaimTests : IAsyncLifetime
         await using var receiver = await TestReceiver.StartAsync();
         var dispatcher = await _world.StartDispatcherAsync();
         var accepted = await _world.AcceptAsync(await _world.SubscribeAsync(receiver.Url));
-        await using var session = await _world.Database.OpenConnectionAsync();
-        await using var lockOut = await session.BeginTransactionAsync();
-        await using var nobodyReads = new NpgsqlCommand("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE", session);
-        await nobodyReads.ExecuteNonQueryAsync();
+        await using var lockOut = await _world.Database.HoldAsync("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE");
 
         await _world.AnnounceAsync(accepted);
 
         await Eventually.TrueAsync(() => dispatcher.Services.GetRequiredService<InFlight>().Count == 1, World.Limit, "the delivery to be in flight");
-        await lockOut.CommitAsync();
+        await lockOut.DisposeAsync();
         await _world.EndedAsync();
         Assert.Equal(1, receiver.Count);
     }

@@ -60,17 +60,12 @@ public sealed class ReplayingTests : IAsyncLifetime
         await Intended.EndYesterdayAsync(_world);
         var held = await Intended.AsyncOf(_world, _subscription, ["exhausted"]);
         var other = await Intended.AsyncOf(_world, _subscription, ["exhausted"]);
-        await using var session = await _world.Database.OpenConnectionAsync();
-        await using var holding = await session.BeginTransactionAsync();
-        await using (var hold = new NpgsqlCommand("SELECT FROM replays WHERE id = $1 FOR UPDATE", session) { Parameters = { new() { Value = held.Id } } })
-        {
-            await hold.ExecuteNonQueryAsync();
-        }
+        await using var holding = await _world.Database.HoldAsync("SELECT FROM replays WHERE id = $1 FOR UPDATE", held.Id);
 
         await _world.StartDispatcherAsync();
 
         await other.HasStatusAsync("done");
-        await holding.RollbackAsync();
+        await holding.DisposeAsync();
         await held.HasStatusAsync("done");
     }
 

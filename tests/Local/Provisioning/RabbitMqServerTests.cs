@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text;
-using RabbitMQ.Client;
 using Webhooks.Local.Processes;
 using Webhooks.Local.Provisioning;
 using Webhooks.TestKit;
@@ -83,25 +81,16 @@ public sealed class RabbitMqServerTests
 
     private static async Task PublishAsync(string broker, string text)
     {
-        await using var connection = await ConnectAsync(broker);
-        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
-        await channel.QueueDeclareAsync(
+        await using var peer = await AmqpPeer.ConnectAsync(broker);
+        await peer.Channel.QueueDeclareAsync(
             Queue, durable: true, exclusive: false, autoDelete: false,
             new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
-        await channel.BasicPublishAsync("", Queue, mandatory: true, new BasicProperties { Persistent = true }, Encoding.UTF8.GetBytes(text));
+        await peer.PublishAsync("", Queue, text);
     }
 
-    // A queue's leader may need a moment after the broker itself is up.
     private static async Task<string> TakeAsync(string broker)
     {
-        await using var connection = await ConnectAsync(broker);
-        await using var channel = await connection.CreateChannelAsync();
-        BasicGetResult? message = null;
-        await Eventually.TrueAsync(
-            async () => (message = await channel.BasicGetAsync(Queue, autoAck: true)) is not null, Limit, "the message to be there");
-        return Encoding.UTF8.GetString(message!.Body.Span);
+        await using var peer = await AmqpPeer.ConnectAsync(broker);
+        return (await peer.TakeAsync(Queue)).Text();
     }
-
-    private static Task<IConnection> ConnectAsync(string broker) =>
-        new ConnectionFactory { Uri = new Uri(broker), HandshakeContinuationTimeout = Limit, ContinuationTimeout = Limit }.CreateConnectionAsync();
 }

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Webhooks.Subscriptions.Storage;
+using Webhooks.TestKit;
 
 namespace Webhooks.Management.Tests.Auditing;
 
@@ -102,10 +102,7 @@ public sealed class AuditApiTests(ManagementApi api) : IClassFixture<ManagementA
     public async Task A_secret_is_not_shown_when_its_row_cannot_be_written()
     {
         var made = await api.SubscribeAsync("unwritten");
-        await using var connection = await api.Database.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand("LOCK TABLE audit", connection);
-        await hold.ExecuteNonQueryAsync();
+        await using var transaction = await api.Database.HoldAsync("LOCK TABLE audit");
 
         (await api.GetAsync($"/v1/subscriptions/{made.Id}/secret")).IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
     }

@@ -170,11 +170,10 @@ public sealed class EventsApiTests(ManagementApi api) : IClassFixture<Management
 
         Assert.Equal(HttpStatusCode.OK, changed.Status);
 
-        await using var connection = await new ConnectionFactory { Uri = new Uri(api.RabbitMq), HandshakeContinuationTimeout = TimeSpan.FromMinutes(5), ContinuationTimeout = TimeSpan.FromMinutes(5) }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
+        await using var peer = await AmqpPeer.ConnectAsync(api.RabbitMq);
         foreach (var milliseconds in new[] { 7_800, 78_000, 780_000 })
         {
-            await channel.QueueDeclarePassiveAsync(BrokerNames.Delay(milliseconds));
+            await peer.Channel.QueueDeclarePassiveAsync(BrokerNames.Delay(milliseconds));
         }
     }
 

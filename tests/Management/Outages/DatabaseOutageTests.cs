@@ -76,14 +76,11 @@ public sealed class DatabaseOutageTests(ManagementApi api) : IClassFixture<Manag
     public async Task A_row_locked_by_somebody_else_makes_a_change_503_and_not_a_hang()
     {
         var subscription = await api.SubscribeAsync("locked");
-        await using var connection = await api.Database.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync();
-        await using var command = new NpgsqlCommand("SELECT 1 FROM subscriptions WHERE id = $1 FOR UPDATE", connection, transaction) { Parameters = { new() { Value = ManagementApi.IdOf(subscription) } } };
-        await command.ExecuteNonQueryAsync();
+        await using var transaction = await api.Database.HoldAsync("SELECT 1 FROM subscriptions WHERE id = $1 FOR UPDATE", ManagementApi.IdOf(subscription));
 
         (await api.PatchAsync($"/v1/subscriptions/{subscription.Id}", new { description = "waits" })).IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
 
-        await transaction.RollbackAsync();
+        await transaction.DisposeAsync();
         await Eventually.TrueAsync(
             async () => (await api.PatchAsync($"/v1/subscriptions/{subscription.Id}", new { description = "goes" })).Status == HttpStatusCode.OK, Limit, "the change to be made");
     }

@@ -1,4 +1,3 @@
-using Npgsql;
 using Webhooks.Contracts;
 using Webhooks.TestKit;
 using Webhooks.TestKit.Faults;
@@ -47,11 +46,8 @@ public sealed class When_the_answer_to_a_commit_is_lost : IAsyncLifetime
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
         await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_poison"));
         await using var cutter = AnswerCutter.Before(_world.Postgres.Port);
-        await using (var locking = await _world.Database.OpenConnectionAsync())
-        await using (var transaction = await locking.BeginTransactionAsync())
+        await using (await _world.Database.HoldAsync("LOCK TABLE event_keys"))
         {
-            await using var command = new NpgsqlCommand("LOCK TABLE event_keys", locking);
-            await command.ExecuteNonQueryAsync();
             await _world.StartPublisherAsync(_world.PostgresAt(cutter.Port));
             await Eventually.TrueAsync(
                 async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'event_keys'::regclass") > 0, World.Limit, "the group to wait");

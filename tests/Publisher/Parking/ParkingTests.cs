@@ -126,15 +126,8 @@ public sealed class ParkingTests : IAsyncLifetime
         // It waits to the end, however long a busy machine takes for what comes meanwhile.
         var patient = new NpgsqlConnectionStringBuilder(_world.Postgres.ConnectionString) { CommandTimeout = 600 };
         await _world.StartPublisherAsync(("ConnectionStrings:Postgres", patient.ConnectionString));
-        await using (var locking = await _world.Database.OpenConnectionAsync())
-        await using (var transaction = await locking.BeginTransactionAsync())
+        await using (await _world.Database.HoldAsync("LOCK TABLE event_keys"))
         {
-            await using (var command = locking.CreateCommand())
-            {
-                command.CommandText = "LOCK TABLE event_keys";
-                await command.ExecuteNonQueryAsync();
-            }
-
             await _world.PublishAsync(TestEvent.Create(World.Tenant, "a.b", "evt_001"));
             await _world.Bus.PublishAsync(BrokerNames.EventsExchange, "a.b", "garbage");
             await Eventually.TrueAsync(

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RabbitMQ.Client;
 using Webhooks.Contracts;
 using Webhooks.TestKit;
 
@@ -20,10 +19,9 @@ internal static class WaitingCommands
 
     private static async Task<IReadOnlyList<JsonElement>> ReadAsync(string amqp, string tenantId)
     {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(amqp), HandshakeContinuationTimeout = Limit, ContinuationTimeout = Limit }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
+        await using var peer = await AmqpPeer.ConnectAsync(amqp);
         var commands = new List<JsonElement>();
-        while (await channel.BasicGetAsync(BrokerNames.ExceptionCommandsQueue, autoAck: false) is { } message)
+        while (await peer.Channel.BasicGetAsync(BrokerNames.ExceptionCommandsQueue, autoAck: false) is { } message)
         {
             var command = JsonElement.Parse(message.Body.Span);
             if (command.TryGetProperty("tenant_id", out var tenant) && tenant.GetString() == tenantId)

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Lanes.Doors;
@@ -97,15 +96,10 @@ public sealed class DoorTests : IAsyncLifetime
     public async Task A_closing_waits_a_moment_for_others_and_then_lets_them_go()
     {
         var (subscription, lane) = await PausedAsync();
-        await using var changing = await _world.Database.OpenConnectionAsync();
-        await using var change = await changing.BeginTransactionAsync();
-        await using (var stamp = new NpgsqlCommand("UPDATE settings SET value = value WHERE name = 'config_version'", changing))
-        {
-            await stamp.ExecuteNonQueryAsync();
-        }
+        await using var change = await _world.Database.HoldAsync("UPDATE settings SET value = value WHERE name = 'config_version'");
 
         Assert.False(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
-        await change.RollbackAsync();
+        await change.DisposeAsync();
 
         Assert.True(await _closing.CloseAsync(lane, subscription.ConfigVersion, CancellationToken.None));
         Assert.Equal(0, await _world.LanesAsync());
@@ -132,8 +126,7 @@ public sealed class DoorTests : IAsyncLifetime
     {
         var (held, other) = (await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"));
         var openings = _dispatcher.Services.GetRequiredService<LaneOpenings>();
-        await using var changing = await _world.Database.OpenConnectionAsync();
-        await using var change = await HoldAsync(changing, held);
+        await using var change = await HoldAsync(held);
 
         var opening = openings.Begin(held.Id, LaneReason.Breaker);
         await openings.Begin(other.Id, LaneReason.Breaker).Ended.WaitAsync(World.Limit);
@@ -141,7 +134,7 @@ public sealed class DoorTests : IAsyncLifetime
         await AssertAsync(opened: [], busy: [held.Id], new WantedLane(held.Id, LaneReason.Breaker), new WantedLane(other.Id, LaneReason.Breaker));
         Assert.Same(opening, openings.Begin(held.Id, LaneReason.FairShare));
         Assert.False(opening.Ended.IsCompleted);
-        await change.RollbackAsync();
+        await change.DisposeAsync();
         await opening.Ended.WaitAsync(World.Limit);
         Assert.Null(openings.Find(held.Id));
         Assert.Equal(2, await _world.LanesAsync());
@@ -152,8 +145,7 @@ public sealed class DoorTests : IAsyncLifetime
     {
         var (held, other, later) = (
             await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"), await _world.SubscribeAsync("https://receiver.example/"));
-        await using var changing = await _world.Database.OpenConnectionAsync();
-        await using var change = await HoldAsync(changing, held);
+        await using var change = await HoldAsync(held);
 
         await NeedLaneAsync(held);
         await NeedLaneAsync(other);
@@ -163,19 +155,14 @@ public sealed class DoorTests : IAsyncLifetime
         await _world.HeldAsync(later);
 
         Assert.Equal(2, await _world.LanesAsync());
-        await change.RollbackAsync();
+        await change.DisposeAsync();
         await _world.HeldAsync(held);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
-    private static async Task<NpgsqlTransaction> HoldAsync(NpgsqlConnection changing, Subscription subscription)
-    {
-        var change = await changing.BeginTransactionAsync();
-        await using var hold = new NpgsqlCommand("SELECT 1 FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE", changing) { Parameters = { new() { Value = subscription.Id } } };
-        await hold.ExecuteNonQueryAsync();
-        return change;
-    }
+    private Task<IAsyncDisposable> HoldAsync(Subscription subscription) =>
+        _world.Database.HoldAsync("SELECT 1 FROM subscriptions WHERE id = $1 FOR NO KEY UPDATE", subscription.Id);
 
     private Task NeedLaneAsync(Subscription subscription) => _world.Database.ExecuteAsync(
         "INSERT INTO subscription_health (subscription_id, throttled_until) VALUES ($1, now() + interval '1 hour')", subscription.Id);

@@ -23,8 +23,7 @@ public sealed class OpeningManyTests : IAsyncLifetime
         var closed = false;
         dispatcher.Services.GetRequiredService<DatabaseGate>().Closed += () => closed = true;
 
-        await using (var changing = await _world.Database.OpenConnectionAsync())
-        await using (await BeginAsync(changing, "UPDATE settings SET value = value WHERE name = 'config_version'"))
+        await using (await _world.Database.HoldAsync("UPDATE settings SET value = value WHERE name = 'config_version'"))
         {
             // Somebody's change of the configuration is not committed yet, and all openings wait for it.
             dispatcher.Services.GetRequiredService<HealthLanes>().Open([.. subscriptions.Select(subscription => Opened(subscription.Id))]);
@@ -43,14 +42,6 @@ public sealed class OpeningManyTests : IAsyncLifetime
 
     private static ChangedHealth Opened(Guid subscriptionId) => new(
         new HealthGroup(subscriptionId, World.Tenant, []), EndpointHealth.Unknown, new EndpointHealth { State = HealthState.Open });
-
-    private static async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, string sql)
-    {
-        var transaction = await connection.BeginTransactionAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
-        return transaction;
-    }
 
     private Task<long> WaitingAsync() => _world.Database.ScalarAsync<long>(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%config_version%'");

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Webhooks.Dispatcher.Lanes.Leases;
 using Webhooks.Subscriptions;
 using Webhooks.TestKit;
@@ -18,12 +17,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         var subscription = await _world.SubscribeAsync(World.Tenant, SubscriptionState.Paused, World.SettingsFor("https://receiver.example/", "*"));
         var dead = await _world.Database.ScalarAsync<long>("INSERT INTO dispatchers (alive_until) VALUES (clock_timestamp() - interval '1 second') RETURNING id");
         await _world.Database.ExecuteAsync("UPDATE lanes SET holder = $1, fence = 1", dead);
-        await using var closing = await _world.Database.OpenConnectionAsync();
-        await using var close = await closing.BeginTransactionAsync();
-        await using (var hold = new NpgsqlCommand("SELECT 1 FROM lanes FOR UPDATE", closing))
-        {
-            await hold.ExecuteNonQueryAsync();
-        }
+        await using var close = await _world.Database.HoldAsync("SELECT 1 FROM lanes FOR UPDATE");
 
         var lease = new Lease(TimeProvider.System);
         var contact = new Contact();
@@ -44,7 +38,7 @@ public sealed class LeaseKeeperTests : IAsyncLifetime
         Assert.Empty(seen.Unheld);
         Assert.NotEqual(0, lease.Id);
 
-        await close.RollbackAsync();
+        await close.DisposeAsync();
         await Eventually.TrueAsync(
             async () =>
             {
