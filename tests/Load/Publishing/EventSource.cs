@@ -50,7 +50,9 @@ internal sealed class EventSource : IAsyncDisposable
                 : Math.Min(tally.Events, number + Together);
             if (upTo == number)
             {
-                await Task.Delay(1, cancellationToken);
+                // No earlier than it is due, and not a thousand times a second: the client shares its processors with what it measures.
+                var untilDue = TimeSpan.FromSeconds(number / rate) - Stopwatch.GetElapsedTime(started);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(untilDue.TotalMilliseconds))), cancellationToken);
                 continue;
             }
 
