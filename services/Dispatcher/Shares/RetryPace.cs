@@ -21,10 +21,10 @@ internal sealed class RetryPace(TimeProvider clock)
     // After each the announcer rests three times as long as it took, at most.
     private const int RestShare = 3;
 
-    // Many at once would hold up for the time of a burst whatever comes in it; of few the looks at the database cost more than the rest.
+    // Many at once would hold up for the time of a burst whatever comes in it; of few, each has a look at the database nearly to itself.
     private const int GroupsASecond = 25;
 
-    // Where nobody else comes, a hundred thousand that are due at one moment are at full speed after four seconds.
+    // Where nobody else comes, a hundred thousand that are due at one moment are at full speed after five seconds.
     private const int Growth = 2;
 
     // Who begins so much of what may begin in a second is kept waiting.
