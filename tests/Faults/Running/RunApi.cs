@@ -34,6 +34,9 @@ internal sealed class RunApi(ManagementClient management)
         return numbers;
     }
 
-    public async Task<Account> AccountAsync() =>
-        (await management.Http.GetFromJsonAsync<Account>(new Uri($"v1/accounting?tenant_id={Subscriber.TenantId}", UriKind.Relative)))!;
+    public async Task<Account> AccountAsync()
+    {
+        using var answer = await management.AnsweredAsync(http => http.GetAsync($"v1/accounting?tenant_id={Subscriber.TenantId}"));
+        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Account>())!;
+    }
 }

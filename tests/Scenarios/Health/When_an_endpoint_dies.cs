@@ -72,7 +72,7 @@ public sealed class When_an_endpoint_dies(SharedSystem system)
         await Eventually.TrueAsync(
             async () =>
             {
-                health = (await system.Management.Http.GetFromJsonAsync<JsonElement>($"v1/subscriptions/{subscriptionId}")).GetProperty("health");
+                health = (await system.Management.GetJsonAsync($"v1/subscriptions/{subscriptionId}")).GetProperty("health");
                 return health.GetProperty("state").GetString() == state && health.GetProperty("reason").GetString() == reason;
             },
             Patience, () => $"The health of {subscriptionId} is {state}; it was {health}.");

@@ -62,7 +62,7 @@ public sealed class When_a_parked_message_is_republished(SharedSystem system)
 
     private async Task RepublishAsync(string id)
     {
-        using var answer = await system.Management.Http.PostAsync(new Uri($"v1/parked/{id}/republish", UriKind.Relative), content: null);
+        using var answer = await system.Management.AnsweredAsync(http => http.PostAsync($"v1/parked/{id}/republish", content: null));
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
     }
 

@@ -26,9 +26,9 @@ public sealed class When_headers_are_nested_as_deep_as_a_frame_allows(SharedSyst
         var parked = (await ParkedAsync(body, 1))[0];
         Assert.Equal(queue, parked.Queue);
         Assert.Contains("Its own headers are left out", parked.Detail, StringComparison.Ordinal);
-        using var shown = await system.Management.Http.GetAsync(new Uri($"v1/parked/prk_{parked.Id:N}", UriKind.Relative));
+        using var shown = await system.Management.AnsweredAsync(http => http.GetAsync($"v1/parked/prk_{parked.Id:N}"));
         Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
-        using var republished = await system.Management.Http.PostAsync(new Uri($"v1/parked/prk_{parked.Id:N}/republish", UriKind.Relative), content: null);
+        using var republished = await system.Management.AnsweredAsync(http => http.PostAsync($"v1/parked/prk_{parked.Id:N}/republish", content: null));
         Assert.Equal(HttpStatusCode.Accepted, republished.StatusCode);
         await ParkedAsync(body, 2);
         Assert.Equal(processes, Processes());

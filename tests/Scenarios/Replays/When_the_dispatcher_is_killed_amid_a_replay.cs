@@ -21,8 +21,8 @@ public sealed class When_the_dispatcher_is_killed_amid_a_replay(CrashingSystem s
         await HaveStatusAsync(tenant, "failed", Count);
         receiver.AnswerWith = _ => Answer.Ok;
 
-        using var started = await system.Running.Management.Http.PostAsJsonAsync(
-            "v1/replays", new { filter = new { subscription_id = subscription.Id, status = "failed" }, rate_per_second = 500 });
+        using var started = await system.Running.Management.AnsweredAsync(http => http.PostAsJsonAsync(
+            "v1/replays", new { filter = new { subscription_id = subscription.Id, status = "failed" }, rate_per_second = 500 }));
         var replay = (await started.Content.ReadFromJsonAsync<ReplayResponse>())!;
         await Eventually.TrueAsync(async () => (await system.Running.Management.GetReplayAsync(replay.Id)).Done > 200, Patience, "the replay to be under way");
         await system.Running.KillAsync("dispatcher");

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Webhooks.Contracts;
@@ -30,8 +29,7 @@ public sealed class When_Jira_sends_a_webhook(SharedSystem system)
         await using var neighbour = await Neighbour.ListenAsync(system.Running.Endpoints.Amqp);
         await using var watching = await TestReceiver.StartAsync();
         await system.Management.SubscribeAsync(new SubscriptionRequest { TenantId = _tenantId, Url = watching.Url, EventTypes = ["webhook.inbound_received"] });
-        using var created = await system.Management.Http.PostAsJsonAsync("v1/sources", new { tenant_id = _tenantId, kind = "jira", secret = Secret });
-        var path = (await created.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("path").GetString()!;
+        var path = await system.Management.CreateSourceAsync(_tenantId, "jira", Secret);
 
         await Eventually.TrueAsync(async () => await StatusAsync(path + "/exc_001", Done, DoneSignature, "first") == 200, Limit, "the source to be known");
         Assert.Equal(200, await StatusAsync(path + "/exc_001", Done, DoneSignature, "first"));
@@ -46,7 +44,7 @@ public sealed class When_Jira_sends_a_webhook(SharedSystem system)
         using var body = JsonDocument.Parse(Assert.Single(await watching.WaitForAsync(1)).Body);
         Assert.Equal(told.Data.GetRawText(), body.RootElement.GetProperty("data").GetRawText());
 
-        var callbacks = await system.Management.Http.GetFromJsonAsync<JsonElement>($"v1/callbacks?tenant_id={_tenantId}");
+        var callbacks = await system.Management.GetJsonAsync($"v1/callbacks?tenant_id={_tenantId}");
         Assert.Equal("first", Text(Assert.Single(callbacks.GetProperty("items").EnumerateArray()), "idempotency_key"));
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -56,11 +55,7 @@ public sealed class When_several_systems_send_what_they_really_send(SharedSystem
             JsonElement.Parse(dispute), told.Single(notification => Text(notification.Data, "kind") == "stripe").Data.GetProperty("payload")));
     }
 
-    private async Task<string> CreateAsync(string kind)
-    {
-        using var created = await system.Management.Http.PostAsJsonAsync("v1/sources", new { tenant_id = _tenantId, kind, secret = Secret });
-        return (await created.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("path").GetString()!;
-    }
+    private Task<string> CreateAsync(string kind) => system.Management.CreateSourceAsync(_tenantId, kind, Secret);
 
     private async Task IsAsync(string expected, string path, string body, string contentType, params string[] headers)
     {

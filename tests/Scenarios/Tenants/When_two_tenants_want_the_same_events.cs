@@ -40,7 +40,7 @@ public sealed class When_two_tenants_want_the_same_events(SharedSystem system)
 
         foreach (var path in new[] { $"v1/subscriptions/{theirs.Id}", $"v1/deliveries/{delivery.Id}", $"v1/events/{published.Id}" })
         {
-            using var answer = await us.Http.GetAsync(path);
+            using var answer = await us.AnsweredAsync(http => http.GetAsync(path));
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         }
 

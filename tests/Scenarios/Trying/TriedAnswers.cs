@@ -17,11 +17,11 @@ internal static class TriedAnswers
 
     private static async Task<JsonElement> PostAsync(ManagementClient management, string path, byte[] body)
     {
-        using var content = new ByteArrayContent(body);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var answer = await management.Http.PostAsync(path, content);
+        using var answer = await management.AnsweredAsync(http => http.PostAsync(path, Json(body)));
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, text);
         return JsonElement.Parse(text);
     }
+
+    private static ByteArrayContent Json(byte[] body) => new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 }

@@ -28,7 +28,7 @@ public sealed class ManagementClient : IDisposable
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>For what this class does not wrap; carries the token.</summary>
+    /// <summary>For what <see cref="AnsweredAsync"/> is not for; carries the token.</summary>
     public HttpClient Http { get; }
 
     /// <summary>A client for the same system with another token.</summary>
@@ -53,13 +53,13 @@ public sealed class ManagementClient : IDisposable
     /// <param name="change">Its members are a merge patch, sent as they are named.</param>
     public async Task<SubscriptionResponse> ChangeAsync(string id, object change)
     {
-        using var answer = await AnsweredAsync(() => Http.PatchAsync($"v1/subscriptions/{id}", JsonContent.Create(change, new MediaTypeHeaderValue("application/merge-patch+json"))));
+        using var answer = await AnsweredAsync(http => http.PatchAsync($"v1/subscriptions/{id}", JsonContent.Create(change, new MediaTypeHeaderValue("application/merge-patch+json"))));
         return await ReadAsync<SubscriptionResponse>(answer);
     }
 
     public async Task DeleteSubscriptionAsync(string id)
     {
-        using var answer = await AnsweredAsync(() => Http.DeleteAsync($"v1/subscriptions/{id}"));
+        using var answer = await AnsweredAsync(http => http.DeleteAsync($"v1/subscriptions/{id}"));
         await EnsureAsync(answer);
     }
 
@@ -117,31 +117,38 @@ public sealed class ManagementClient : IDisposable
     /// <param name="path">From v1 on.</param>
     public Task<JsonElement> GetJsonAsync(string path) => GetAsync<JsonElement>(path);
 
-    public void Dispose() => Http.Dispose();
+    /// <summary>Creates a source; returns the path on the callback server that its sender posts to.</summary>
+    public async Task<string> CreateSourceAsync(string tenantId, string kind, string secret) =>
+        (await PostAsync<SourceResponse>("v1/sources", new { tenant_id = tenantId, kind, secret })).Path;
 
-    private async Task<T> GetAsync<T>(string path)
+    /// <summary>
+    /// The answer to what this class does not wrap. Asks again as long as it is 503, as that says: a server that a test has
+    /// killed is on its way back, or the machine had no time.
+    /// </summary>
+    public async Task<HttpResponseMessage> AnsweredAsync(Func<HttpClient, Task<HttpResponseMessage>> ask)
     {
-        using var answer = await AnsweredAsync(() => Http.GetAsync(path));
-        return await ReadAsync<T>(answer);
-    }
-
-    private async Task<T> PostAsync<T>(string path, object body)
-    {
-        using var answer = await AnsweredAsync(() => Http.PostAsJsonAsync(path, body, Json));
-        return await ReadAsync<T>(answer);
-    }
-
-    /// <summary>Asks again as long as the answer is 503, as that says: a server that a test has killed is on its way back, or the machine had no time.</summary>
-    private static async Task<HttpResponseMessage> AnsweredAsync(Func<Task<HttpResponseMessage>> ask)
-    {
-        var answer = await ask();
-        for (var asked = Stopwatch.StartNew(); answer.StatusCode == HttpStatusCode.ServiceUnavailable && asked.Elapsed < FinishLimit; answer = await ask())
+        var answer = await ask(Http);
+        for (var asked = Stopwatch.StartNew(); answer.StatusCode == HttpStatusCode.ServiceUnavailable && asked.Elapsed < FinishLimit; answer = await ask(Http))
         {
             answer.Dispose();
             await Task.Delay(Pause);
         }
 
         return answer;
+    }
+
+    public void Dispose() => Http.Dispose();
+
+    private async Task<T> GetAsync<T>(string path)
+    {
+        using var answer = await AnsweredAsync(http => http.GetAsync(path));
+        return await ReadAsync<T>(answer);
+    }
+
+    private async Task<T> PostAsync<T>(string path, object body)
+    {
+        using var answer = await AnsweredAsync(http => http.PostAsJsonAsync(path, body, Json));
+        return await ReadAsync<T>(answer);
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage answer)
@@ -162,6 +169,8 @@ public sealed class ManagementClient : IDisposable
     }
 
     private sealed record TokenResponse(string Token);
+
+    private sealed record SourceResponse(string Path);
 
     private sealed record PageResponse<T>(IReadOnlyList<T> Items);
 }
