@@ -22,6 +22,8 @@ internal static class LoadRun
                 EventsPerSecondAsked = options.Rate > 0 ? options.Rate : (double?)null,
                 run.DeliveriesPerSecond,
                 run.LatencyMs,
+                run.SteadyLatencyMs,
+                run.MachineSlowShare,
                 run.Lost,
                 run.Duplicates,
                 Floor = Math.Round(floor),

@@ -27,9 +27,10 @@ internal static class BacklogRun
         var piled = bench.Receiver.Expect(bench.Events("piled", backlog / options.Fanout));
         await PileUpAsync(bench, piled, cancellationToken);
         Progress.Tell("the dispatchers go on");
-        var (before, resumed) = (bench.Costs(), Stopwatch.GetTimestamp());
+        using var measurement = new Measurement(bench);
+        var resumed = Stopwatch.GetTimestamp();
         await Bench.AwaitAsync(piled, Task.CompletedTask, cancellationToken);
-        var drained = Side.Of(piled, Stopwatch.GetElapsedTime(resumed, piled.LastArrival), bench.Costs().Since(before));
+        var drained = measurement.End(piled, Stopwatch.GetElapsedTime(resumed, piled.LastArrival));
         await memory.DisposeAsync();
 
         return Report.Print(

@@ -42,10 +42,11 @@ internal static class PausedRun
 
         bench.Receiver.Expect(waiting);
         Progress.Tell("they go on");
-        var (before, resumed) = (bench.Costs(), Stopwatch.GetTimestamp());
+        using var measurement = new Measurement(bench);
+        var resumed = Stopwatch.GetTimestamp();
         await bench.Subscriptions.ChangeStateAsync(paused, "active", cancellationToken);
         await Bench.AwaitAsync(waiting, Task.CompletedTask, cancellationToken);
-        var goneOn = Side.Of(waiting, Stopwatch.GetElapsedTime(resumed, waiting.LastArrival), bench.Costs().Since(before));
+        var goneOn = measurement.End(waiting, Stopwatch.GetElapsedTime(resumed, waiting.LastArrival));
         var again = await PacedAsync("nothing waits any more", "again");
 
         return Report.Print(

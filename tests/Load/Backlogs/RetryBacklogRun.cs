@@ -78,7 +78,7 @@ internal static class RetryBacklogRun
             await bench.PassAsync(bench.Events($"{prefix}first", (int)(options.Rate * Flow.TotalSeconds)), cancellationToken, options.Rate);
             var tally = bench.Events(prefix, (int)(options.Rate * Window.TotalSeconds));
             var all = await bench.MeasureAsync($"fresh events, {prefix}", tally, cancellationToken, options.Rate);
-            return (all, Percentiles.Of(tally.Latencies(..(int)(options.Rate * Beginning.TotalSeconds))));
+            return (all, Percentiles.Of(tally.LatenciesOfFirst((int)(options.Rate * Beginning.TotalSeconds))));
         }
     }
 

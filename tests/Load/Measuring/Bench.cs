@@ -80,9 +80,9 @@ internal sealed class Bench : IAsyncDisposable
     public async Task<Side> MeasureAsync(string what, Tally tally, CancellationToken cancellationToken, double rate = 0, EventSource? source = null)
     {
         Progress.Tell($"{what}: {tally.Events} events{(rate > 0 ? $", {rate:0} a second" : "")}");
-        var before = Costs();
+        using var measurement = new Measurement(this);
         await PassAsync(tally, cancellationToken, rate, source);
-        return Side.Of(tally, tally.Duration, Costs().Since(before));
+        return measurement.End(tally, tally.Duration);
     }
 
     public async ValueTask DisposeAsync()

@@ -16,6 +16,12 @@ internal sealed record Side
     /// <summary>From publish to receipt.</summary>
     public required IReadOnlyDictionary<string, double> LatencyMs { get; init; }
 
+    /// <summary>The same of those that were published while the machine kept its speed; see <see cref="MachineSpeed"/>.</summary>
+    public required IReadOnlyDictionary<string, double> SteadyLatencyMs { get; init; }
+
+    /// <summary>Of all tenths of a second, those in which the machine itself was slow.</summary>
+    public required double MachineSlowShare { get; init; }
+
     public required int Lost { get; init; }
 
     public required int Duplicates { get; init; }
@@ -33,11 +39,14 @@ internal sealed record Side
     /// <param name="tally">What came.</param>
     /// <param name="duration">In which time.</param>
     /// <param name="costs">What was used meanwhile.</param>
-    public static Side Of(Tally tally, TimeSpan duration, ProcessCosts costs) => new()
+    /// <param name="machine">How fast the machine was meanwhile.</param>
+    public static Side Of(Tally tally, TimeSpan duration, ProcessCosts costs, MachineSpeed machine) => new()
     {
         Deliveries = tally.Expected,
         DeliveriesPerSecond = Math.Round(tally.Expected / duration.TotalSeconds),
         LatencyMs = Percentiles.Of(tally.Latencies()),
+        SteadyLatencyMs = Percentiles.Of(tally.Latencies(machine.WasSteady)),
+        MachineSlowShare = machine.SlowShare,
         Lost = tally.Lost,
         Duplicates = tally.Duplicates,
         CpuMicrosecondsPerDelivery = costs.MicrosecondsPer(tally.Expected),

@@ -66,21 +66,13 @@ internal sealed class Tally(string prefix, int events, int fanout, Func<int, str
     }
 
     /// <summary>Latencies from publish to receipt, sorted.</summary>
-    public TimeSpan[] Latencies() => Latencies(..events);
+    public TimeSpan[] Latencies() => Latencies(Enumerable.Range(0, events));
 
-    /// <summary>Those of some of the events.</summary>
-    public TimeSpan[] Latencies(Range numbers)
-    {
-        var (first, count) = numbers.GetOffsetAndLength(events);
-        return
-        [
-            .. Enumerable.Range(first * fanout, count * fanout)
-                .Where(place => _copies[place] > 0)
-                .Select(place => _latency[place])
-                .Order()
-                .Select(ticks => Stopwatch.GetElapsedTime(0, ticks)),
-        ];
-    }
+    /// <summary>Those of the first so many events.</summary>
+    public TimeSpan[] LatenciesOfFirst(int count) => Latencies(Enumerable.Range(0, count));
+
+    /// <summary>Those of the events that were published at such moments, as the stopwatch counts.</summary>
+    public TimeSpan[] Latencies(Func<long, bool> publishedAt) => Latencies(Enumerable.Range(0, events).Where(number => publishedAt(_publishedAt[number])));
 
     /// <summary>Waits until everything has arrived, or nothing has for <paramref name="patience"/>.</summary>
     public async Task WhenAllArrivedAsync(Task publishing, TimeSpan patience, Action<int> progress, CancellationToken cancellationToken)
@@ -121,4 +113,13 @@ internal sealed class Tally(string prefix, int events, int fanout, Func<int, str
             await Task.Delay(50, cancellationToken);
         }
     }
+
+    private TimeSpan[] Latencies(IEnumerable<int> numbers) =>
+    [
+        .. numbers.SelectMany(number => Enumerable.Range(number * fanout, fanout))
+            .Where(place => _copies[place] > 0)
+            .Select(place => _latency[place])
+            .Order()
+            .Select(ticks => Stopwatch.GetElapsedTime(0, ticks)),
+    ];
 }
