@@ -3,6 +3,7 @@ using Webhooks.Broker.Publishing;
 using Webhooks.Broker.Topology;
 using Webhooks.Contracts;
 using Webhooks.Database.Faults;
+using Webhooks.Dispatcher.Queues;
 using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions.Caching;
 
@@ -10,7 +11,7 @@ namespace Webhooks.Dispatcher.DuePolling;
 
 /// <summary>Announces what is due by its row: waits over an hour, and those that a receiver or chance made up.</summary>
 internal sealed class DuePoller(
-    DueStore store, ConfirmedPublisher publisher, SubscriptionCache subscriptions, RetryPace pace, DatabaseGate database, TimeProvider clock)
+    DueStore store, ConfirmedPublisher publisher, SubscriptionCache subscriptions, RetryQueues queues, RetryPace pace, DatabaseGate database, TimeProvider clock)
 {
     // Due deliveries are announced within 250 ms: a tick, a query and a publish.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -22,12 +23,15 @@ internal sealed class DuePoller(
         {
             var began = clock.GetTimestamp();
             var due = await store.FindDueAsync(RetryPace.AnnouncedAtOnce, leading);
+            var isBacklog = due.Count >= RetryPace.AnnouncedAtOnce;
+            // Asked before these are among them.
+            var someWait = isBacklog && await queues.FullestAsync(leading) > 0;
             if (due.Count > 0)
             {
                 await AnnounceAsync(due, leading);
             }
 
-            var rest = due.Count < RetryPace.AnnouncedAtOnce ? Interval : pace.RestAfter(due.Count, clock.GetElapsedTime(began));
+            var rest = isBacklog ? pace.RestAfter(due.Count, clock.GetElapsedTime(began), someWait) : Interval;
             await Task.Delay(rest, clock, leading);
         }
     }

@@ -10,6 +10,7 @@ internal static class QueuesModule
     public static void AddQueues(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<QueueCounts>();
+        builder.Services.AddSingleton<RetryQueues>();
         builder.Services.AddSingleton<QueueMetrics>();
         builder.Services.AddDuty<QueueWatch>("watching of queues", watch => watch.RunAsync);
     }

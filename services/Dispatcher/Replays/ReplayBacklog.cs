@@ -1,8 +1,6 @@
 using Npgsql;
 using Webhooks.Broker.Deliveries;
-using Webhooks.Contracts;
 using Webhooks.Dispatcher.Queues;
-using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Replays;
 
@@ -10,7 +8,7 @@ namespace Webhooks.Dispatcher.Replays;
 /// Tells for how many replays there is room. They go the way of retries: a giant replay that filled those queues at once
 /// would hold up everybody's retries and every smaller replay behind it.
 /// </summary>
-internal sealed class ReplayBacklog(NpgsqlDataSource database, QueueCounts counts, SubscriptionCache subscriptions)
+internal sealed class ReplayBacklog(NpgsqlDataSource database, RetryQueues queues)
 {
     // Half a second of a dispatcher's work.
     private const int Most = 1_000;
@@ -22,9 +20,7 @@ internal sealed class ReplayBacklog(NpgsqlDataSource database, QueueCounts count
     /// <summary>0 while the broker is away.</summary>
     public async Task<int> RoomAsync(CancellationToken cancellationToken)
     {
-        List<string> queues = [.. Enumerable.Range(0, subscriptions.Current.Shards).Select(BrokerNames.RetriesQueue)];
-        var waiting = await counts.OfAsync(queues, cancellationToken);
-        if (waiting.Count < queues.Count)
+        if (await queues.FullestAsync(cancellationToken) is not { } fullest)
         {
             return 0;
         }
@@ -32,6 +28,6 @@ internal sealed class ReplayBacklog(NpgsqlDataSource database, QueueCounts count
         await using var command = database.CreateCommand(SelectUnannounced);
         var unannounced = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         // The queues count messages, each of which may announce many.
-        return (int)Math.Max(0, Most - unannounced - (waiting.Values.Max() * Announcement.MostTogether));
+        return (int)Math.Max(0, Most - unannounced - (fullest * Announcement.MostTogether));
     }
 }

@@ -18,7 +18,7 @@ internal sealed class RetryPace(TimeProvider clock)
     /// <summary>How many are announced together, in full messages. Their statements take the same database and processors, so these are few.</summary>
     public const int AnnouncedAtOnce = 6 * Announcement.MostTogether;
 
-    // After each the announcer rests three times as long as it took, at most.
+    // While the dispatchers have room for more, the announcer rests three times as long as it took, at most.
     private const int RestShare = 3;
 
     // Many at once would hold up for the time of a burst whatever comes in it; of few, each has a look at the database nearly to itself.
@@ -63,17 +63,19 @@ internal sealed class RetryPace(TimeProvider clock)
         (count, stop) => Admit(count) is var wait && wait > TimeSpan.Zero ? Task.Delay(wait, clock, stop) : Task.CompletedTask);
 
     /// <summary>
-    /// Counts so many retries as announced, and answers for how long whoever announces them rests now: until more may be announced,
-    /// but beside first attempts three times as long as it took at most, because the announcer feeds other dispatchers, too.
+    /// Counts so many retries as announced, and answers for how long whoever announces them rests now: until more may be announced.
+    /// But it feeds other dispatchers, too: as long as none of those that it announced before waits for a dispatcher that has room,
+    /// it rests, beside first attempts, three times as long as it took at most.
     /// </summary>
     /// <param name="count">How many were announced.</param>
     /// <param name="time">How long that took.</param>
-    public TimeSpan RestAfter(int count, TimeSpan time)
+    /// <param name="someWait">Whether some wait in the queues, because the dispatchers have no room for them.</param>
+    public TimeSpan RestAfter(int count, TimeSpan time, bool someWait)
     {
         lock (_lock)
         {
             var untilNext = TimeSpan.FromSeconds((double)count / Rate(before => before.Announced)) - time;
-            var longest = FirstAttempts() > 0 ? RestShare * time : untilNext;
+            var longest = FirstAttempts() > 0 && !someWait ? RestShare * time : untilNext;
             _inWindow.Announced += count;
             return TimeSpan.FromTicks(Math.Clamp(untilNext.Ticks, 0, Math.Max(0, longest.Ticks)));
         }

@@ -148,12 +148,12 @@ public sealed class RetryPaceTests
     [Fact]
     public void Who_announces_them_does_so_at_the_same_pace()
     {
-        Assert.Equal(TimeSpan.FromMilliseconds(180), _pace.RestAfter(Least / 5, TimeSpan.FromMilliseconds(20)));
+        Assert.Equal(TimeSpan.FromMilliseconds(180), _pace.RestAfter(Least / 5, TimeSpan.FromMilliseconds(20), someWait: false));
 
-        _pace.RestAfter(1_000 - (Least / 5), TimeSpan.FromSeconds(1));
+        _pace.RestAfter(1_000 - (Least / 5), TimeSpan.FromSeconds(1), someWait: false);
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(TimeSpan.FromMilliseconds(30), _pace.RestAfter(100, TimeSpan.FromMilliseconds(20)));
+        Assert.Equal(TimeSpan.FromMilliseconds(30), _pace.RestAfter(100, TimeSpan.FromMilliseconds(20), someWait: false));
     }
 
     [Fact]
@@ -161,7 +161,16 @@ public sealed class RetryPaceTests
     {
         First(1);
 
-        Assert.Equal(TimeSpan.FromMilliseconds(60), _pace.RestAfter(Least / 5, TimeSpan.FromMilliseconds(20)));
+        Assert.Equal(TimeSpan.FromMilliseconds(60), _pace.RestAfter(Least / 5, TimeSpan.FromMilliseconds(20), someWait: false));
+    }
+
+    // What would be announced now would only wait there, and cost what first attempts need.
+    [Fact]
+    public void But_for_as_long_as_at_any_time_while_some_wait_for_a_dispatcher_that_has_room()
+    {
+        First(1);
+
+        Assert.Equal(TimeSpan.FromMilliseconds(180), _pace.RestAfter(Least / 5, TimeSpan.FromMilliseconds(20), someWait: true));
     }
 
     // A broker or a database that takes its time would make less of them otherwise.
@@ -170,11 +179,11 @@ public sealed class RetryPaceTests
     [InlineData(100, 100)]
     [InlineData(200, 0)]
     [InlineData(250, 0)]
-    public void But_not_for_so_long_that_fewer_are_announced_than_may_begin(int worked, int rests)
+    public void And_not_for_so_long_that_fewer_are_announced_than_may_begin(int worked, int rests)
     {
         First(1);
 
-        Assert.Equal(TimeSpan.FromMilliseconds(rests), _pace.RestAfter(Least / 5, TimeSpan.FromMilliseconds(worked)));
+        Assert.Equal(TimeSpan.FromMilliseconds(rests), _pace.RestAfter(Least / 5, TimeSpan.FromMilliseconds(worked), someWait: false));
     }
 
     [Theory]
