@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Webhooks.Contracts;
 using Webhooks.Subscriptions;
+using Webhooks.Dispatcher.Deliveries;
+using Webhooks.Dispatcher.Shares;
 using Webhooks.Dispatcher.Tests.Owed;
 using Webhooks.Subscriptions.Retries;
 using Webhooks.TestKit;
@@ -115,6 +118,33 @@ public sealed class DuePollingTests : IAsyncLifetime
         await _world.EndedAsync();
         Assert.Equal(1_500, receiver.Count);
         Assert.Equal(accepted.Select(delivery => delivery.Id).Order(), (await _world.AttemptsAsync()).Select(attempt => attempt.DeliveryId).Order());
+    }
+
+    // What is announced before a dispatcher has room for it only waits there, and cost the database what first attempts need.
+    [Fact]
+    public async Task Beside_first_attempts_a_backlog_is_announced_no_faster_than_it_is_begun()
+    {
+        const int InHand = 2 * ShardLoops.MostRetries;
+        const int More = 1_000;
+        await using var receiver = await TestReceiver.StartAsync();
+        var pace = (await _world.StartDispatcherAsync()).Services.GetRequiredService<RetryPace>();
+        await _world.AcceptAsync(await _world.SubscribeAsync(receiver.Url), count: InHand + More + RetryPace.AnnouncedAtOnce);
+        await _world.Database.ExecuteAsync("UPDATE deliveries SET last_attempt = 1, next_attempt_at = now() - interval '1 hour', due_at = now() - interval '1 hour'");
+
+        await AnnouncedAsync(InHand);
+        var clock = Stopwatch.StartNew();
+        await AnnouncedAsync(InHand + More);
+
+        // A second of the pace either way: what began before the clock did, and what is announced at once.
+        Assert.InRange(clock.Elapsed.TotalSeconds, ((double)More / RetryPace.Least) - 1, World.Limit.TotalSeconds);
+
+        Task AnnouncedAsync(int count) => Eventually.TrueAsync(
+            async () =>
+            {
+                pace.SawFirstAttempts(1);
+                return await _world.Database.ScalarAsync<long>("SELECT count(*) FROM deliveries WHERE due_at IS NULL") >= count;
+            },
+            World.Limit, $"{count} announcements");
     }
 
     /// <summary>How late each arrives of twenty that become due a tenth of a second after the other.</summary>
