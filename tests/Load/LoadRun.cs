@@ -23,6 +23,7 @@ internal static class LoadRun
                 run.DeliveriesPerSecond,
                 run.LatencyMs,
                 run.SteadyLatencyMs,
+                run.SteadyShare,
                 run.MachineSlowShare,
                 run.Lost,
                 run.Duplicates,

@@ -16,8 +16,8 @@ internal sealed partial class MachineWatch : IDisposable
     // In a tenth that is slow the mean sum takes at least half as much again as the usual one.
     private const double SlowFactor = 1.5;
 
-    // What piled up in a slow tenth needs some more to drain.
-    private const int TenthsAfter = 3;
+    // At 70 % of the most, what piled up in two slow tenths has drained after half a second.
+    private const int TenthsAfter = 5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(4);
     private static readonly long TicksPerTenth = Stopwatch.Frequency / 10;
@@ -98,6 +98,6 @@ internal sealed partial class MachineWatch : IDisposable
 /// <param name="SlowShare">Of all tenths of a second, those in which the machine had less than two thirds of its usual speed.</param>
 /// <param name="WasSteady">
 /// Whether the machine kept its speed around a moment, as the stopwatch counts: in its tenth of a second, in the one after and in
-/// the three before.
+/// the five before.
 /// </param>
 internal sealed record MachineSpeed(double SlowShare, Func<long, bool> WasSteady);

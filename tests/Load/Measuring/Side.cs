@@ -16,8 +16,11 @@ internal sealed record Side
     /// <summary>From publish to receipt.</summary>
     public required IReadOnlyDictionary<string, double> LatencyMs { get; init; }
 
-    /// <summary>The same of those that were published while the machine kept its speed; see <see cref="MachineSpeed"/>.</summary>
+    /// <summary>The same of those that were published while the machine kept its speed; see <see cref="MachineSpeed"/>. All zero: there were none.</summary>
     public required IReadOnlyDictionary<string, double> SteadyLatencyMs { get; init; }
+
+    /// <summary>How many these are, of all that came.</summary>
+    public required double SteadyShare { get; init; }
 
     /// <summary>Of all tenths of a second, those in which the machine itself was slow.</summary>
     public required double MachineSlowShare { get; init; }
@@ -40,16 +43,21 @@ internal sealed record Side
     /// <param name="duration">In which time.</param>
     /// <param name="costs">What was used meanwhile.</param>
     /// <param name="machine">How fast the machine was meanwhile.</param>
-    public static Side Of(Tally tally, TimeSpan duration, ProcessCosts costs, MachineSpeed machine) => new()
+    public static Side Of(Tally tally, TimeSpan duration, ProcessCosts costs, MachineSpeed machine)
     {
-        Deliveries = tally.Expected,
-        DeliveriesPerSecond = Math.Round(tally.Expected / duration.TotalSeconds),
-        LatencyMs = Percentiles.Of(tally.Latencies()),
-        SteadyLatencyMs = Percentiles.Of(tally.Latencies(machine.WasSteady)),
-        MachineSlowShare = machine.SlowShare,
-        Lost = tally.Lost,
-        Duplicates = tally.Duplicates,
-        CpuMicrosecondsPerDelivery = costs.MicrosecondsPer(tally.Expected),
-        MemoryMb = costs.Megabytes,
-    };
+        var (all, steady) = (tally.Latencies(), tally.Latencies(machine.WasSteady));
+        return new Side
+        {
+            Deliveries = tally.Expected,
+            DeliveriesPerSecond = Math.Round(tally.Expected / duration.TotalSeconds),
+            LatencyMs = Percentiles.Of(all),
+            SteadyLatencyMs = Percentiles.Of(steady),
+            SteadyShare = Math.Round(steady.Length / (double)Math.Max(1, all.Length), 3),
+            MachineSlowShare = machine.SlowShare,
+            Lost = tally.Lost,
+            Duplicates = tally.Duplicates,
+            CpuMicrosecondsPerDelivery = costs.MicrosecondsPer(tally.Expected),
+            MemoryMb = costs.Megabytes,
+        };
+    }
 }
