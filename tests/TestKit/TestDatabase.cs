@@ -55,12 +55,26 @@ public static class TestDatabase
         var server = await TestRun.DatabaseAsync();
         if (database.Port == server.Port)
         {
-            await ExecuteAsync(server, $"DROP DATABASE \"{database.Database}\" WITH (FORCE)");
+            await Eventually.TrueAsync(() => IsDroppedAsync(server, database.Database!), Limit, $"{database.Database} to be dropped");
         }
     }
 
     /// <summary>The server itself. Killing it hits every test that runs meanwhile: such a test starts one of its own.</summary>
     public static Task<PostgresServer> ServerAsync() => TestRun.DatabaseAsync();
+
+    /// <summary>False: whoever was connected is told to go, and had no time yet. PostgreSQL waits five seconds for them.</summary>
+    private static async Task<bool> IsDroppedAsync(PostgresServer server, string name)
+    {
+        try
+        {
+            await ExecuteAsync(server, $"DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
+            return true;
+        }
+        catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.ObjectInUse)
+        {
+            return false;
+        }
+    }
 
     private static async Task ExecuteAsync(PostgresServer server, string sql)
     {

@@ -13,6 +13,9 @@ internal sealed partial class MachineWatch : IDisposable
 {
     private const int Additions = 50_000;
 
+    // CLOCK_THREAD_CPUTIME_ID of clock_gettime(2).
+    private const int ThreadCpuTime = 3;
+
     // In a tenth that is slow the mean sum takes at least half as much again as the usual one.
     private const double SlowFactor = 1.5;
 
@@ -79,8 +82,6 @@ internal sealed partial class MachineWatch : IDisposable
 
     private static double ThreadNanoseconds() =>
         GetTime(ThreadCpuTime, out var time) == 0 ? (time.Seconds * 1e9) + time.Nanoseconds : throw new InvalidOperationException("The system does not count the CPU time of threads.");
-
-    private const int ThreadCpuTime = 3;
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
