@@ -166,7 +166,7 @@ public sealed class RetryPaceTests
 
     // What would be announced now would only wait there, and cost what first attempts need.
     [Fact]
-    public void But_for_as_long_as_at_any_time_while_some_wait_for_a_dispatcher_that_has_room()
+    public void But_until_his_pace_lets_him_go_on_while_some_wait_for_a_dispatcher_that_has_room()
     {
         First(1);
 
