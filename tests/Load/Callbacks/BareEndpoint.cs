@@ -28,9 +28,9 @@ internal sealed class BareEndpoint : IAsyncDisposable
         var command = new Command(Name, "Answers callbacks after parsing them, prints where, and runs until it is killed.") { Hidden = true };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+            builder.Services.AddRoutingCore();
             var app = builder.Build();
             app.MapPost("/v1/exceptions/{exceptionId}/callback", async (HttpRequest request) =>
             {

@@ -65,9 +65,10 @@ internal sealed record ProcessCosts(IReadOnlyDictionary<string, TimeSpan> Cpu, I
             try
             {
                 var line = File.ReadAllText($"/proc/{pid}/stat");
-                // The name in parentheses may hold spaces; fields are counted after it. utime and stime.
+                // The name in parentheses may hold spaces; fields are counted after it. utime and stime, then those of children that
+                // have ended: PostgreSQL's idle sessions and autovacuum's workers do, in the middle of a measurement.
                 var fields = line[(line.LastIndexOf(')') + 2)..].Split(' ');
-                return new Stat(pid, Number(fields[1]), Enumerable.Range(11, 2).Sum(field => (long)Number(fields[field])));
+                return new Stat(pid, Number(fields[1]), Enumerable.Range(11, 4).Sum(field => (long)Number(fields[field])));
             }
             catch (IOException)
             {

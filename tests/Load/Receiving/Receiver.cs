@@ -27,10 +27,11 @@ internal sealed class Receiver : IAsyncDisposable
 
     public static async Task<Receiver> StartAsync(int fanout, CancellationToken cancellationToken, Misbehaviour? misbehaviour = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        // Empty: the usual host watches all files below the working directory for changed settings, and is woken by each write of
+        // the servers whose data are there.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.AddServerHeader = false).UseUrls("http://127.0.0.1:0");
+        builder.Services.AddRoutingCore();
         var app = builder.Build();
         misbehaviour?.Map(app);
         Receiver? self = null;
