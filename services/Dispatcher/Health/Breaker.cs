@@ -15,7 +15,9 @@ namespace Webhooks.Dispatcher.Health;
 /// An attempt that began before the moment of the probe is not a probe, and its failure says nothing: hundreds may still be on the wire.
 /// Nor does one failure after an answer say that the receiver is down again: there are deliveries that fail whatever the receiver
 /// does with others, and are tried again and again.
-/// A receiver that is neither open nor recovering is throttled, failing or healthy: the first of these that is so.
+/// A receiver that is neither open nor recovering is throttled, failing or healthy: the first of these that is so. When it has asked for
+/// time and that is over, it is sent 1 at once, and with what began since then twice as many after each success or refusal, half as
+/// many after each failure, until that is over 64, too. That is no state of its own: it is over in the time of a few answers.
 /// </summary>
 internal static class Breaker
 {
@@ -93,6 +95,7 @@ internal static class Breaker
     {
         var isThrottled = health.ThrottledUntil > attempt.FinishedAt && (health.State == HealthState.Throttled || attempt.RetryAfter >= ShownThrottling);
         var state = isThrottled ? HealthState.Throttled : health.Unsuccessful >= rules.Failures ? HealthState.Failing : HealthState.Healthy;
+        var allowance = Allowance(health, attempt);
         return health with
         {
             State = state,
@@ -100,10 +103,21 @@ internal static class Breaker
             ClosedAt = health.State is HealthState.Open or HealthState.Recovering ? attempt.FinishedAt : health.ClosedAt,
             ProbeAt = null,
             Wait = null,
-            Allowance = 0,
-            ThrottledUntil = health.ThrottledUntil > attempt.FinishedAt ? health.ThrottledUntil : null,
+            Allowance = allowance,
+            ThrottledUntil = allowance > 0 || health.ThrottledUntil > attempt.FinishedAt ? health.ThrottledUntil : null,
         };
     }
+
+    // Hundreds may have waited for the end of a Retry-After; all at once they would be answered by the next.
+    private static int Allowance(EndpointHealth health, Report attempt) => attempt.Signal switch
+    {
+        _ when attempt.RetryAfter is not null => 1,
+        _ when health.State == HealthState.Recovering => health.ThrottledUntil > attempt.FinishedAt ? 1 : 0,
+        _ when attempt.StartedAt < health.ThrottledUntil => health.Allowance,
+        Signal.Success or Signal.Refusal => health.Allowance * 2 > FullAllowance ? 0 : health.Allowance * 2,
+        Signal.Failure when health.Allowance > 0 => Math.Max(1, health.Allowance / 2),
+        _ => health.Allowance,
+    };
 
     private static TimeSpan Doubled(TimeSpan? wait, BreakerOptions rules) =>
         wait * 2 is { } doubled && doubled < rules.LongestWait ? doubled : rules.LongestWait;

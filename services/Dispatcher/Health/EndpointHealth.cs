@@ -8,6 +8,11 @@ internal sealed record EndpointHealth
     /// <summary>Of receivers that never failed.</summary>
     public static readonly EndpointHealth Unknown = new();
 
+    /// <summary>
+    /// For how long after a <c>Retry-After</c> its slow start needs the lane. With hardly any deliveries it would be over late or never.
+    /// </summary>
+    public static readonly TimeSpan SlowStartNeedsLane = TimeSpan.FromMinutes(1);
+
     public HealthState State { get; init; }
 
     /// <summary>The outcome of the last attempt that was no success; null after one.</summary>
@@ -46,7 +51,7 @@ internal sealed record EndpointHealth
     /// <summary>How many sends at once the slow start allows; 0: there is none.</summary>
     public int Allowance { get; init; }
 
-    /// <summary>The receiver asked that nothing be sent before.</summary>
+    /// <summary>The receiver asked that nothing be sent before. Known until the slow start after that is over.</summary>
     public DateTimeOffset? ThrottledUntil { get; init; }
 
     /// <summary>Nothing is sent before; null: there is no such moment.</summary>
@@ -56,12 +61,12 @@ internal sealed record EndpointHealth
     public int? MaxInFlight => State switch
     {
         HealthState.Open => 1,
-        HealthState.Recovering => Allowance,
+        _ when Allowance > 0 => Allowance,
         _ => null,
     };
 
     /// <summary>Must the subscription be served from its rows, because not everything may be sent that comes?</summary>
-    public bool NeedsLane(DateTimeOffset now) => MaxInFlight is not null || ThrottledUntil > now;
+    public bool NeedsLane(DateTimeOffset now) => State is HealthState.Open or HealthState.Recovering || ThrottledUntil + SlowStartNeedsLane > now;
 
     /// <summary>How long, between two moments, deliveries have waited because of the breaker.</summary>
     public TimeSpan HeldBetween(DateTimeOffset dueAt, DateTimeOffset at)

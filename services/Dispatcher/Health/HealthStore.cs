@@ -22,7 +22,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
     // is left alone.
     private const string Lock = $"""
         SELECT subscription_id, {HealthRow.Columns} FROM subscription_health
-        WHERE subscription_id = ANY ($1) AND (state <> 'healthy' OR unsuccessful > 0 OR subscription_id = ANY ($2))
+        WHERE subscription_id = ANY ($1) AND (state <> 'healthy' OR unsuccessful > 0 OR allowance > 0 OR subscription_id = ANY ($2))
         ORDER BY subscription_id FOR UPDATE
         """;
 
@@ -55,7 +55,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
     // By an index of those that are limited.
     private const string SelectWithoutLane = """
         SELECT subscription_id FROM subscription_health AS health
-        WHERE (state IN ('open', 'recovering') OR throttled_until > now())
+        WHERE (state IN ('open', 'recovering') OR throttled_until > now() - $1)
           AND NOT EXISTS (SELECT 1 FROM lanes WHERE lanes.subscription_id = health.subscription_id)
           AND EXISTS (SELECT 1 FROM subscriptions WHERE id = subscription_id AND subscriptions.state = 'active' AND deleted_at IS NULL)
         ORDER BY subscription_id
@@ -130,6 +130,7 @@ internal sealed class HealthStore(NpgsqlDataSource database, BreakerOptions rule
     public async Task<IReadOnlyList<Guid>> FindWithoutLaneAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(SelectWithoutLane);
+        command.Parameters.AddWithValue(EndpointHealth.SlowStartNeedsLane);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         var found = new List<Guid>();
         while (await row.ReadAsync(cancellationToken))

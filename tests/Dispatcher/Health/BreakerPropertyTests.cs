@@ -54,8 +54,20 @@ public sealed class BreakerPropertyTests
 
     [Fact]
     public void A_slow_start_allows_at_least_one_and_never_jumps() => Always((before, _, after) =>
-        after.State != HealthState.Recovering
-        || (after.Allowance is >= 1 and <= Breaker.FullAllowance && after.Allowance <= Math.Max(1, before.Allowance * 2)));
+        after.Allowance is >= 0 and <= Breaker.FullAllowance
+        && after.Allowance <= Math.Max(1, before.Allowance * 2)
+        && (after.Allowance > 0 || after.State != HealthState.Recovering));
+
+    [Fact]
+    public void A_slow_start_without_a_state_is_one_after_a_wish_for_time() => Always((_, report, after) =>
+        after.State is HealthState.Open or HealthState.Recovering
+        || (report.RetryAfter is null ? after.Allowance == 0 || after.ThrottledUntil is not null : after is { Allowance: 1, ThrottledUntil: not null }));
+
+    [Fact]
+    public void Nothing_that_began_before_a_receiver_may_be_sent_something_again_allows_more() => Always((before, report, after) =>
+        before.State is HealthState.Open or HealthState.Recovering
+        || !(report.StartedAt < before.ThrottledUntil)
+        || after.MaxInFlight <= Math.Max(1, before.Allowance));
 
     [Fact]
     public void Only_a_success_ends_the_row_of_attempts_without_one() => Always((before, report, after) =>

@@ -156,8 +156,49 @@ public sealed class BreakerTests
         var health = After([Report(0, Signal.Failure, retryAfter: seconds)]);
 
         Assert.Equal((shown, At(seconds)), (health.State, health.ClosedUntil));
-        Assert.True(health.NeedsLane(At(seconds - 0.5)));
-        Assert.False(health.NeedsLane(At(seconds)));
+        // And a minute for the slow start.
+        Assert.True(health.NeedsLane(At(seconds + 59.5)));
+        Assert.False(health.NeedsLane(At(seconds + 60)));
+    }
+
+    [Theory]
+    [InlineData(Signal.Success)]
+    [InlineData(Signal.Refusal)]
+    internal void When_that_time_is_over_it_is_sent_a_few_at_a_time_then_more(Signal signal)
+    {
+        var health = After([Report(0, Signal.Failure, retryAfter: 5)]);
+        var allowances = new List<int?> { health.MaxInFlight };
+        for (var second = 5; second < 12; second++)
+        {
+            health = Breaker.After(health, Report(second, signal), Rules);
+            allowances.Add(health.MaxInFlight);
+        }
+
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64, null], allowances);
+        Assert.False(health.NeedsLane(At(12)));
+    }
+
+    [Fact]
+    public void What_was_on_the_wire_when_it_asked_for_time_says_nothing_then()
+    {
+        var asked = After([Report(0, Signal.Failure, retryAfter: 5)]);
+
+        var health = Breaker.After(asked, new Report(Signal.Success, At(4.9), At(6), "succeeded", RetryAfter: null), Rules);
+
+        Assert.Equal((At(5), 1), (health.ClosedUntil, health.MaxInFlight));
+    }
+
+    [Fact]
+    public void A_failure_then_halves_what_it_is_sent_and_another_wish_for_time_begins_anew()
+    {
+        var health = After([Report(0, Signal.Failure, retryAfter: 5), Report(5, Signal.Success), Report(6, Signal.Success), Report(7, Signal.Success)]);
+        Assert.Equal(8, health.MaxInFlight);
+
+        health = Breaker.After(health, Report(8, Signal.Failure), Rules);
+        Assert.Equal((4, At(5)), (health.MaxInFlight, health.ClosedUntil));
+
+        health = Breaker.After(health, Report(9, Signal.Failure, retryAfter: 5), Rules);
+        Assert.Equal((1, At(14)), (health.MaxInFlight, health.ClosedUntil));
     }
 
     [Fact]
@@ -166,9 +207,7 @@ public sealed class BreakerTests
         var throttled = After([Report(0, Signal.Failure, retryAfter: 120)]);
 
         Assert.Equal(HealthState.Throttled, Breaker.After(throttled, Report(119, Signal.Success), Rules).State);
-        Assert.Equal((HealthState.Healthy, (DateTimeOffset?)null), Shown(Breaker.After(throttled, Report(120, Signal.Success), Rules)));
-
-        static (HealthState, DateTimeOffset?) Shown(EndpointHealth health) => (health.State, health.ClosedUntil);
+        Assert.Equal(HealthState.Healthy, Breaker.After(throttled, Report(120, Signal.Success), Rules).State);
     }
 
     [Fact]

@@ -44,6 +44,36 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Should_send_it_little_at_first_afterwards()
+    {
+        // Slow enough that all which may be started is on the wire when one is answered.
+        await using var receiver = await TestReceiver.StartAsync(
+            request => request.Number == 1 ? new Answer(503).With("Retry-After", "3") : Answer.Ok with { Delay = TimeSpan.FromMilliseconds(300) });
+        var subscription = await _world.SubscribeAsync(receiver.Url, new CustomRetry { MaxAttempts = 5, InitialDelaySeconds = 0.1 });
+        await _world.StartDispatcherAsync();
+        await _world.StartDispatcherAsync();
+        await _world.DeliverAsync(subscription);
+        await receiver.WaitForAsync(1);
+        await Eventually.TrueAsync(async () => await _world.LanesAsync() == 1, World.Limit, "a lane");
+
+        await _world.DeliverAsync(subscription, count: 200);
+
+        await _world.EndedAsync();
+        var attempts = (await _world.AttemptsAsync()).OrderBy(attempt => attempt.StartedAt).Skip(1).ToList();
+        Assert.Equal(201, attempts.Count);
+        Assert.All(attempts, attempt =>
+        {
+            var answered = attempts.Count(other => other.EndedAt <= attempt.StartedAt);
+            var onTheWire = attempts.Count(other => other.StartedAt <= attempt.StartedAt && other.EndedAt > attempt.StartedAt);
+            Assert.True(
+                answered >= 7 || onTheWire <= 1 << answered, $"{onTheWire} attempts were on the wire when {answered} had been answered.");
+        });
+        Assert.All(await _world.DeliveriesAsync<string>("status"), ended => Assert.Equal("delivered", ended));
+        Assert.Equal(0, await _world.Database.ScalarAsync<int>("SELECT allowance FROM subscription_health"));
+        Assert.Equal(0, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM notices"));
+    }
+
+    [Fact]
     public async Task Should_send_nothing_more_of_what_a_rate_has_prepared()
     {
         await _world.StartDispatcherAsync();
