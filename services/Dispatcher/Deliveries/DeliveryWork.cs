@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Hands;
+using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes;
 using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions;
@@ -11,7 +12,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Carries out what a look decided, for many deliveries at once, and finishes each last.</summary>
 internal sealed partial class DeliveryWork(
-    AttemptRunner attempts, AfterAttempt after, LaneIntake lanes, MessageSlots slots, DeliveryStore store, DatabaseGate database, InFlight inFlight,
+    AttemptRunner attempts, AfterAttempt after, LaneIntake lanes, MessageSlots slots, HealthLanes breakers, DeliveryStore store, DatabaseGate database, InFlight inFlight,
     TimeProvider clock, ILogger<DeliveryWork> logger)
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
@@ -98,7 +99,7 @@ internal sealed partial class DeliveryWork(
                     return await lanes.EnterAsync(row!, abandon) || await slots.PutOffAsync(row!, abandon);
                 }
 
-                await attempts.RunAsync(row!, send.Number, subscription!, delivery.BearsFault, abandon, slot);
+                await attempts.RunAsync(row!, send.Number, subscription!, delivery.BearsFault, abandon, slot, result => breakers.Answered(row!.SubscriptionId, result));
                 break;
             case LookResult.Cancel:
                 await database.RunAsync(token => store.CancelAsync(row!, token), abandon);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Webhooks.Dispatcher.Lanes.Doors;
+using Webhooks.Sending;
 using Webhooks.Subscriptions.Lanes;
 
 namespace Webhooks.Dispatcher.Health;
@@ -13,7 +14,26 @@ internal sealed class HealthLanes(HealthStore store, LaneOpenings doors, TimePro
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // A record takes milliseconds, and some hundreds of them where a dispatcher has just started. For longer nobody waits who holds a message.
+    private static readonly TimeSpan RecordedWithin = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<Guid, LaneOpening> _opening = new();
+    private readonly ConcurrentDictionary<Guid, TaskCompletionSource> _asking = new();
+
+    /// <summary>An attempt outside a lane was answered. A receiver that asks for time has it from now on, not only from the record.</summary>
+    public void Answered(Guid subscriptionId, SendResult result)
+    {
+        if (result.RetryAfter > TimeSpan.Zero)
+        {
+            var recorded = _asking.GetOrAdd(subscriptionId, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            _ = ForgetAsync(subscriptionId, recorded);
+        }
+    }
+
+    /// <summary>
+    /// Completes when what the receiver has just asked for is recorded, and <see cref="Opening"/> says so, or when that takes too long.
+    /// </summary>
+    public Task WhenRecordedAsync(Guid subscriptionId) => _asking.GetValueOrDefault(subscriptionId)?.Task ?? Task.CompletedTask;
 
     /// <summary>Opens the lanes that are needed since these changes, which are committed.</summary>
     public void Open(IReadOnlyList<ChangedHealth> changes)
@@ -25,6 +45,11 @@ internal sealed class HealthLanes(HealthStore store, LaneOpenings doors, TimePro
             // Whatever this dispatcher would send from now on waits for it.
             var opening = _opening[change.Group.SubscriptionId] = doors.Begin(change.Group.SubscriptionId, LaneReason.Breaker);
             _ = ForgetAsync(change.Group.SubscriptionId, opening);
+        }
+
+        foreach (var change in changes.Where(change => change.Now.NeedsLane(now)))
+        {
+            _asking.GetValueOrDefault(change.Group.SubscriptionId)?.TrySetResult();
         }
     }
 
@@ -47,5 +72,12 @@ internal sealed class HealthLanes(HealthStore store, LaneOpenings doors, TimePro
     {
         await opening.Ended;
         _opening.TryRemove(KeyValuePair.Create(subscriptionId, opening));
+    }
+
+    private async Task ForgetAsync(Guid subscriptionId, TaskCompletionSource recorded)
+    {
+        await recorded.Task.WaitAsync(RecordedWithin, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _asking.TryRemove(KeyValuePair.Create(subscriptionId, recorded));
+        recorded.TrySetResult();
     }
 }

@@ -34,6 +34,7 @@ internal sealed class MessageSlots(
     {
         var slots = delivery.LastAttempt == 0 ? _first : _retries;
         var receiver = new Receiver(delivery.SubscriptionId, delivery.Event.TenantId);
+        await breakers.WhenRecordedAsync(delivery.SubscriptionId).WaitAsync(stop);
         var opening = breakers.Opening(delivery.SubscriptionId);
         if (opening is null)
         {

@@ -123,5 +123,27 @@ public sealed class When_a_receiver_asks_for_time : IAsyncLifetime
             attempt.StartedAt <= answeredAt + TakingInAtLeisure, $"An attempt started {attempt.StartedAt - answeredAt} after the receiver had asked for ten minutes."));
     }
 
+    [Fact]
+    public async Task Should_wait_from_the_answer_on_without_a_lane_too()
+    {
+        await using var asking = await TestReceiver.StartAsync(_ => new Answer(503).With("Retry-After", "600"));
+        var subscription = await _world.SubscribeAsync(asking.Url);
+        await _world.StartDispatcherAsync();
+        await using var stalling = await _world.Database.HoldAsync("LOCK TABLE attempts IN SHARE MODE");
+        await _world.DeliverAsync(subscription);
+        await Eventually.TrueAsync(
+            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE relation = 'attempts'::regclass AND NOT granted") > 0, World.Limit, "a record that waits");
+
+        await _world.DeliverAsync(subscription, count: 20);
+
+        // A record that takes so long is waited for no longer.
+        await asking.WaitForAsync(2);
+        await stalling.DisposeAsync();
+        await Eventually.TrueAsync(async () => (await _world.AttemptsAsync()).Count > 1, World.Limit, "the records");
+        var attempts = (await _world.AttemptsAsync()).OrderBy(attempt => attempt.StartedAt).ToList();
+        Assert.All(attempts.Skip(1), attempt => Assert.True(
+            attempt.StartedAt >= attempts[0].EndedAt + TimeSpan.FromSeconds(0.9), $"An attempt started {attempt.StartedAt - attempts[0].EndedAt} after the receiver had asked for ten minutes."));
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 }
