@@ -43,7 +43,7 @@ internal static class Breaker
             (HealthState.Recovering, Signal.Failure) when isLate => counted with { Failures = before.Failures, FailingSince = before.FailingSince },
             (HealthState.Recovering, Signal.Failure) when before.Allowance == 1 && counted.Failures >= rules.Failures =>
                 Open(counted, rules.FirstWait, attempt.FinishedAt),
-            (HealthState.Recovering, Signal.Failure) => Recovering(counted, Math.Max(1, before.Allowance / 2)),
+            (HealthState.Recovering, Signal.Failure) => Recovering(counted, Halved(before.Allowance)),
             (HealthState.Recovering, _) => counted,
 
             (_, Signal.Failure) when counted.Failures >= rules.Failures && attempt.FinishedAt - counted.FailingSince >= rules.FailingFor =>
@@ -111,13 +111,15 @@ internal static class Breaker
     // Hundreds may have waited for the end of a Retry-After; all at once they would be answered by the next.
     private static int Allowance(EndpointHealth health, Report attempt) => attempt.Signal switch
     {
-        _ when attempt.RetryAfter is not null => 1,
+        _ when attempt.RetryAfter > TimeSpan.Zero => 1,
         _ when health.State == HealthState.Recovering => health.ThrottledUntil > attempt.FinishedAt ? 1 : 0,
         _ when attempt.StartedAt < health.ThrottledUntil => health.Allowance,
         Signal.Success or Signal.Refusal => health.Allowance * 2 > FullAllowance ? 0 : health.Allowance * 2,
-        Signal.Failure when health.Allowance > 0 => Math.Max(1, health.Allowance / 2),
+        Signal.Failure when health.Allowance > 0 => Halved(health.Allowance),
         _ => health.Allowance,
     };
+
+    private static int Halved(int allowance) => Math.Max(1, allowance / 2);
 
     private static TimeSpan Doubled(TimeSpan? wait, BreakerOptions rules) =>
         wait * 2 is { } doubled && doubled < rules.LongestWait ? doubled : rules.LongestWait;

@@ -179,6 +179,14 @@ public sealed class BreakerTests
     }
 
     [Fact]
+    public void Who_asks_for_no_time_at_all_gets_no_slow_start()
+    {
+        var health = After([Report(0, Signal.Failure, retryAfter: 0)]);
+
+        Assert.Equal((null, null, false), (health.MaxInFlight, health.ClosedUntil, health.NeedsLane(At(0))));
+    }
+
+    [Fact]
     public void What_was_on_the_wire_when_it_asked_for_time_says_nothing_then()
     {
         var asked = After([Report(0, Signal.Failure, retryAfter: 5)]);
@@ -207,7 +215,8 @@ public sealed class BreakerTests
         var throttled = After([Report(0, Signal.Failure, retryAfter: 120)]);
 
         Assert.Equal(HealthState.Throttled, Breaker.After(throttled, Report(119, Signal.Success), Rules).State);
-        Assert.Equal(HealthState.Healthy, Breaker.After(throttled, Report(120, Signal.Success), Rules).State);
+        var health = Breaker.After(throttled, Report(120, Signal.Success), Rules);
+        Assert.Equal((HealthState.Healthy, At(120)), (health.State, health.ClosedUntil));
     }
 
     [Fact]
