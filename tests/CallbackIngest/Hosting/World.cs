@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -80,7 +79,6 @@ public sealed class World : Surroundings, IAsyncLifetime
     internal async Task<IngestClient> StartIngestAsync(CallbackRoute? route, params (string Key, string Value)[] settings)
     {
         var host = new Host(Settings(settings), route, Log);
-        host.UseKestrel(0);
         await Task.Run(host.StartServer);
         _hosts.Add(host);
         var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -146,15 +144,11 @@ public sealed class World : Surroundings, IAsyncLifetime
         Actor.System,
         CancellationToken.None);
 
-    private sealed class Host(IEnumerable<KeyValuePair<string, string>> settings, CallbackRoute? route, CapturedLog log) : WebApplicationFactory<CallbackOptions>
+    private sealed class Host(IEnumerable<KeyValuePair<string, string>> settings, CallbackRoute? route, CapturedLog log) : ServiceFactory<CallbackOptions>(settings)
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
-            foreach (var (key, value) in settings)
-            {
-                builder.UseSetting(key, value);
-            }
-
+            base.ConfigureWebHost(builder);
             builder.ConfigureLogging(logging => logging.AddProvider(log));
             if (route is not null)
             {

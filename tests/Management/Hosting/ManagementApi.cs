@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -76,7 +75,6 @@ public sealed class ManagementApi : IAsyncLifetime
     public async Task<HttpClient> StartHostAsync(params (string Key, string Value)[] settings)
     {
         var host = new Host(this, settings);
-        host.UseKestrel(0);
         host.StartServer();
         _hosts.Add(host);
         var client = host.CreateClient();
@@ -179,7 +177,8 @@ public sealed class ManagementApi : IAsyncLifetime
     }
 
     /// <summary>Program (found by any type beside it), with the tests' settings.</summary>
-    private sealed class Host(ManagementApi api, (string Key, string Value)[] settings) : WebApplicationFactory<Management.Events.EventStore>
+    private sealed class Host(ManagementApi api, (string Key, string Value)[] settings)
+        : ServiceFactory<Management.Events.EventStore>(api.Settings().Concat(settings).Select(setting => KeyValuePair.Create(setting.Key, setting.Value)))
     {
         private HttpClient? _client;
 
@@ -187,11 +186,7 @@ public sealed class ManagementApi : IAsyncLifetime
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
-            foreach (var (key, value) in api.Settings().Concat(settings))
-            {
-                builder.UseSetting(key, value);
-            }
-
+            base.ConfigureWebHost(builder);
             builder.ConfigureLogging(logging =>
             {
                 logging.ClearProviders().AddProvider(api.Log);

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -35,7 +34,6 @@ public sealed class ServiceHost : IAsyncDisposable
     {
         var log = new CapturedLog(LogLevel.Critical);
         var host = new Host<TBeside>(settings, log);
-        host.UseKestrel(0);
         await Task.Run(host.StartServer);
         var links = host.Services.GetRequiredService<BrokerLinks>();
         await Eventually.TrueAsync(() => links.IsReady, TimeSpan.FromMinutes(5), "a service that is ready");
@@ -45,16 +43,13 @@ public sealed class ServiceHost : IAsyncDisposable
     /// <summary>Stops it as SIGTERM does: it finishes what it has in hand. May be repeated.</summary>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    private sealed class Host<TBeside>(IEnumerable<KeyValuePair<string, string>> settings, CapturedLog log) : WebApplicationFactory<TBeside>
+    private sealed class Host<TBeside>(IEnumerable<KeyValuePair<string, string>> settings, CapturedLog log) : ServiceFactory<TBeside>(settings)
         where TBeside : class
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
+            base.ConfigureWebHost(builder);
             builder.ConfigureLogging(logging => logging.AddProvider(log));
-            foreach (var (key, value) in settings)
-            {
-                builder.UseSetting(key, value);
-            }
         }
     }
 }
