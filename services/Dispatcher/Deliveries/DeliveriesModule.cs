@@ -17,6 +17,7 @@ internal static class DeliveriesModule
         builder.Services.AddSingleton<HandOver>();
         builder.Services.AddSingleton<MessageSlots>();
         builder.Services.AddSingleton<RetryPace>();
+        builder.Services.AddSingleton<AfterLook>();
         builder.Services.AddSingleton<DeliveryWork>();
         builder.Services.AddSingleton<DeliveryGroups>();
         builder.Services.AddSingleton<ShardLoops>();

@@ -1,19 +1,12 @@
 using Microsoft.Extensions.Logging;
-using Webhooks.Database.Faults;
-using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Hands;
-using Webhooks.Dispatcher.Health;
-using Webhooks.Dispatcher.Lanes;
-using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions;
 using Webhooks.Subscriptions.Caching;
 
 namespace Webhooks.Dispatcher.Deliveries;
 
-/// <summary>Carries out what a look decided, for many deliveries at once, and finishes each last.</summary>
-internal sealed partial class DeliveryWork(
-    AttemptRunner attempts, AfterAttempt after, LaneIntake lanes, MessageSlots slots, HealthLanes breakers, DeliveryStore store, DatabaseGate database, InFlight inFlight,
-    TimeProvider clock, ILogger<DeliveryWork> logger)
+/// <summary>The work on many deliveries at once: one on each, which ends with its message, or is done again.</summary>
+internal sealed partial class DeliveryWork(AfterLook after, InFlight inFlight, TimeProvider clock, ILogger<DeliveryWork> logger)
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
@@ -44,7 +37,7 @@ internal sealed partial class DeliveryWork(
         var subscription = row is null ? null : config.ById.GetValueOrDefault(row.SubscriptionId);
         var accepts = row is { EventIsGone: false } && (subscription?.Accepts(row.CreatedAt) ?? false);
         var decision = Look.At(delivery.Message, delivery.Redelivered, row, accepts, subscription?.HasLane ?? false);
-        _ = CarryOutAsync(decision, delivery, row, subscription, abandon);
+        _ = RunAsync(decision, delivery, row, subscription, abandon);
     }
 
     private static async Task LookAgainAfterAsync(Task ended, DeliveryInHand delivery)
@@ -53,11 +46,11 @@ internal sealed partial class DeliveryWork(
         delivery.TakeAgain();
     }
 
-    private async Task CarryOutAsync(LookResult decision, DeliveryInHand delivery, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
+    private async Task RunAsync(LookResult decision, DeliveryInHand delivery, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
     {
         try
         {
-            if (await TryAsync(decision, delivery, row, subscription, abandon))
+            if (await after.CarryOutAsync(decision, delivery, row, subscription, abandon))
             {
                 delivery.Finish();
             }
@@ -81,38 +74,6 @@ internal sealed partial class DeliveryWork(
         {
             inFlight.End(delivery.Id);
         }
-    }
-
-    /// <summary>
-    /// False: it was to enter a lane that is closed. Nothing was done about it; and as the database may have been away for long by then,
-    /// nothing is done by what the row and the subscription were before.
-    /// </summary>
-    private async Task<bool> TryAsync(LookResult decision, DeliveryInHand delivery, DeliveryRow? row, Subscription? subscription, CancellationToken abandon)
-    {
-        switch (decision)
-        {
-            case LookResult.EnterLane:
-                return await lanes.EnterAsync(row!, abandon);
-            case LookResult.Send send:
-                if (await slots.TakeAsync(row!, abandon) is not { } slot)
-                {
-                    return await lanes.EnterAsync(row!, abandon) || await slots.PutOffAsync(row!, abandon);
-                }
-
-                await attempts.RunAsync(row!, send.Number, subscription!, delivery.BearsFault, abandon, slot, result => breakers.Answered(row!.SubscriptionId, result));
-                break;
-            case LookResult.Cancel:
-                await database.RunAsync(token => store.CancelAsync(row!, token), abandon);
-                break;
-            case LookResult.FinishFailure failure:
-                await after.FinishFailureAsync(row!, failure.Number, abandon);
-                break;
-            case LookResult.AnnounceNext next:
-                await after.AnnounceNextAsync(row!, next.Number, next.At, abandon);
-                break;
-        }
-
-        return true;
     }
 
     private static partial class Log

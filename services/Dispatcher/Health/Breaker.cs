@@ -38,8 +38,8 @@ internal static class Breaker
             (HealthState.Open, Signal.Failure) => Open(counted, Doubled(before.Wait, rules), attempt.FinishedAt),
             (HealthState.Open, _) => Open(counted, before.Wait ?? rules.FirstWait, attempt.FinishedAt),
 
-            (HealthState.Recovering, Signal.Success or Signal.Refusal) when before.Allowance * 2 > FullAllowance => NotOpen(counted, attempt, rules),
-            (HealthState.Recovering, Signal.Success or Signal.Refusal) => Recovering(counted, before.Allowance * 2),
+            (HealthState.Recovering, Signal.Success or Signal.Refusal) when Grown(before.Allowance) is > 0 and var allowance => Recovering(counted, allowance),
+            (HealthState.Recovering, Signal.Success or Signal.Refusal) => NotOpen(counted, attempt, rules),
             (HealthState.Recovering, Signal.Failure) when isLate => counted with { Failures = before.Failures, FailingSince = before.FailingSince },
             (HealthState.Recovering, Signal.Failure) when before.Allowance == 1 && counted.Failures >= rules.Failures =>
                 Open(counted, rules.FirstWait, attempt.FinishedAt),
@@ -114,10 +114,13 @@ internal static class Breaker
         _ when attempt.RetryAfter > TimeSpan.Zero => 1,
         _ when health.State == HealthState.Recovering => health.ThrottledUntil > attempt.FinishedAt ? 1 : 0,
         _ when attempt.StartedAt < health.ThrottledUntil => health.Allowance,
-        Signal.Success or Signal.Refusal => health.Allowance * 2 > FullAllowance ? 0 : health.Allowance * 2,
+        Signal.Success or Signal.Refusal => Grown(health.Allowance),
         Signal.Failure when health.Allowance > 0 => Halved(health.Allowance),
         _ => health.Allowance,
     };
+
+    // 0: as many as there are.
+    private static int Grown(int allowance) => allowance * 2 is var doubled && doubled > FullAllowance ? 0 : doubled;
 
     private static int Halved(int allowance) => Math.Max(1, allowance / 2);
 
