@@ -31,11 +31,11 @@ internal static class MergePatch
         }
 
         writer.WriteStartObject();
-        var kept = target is { ValueKind: JsonValueKind.Object } before ? before.EnumerateObject().ToList() : [];
-        foreach (var member in kept)
+        // By their names: to search all of a large patch for each member of a large target would take seconds.
+        var changes = patch.EnumerateObject().ToDictionary(member => member.Name, member => member.Value, StringComparer.Ordinal);
+        foreach (var member in target is { ValueKind: JsonValueKind.Object } before ? before.EnumerateObject().AsEnumerable() : [])
         {
-            var isPatched = patch.TryGetProperty(member.Name, out var change);
-            if (!isPatched)
+            if (!changes.Remove(member.Name, out var change))
             {
                 writer.WritePropertyName(member.Name);
                 writer.WriteRawValue(member.Value.GetRawText());
@@ -47,8 +47,7 @@ internal static class MergePatch
             }
         }
 
-        var names = kept.Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var member in patch.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && !names.Contains(member.Name)))
+        foreach (var member in patch.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && changes.ContainsKey(member.Name)))
         {
             writer.WritePropertyName(member.Name);
             Write(writer, target: null, member.Value);

@@ -88,6 +88,20 @@ public sealed class CallbackTableTests(World world) : IClassFixture<World>
         }
     }
 
+    // Each of many looked for among all of the many took half a minute of a processor.
+    [Fact]
+    public async Task Of_very_many_members_beside_a_payload_of_very_many_each_is_compared()
+    {
+        static string Members(string value) => string.Join(',', Enumerable.Range(0, 40_000).Select(number => $"\"m{number:x}\":{value}"));
+        static string Body(string inPayload, string beside) => $$"""{"externalSystem":"JIRA","externalIssueId":"R-1","status":"OPEN","payload":{{{Members(inPayload)}}},{{Members(beside)}}}""";
+
+        await world.Ingest.AcceptAsync(Body("0", "0"), NewKey());
+        var refused = await world.Ingest.SendAsync(Body("0", "1"), NewKey());
+
+        Assert.Equal(400, refused.Status);
+        Assert.Contains("errors names the first 1,000 of 40,000 faults.", refused.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_no_text_can_hold_is_kept_as_it_is_spelled_in_members_of_the_callers_own()
     {
