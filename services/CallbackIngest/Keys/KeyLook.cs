@@ -16,7 +16,7 @@ internal sealed class KeyLook
 
     // Locked: a result may come, or a lease may be ended, meanwhile.
     private static readonly string StoredRows = $"""
-        SELECT callbacks.command_id, id, status, fingerprint, lease_until
+        SELECT callbacks.command_id, id, status, fingerprint, subject_id, lease_until
         FROM {KeyLookup.Keys("unnest($1::uuid[])")} AS wanted (command_id) JOIN callbacks ON callbacks.command_id = wanted.command_id
         ORDER BY callbacks.command_id FOR UPDATE OF callbacks
         """;
@@ -72,7 +72,7 @@ internal sealed class KeyLook
         await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
         {
-            look.Rows[row.GetGuid(0)] = new KeyRow(row.GetGuid(1), row.GetString(2), row.GetFieldValue<byte[]>(3), row.TimeOrNull(4));
+            look.Rows[row.GetGuid(0)] = new KeyRow(row.GetGuid(1), row.GetString(2), row.GetFieldValue<byte[]>(3), row.GetString(4), row.TimeOrNull(5));
         }
 
         await row.NextResultAsync(cancellationToken);

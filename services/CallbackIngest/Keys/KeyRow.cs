@@ -4,8 +4,9 @@ namespace Webhooks.CallbackIngest.Keys;
 /// <param name="Id">The callback's id.</param>
 /// <param name="Status">As the column has it.</param>
 /// <param name="Fingerprint">Of the content that it belongs to.</param>
+/// <param name="SubjectId">What that is about.</param>
 /// <param name="LeaseUntil">Of a reserved one.</param>
-internal sealed record KeyRow(Guid Id, string Status, byte[] Fingerprint, DateTimeOffset? LeaseUntil)
+internal sealed record KeyRow(Guid Id, string Status, byte[] Fingerprint, string SubjectId, DateTimeOffset? LeaseUntil)
 {
     public const string Reserved = "reserved";
     public const string Failed = "failed";

@@ -13,23 +13,27 @@ internal static class KeyRules
     /// What was told of under the key. The same content may still become a command: its source's mapping was mended since.
     /// </param>
     /// <param name="fingerprint">The callback's content.</param>
+    /// <param name="webhookAbout">What a source's webhook is about; null: it is a caller's of the API.</param>
     /// <param name="now">By the database's clock, as the lease is.</param>
     /// <param name="window">The new keys of the last minute.</param>
-    public static KeyOutcome? Decide(KeyRow? row, ToldRow? told, ReadOnlySpan<byte> fingerprint, DateTimeOffset now, MinuteWindow window)
+    public static KeyOutcome? Decide(
+        KeyRow? row, ToldRow? told, ReadOnlySpan<byte> fingerprint, string? webhookAbout, DateTimeOffset now, MinuteWindow window)
     {
         if (told is not null && !told.IsOf(fingerprint))
         {
             return new KeyOutcome.Reused();
         }
 
-        return row is null ? IfRoom(window, now) : OfRow(row, fingerprint, now);
+        // A caller of the API who gives one key to two contents has made a mistake, and hears of it. Some senders of webhooks spell what they
+        // try again otherwise: until it was carried out, that is no other.
+        return row is null ? IfRoom(window, now) : OfRow(row, fingerprint, mayDiffer: row.SubjectId == webhookAbout, now);
     }
 
     /// <summary>What it says to a webhook that is no command. Null: it is to be told of.</summary>
     public static KeyOutcome? DecideUncommanded(KeyRow? row, ToldRow? told, ReadOnlySpan<byte> fingerprint, DateTimeOffset now, MinuteWindow window)
     {
         // The same content may have been a command when its source was set otherwise; what failed is none.
-        if (row is not null && OfRow(row, fingerprint, now) is { } said)
+        if (row is not null && OfRow(row, fingerprint, mayDiffer: true, now) is { } said)
         {
             return said;
         }
@@ -37,13 +41,17 @@ internal static class KeyRules
         return told is null ? IfRoom(window, now) : told.IsOf(fingerprint) ? new KeyOutcome.Told(Before: true) : new KeyOutcome.Reused();
     }
 
-    private static KeyOutcome? OfRow(KeyRow row, ReadOnlySpan<byte> fingerprint, DateTimeOffset now) => row switch
+    private static KeyOutcome? OfRow(KeyRow row, ReadOnlySpan<byte> fingerprint, bool mayDiffer, DateTimeOffset now)
     {
-        _ when !fingerprint.SequenceEqual(row.Fingerprint) => new KeyOutcome.Reused(),
-        { Status: KeyRow.Failed } => null,
-        { Status: KeyRow.Reserved } => row.LeaseUntil <= now ? null : new KeyOutcome.InProgress(Left(row.LeaseUntil, now)),
-        _ => new KeyOutcome.Replayed(),
-    };
+        var isSame = fingerprint.SequenceEqual(row.Fingerprint);
+        return row.Status switch
+        {
+            _ when !isSame && !mayDiffer => new KeyOutcome.Reused(),
+            KeyRow.Failed => null,
+            KeyRow.Reserved => row.LeaseUntil <= now ? null : new KeyOutcome.InProgress(Left(row.LeaseUntil, now)),
+            _ => isSame ? new KeyOutcome.Replayed() : new KeyOutcome.Reused(),
+        };
+    }
 
     private static KeyOutcome.Limited? IfRoom(MinuteWindow window, DateTimeOffset now) => window.IsFull ? new KeyOutcome.Limited(window.RoomAfter(now)) : null;
 

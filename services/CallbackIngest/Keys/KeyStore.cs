@@ -21,8 +21,8 @@ internal sealed class KeyStore(NpgsqlDataSource database, IOptions<CallbackOptio
         ON CONFLICT (command_id) DO UPDATE SET
             status = 'reserved', lease_until = excluded.lease_until, reservation = excluded.reservation,
             superseded = excluded.superseded, command = excluded.command, traceparent = excluded.traceparent,
-            -- A source's may be others since: its settings can change.
-            external_system = excluded.external_system, external_updated_at = excluded.external_updated_at,
+            -- A source's may be others since: its settings can change, and its sender's words.
+            fingerprint = excluded.fingerprint, external_system = excluded.external_system, external_updated_at = excluded.external_updated_at,
             reason = NULL, repeats = 0, repeat_at = NULL, accepted_at = NULL, answered_at = NULL
         """;
 
@@ -39,7 +39,7 @@ internal sealed class KeyStore(NpgsqlDataSource database, IOptions<CallbackOptio
         {
             var row = found.Rows.GetValueOrDefault(callback.CommandId);
             var window = found.Windows[KeyScope.Of(callback)];
-            if (KeyRules.Decide(row, found.ToldOf(callback.Claim), callback.Fingerprint, found.Now, window) is { } refused)
+            if (KeyRules.Decide(row, found.ToldOf(callback.Claim), callback.Fingerprint, callback.Source is null ? null : callback.SubjectId, found.Now, window) is { } refused)
             {
                 outcomes[place] = refused;
                 continue;
@@ -55,7 +55,7 @@ internal sealed class KeyStore(NpgsqlDataSource database, IOptions<CallbackOptio
             taken.Add((callback, reserved));
             outcomes[place] = reserved;
             // The next one of this group finds what this one leaves.
-            found.Rows[callback.CommandId] = new KeyRow(reserved.CallbackId, KeyRow.Reserved, callback.Fingerprint, found.Now + options.Value.CallbackLease);
+            found.Rows[callback.CommandId] = new KeyRow(reserved.CallbackId, KeyRow.Reserved, callback.Fingerprint, callback.SubjectId, found.Now + options.Value.CallbackLease);
         }
 
         if (taken.Count > 0)

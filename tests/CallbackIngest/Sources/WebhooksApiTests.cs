@@ -45,6 +45,26 @@ public sealed class WebhooksApiTests(World world) : IClassFixture<World>
         (await world.JiraAsync($"{source}/exc_same", Issue, "changed")).IsUnavailable();
     }
 
+    // Stripe's pending_webhooks, or whatever a sender writes anew with each try.
+    [Fact]
+    public async Task What_failed_is_taken_when_it_is_tried_again_in_other_words_but_not_about_another_exception()
+    {
+        var source = await world.CreateSourceAsync("jira");
+        var again = Issue.Replace("NOTE", "again", StringComparison.Ordinal);
+        (await world.JiraAsync($"{source}/exc_again", Issue, "again")).Is("accepted");
+        var commandId = (await TheCommandOfAsync("exc_again")).GetProperty("command_id").GetGuid();
+        await world.SayAsync(commandId, "failed", "Not now.");
+        await world.StatusIsAsync("again", "failed");
+
+        (await world.JiraAsync($"{source}/exc_aimed", Issue, "again")).Is("ignored");
+        (await world.JiraAsync($"{source}/exc_again", again, "again")).Is("accepted");
+        (await world.JiraAsync($"{source}/exc_again", again, "again")).Is("accepted", replayed: true);
+        (await world.JiraAsync($"{source}/exc_again", Issue, "again")).Is("ignored");
+
+        var command = await TheCommandOfAsync("exc_again");
+        Assert.Equal((commandId, again), (command.GetProperty("command_id").GetGuid(), command.GetProperty("payload").GetRawText()));
+    }
+
     [Fact]
     public async Task Two_sources_of_a_tenant_and_its_callers_never_hide_each_others_webhooks()
     {
