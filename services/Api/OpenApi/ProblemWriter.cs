@@ -26,7 +26,7 @@ internal static class ProblemWriter
         ("detail", Schema.Text("A sentence for people about this very request.", "Some of what was sent is not acceptable; errors names each fault.")),
         ("code", Schema.Text("Which problem it is. It never changes, so decide by it.", "validation_failed")),
         ("trace_id", Schema.Text("Names this request in the service's traces and log.", SampleTrace, pattern: "^[0-9a-f]{32}$").OrNull()),
-        ("errors", Schema.List("Every fault of the body or query at once; empty when the problem lies elsewhere.", Fault))).Named("Problem");
+        ("errors", Schema.List("Every fault of the body or query at once, or the first of very many; empty when the problem lies elsewhere.", Fault, most: Problem.MostErrors))).Named("Problem");
 
     public static void AddResponses(JsonObject responses, IEnumerable<ProblemKind> problems)
     {

@@ -9,8 +9,11 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
 {
     public const string ContentType = "application/problem+json";
 
-    /// <summary>Every fault of a body or query at once.</summary>
-    public IReadOnlyList<FieldError> Errors { get; init; } = [];
+    /// <summary>A body of a mebibyte may have a hundred thousand faults: an answer of fifty times its size, kept for whoever reads it slowly.</summary>
+    public const int MostErrors = 1_000;
+
+    /// <summary>Every fault of a body or query at once, the first <see cref="MostErrors"/> of them.</summary>
+    public IReadOnlyList<FieldError> Errors { get; init => field = value.Count <= MostErrors ? value : [.. value.Take(MostErrors)]; } = [];
 
     /// <summary>When trying again makes sense.</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -49,7 +52,10 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>All faults of what was sent. Only fields that come with a later version: that is what it says.</summary>
     public static Problem Invalid(IReadOnlyList<FieldError> errors) => errors.All(error => error.Code == FieldError.NotSupportedYet)
         ? new(StatusCodes.Status400BadRequest, FieldError.NotSupportedYet, $"Not supported yet: {string.Join(", ", errors.Select(error => error.Pointer.TrimStart('/')))}.") { Errors = errors }
-        : new(StatusCodes.Status400BadRequest, "validation_failed", "Some of what was sent is not acceptable; errors names each fault.") { Errors = errors };
+        : new(StatusCodes.Status400BadRequest, "validation_failed", $"Some of what was sent is not acceptable; errors names {Named(errors.Count)}.") { Errors = errors };
+
+    private static string Named(int faults) =>
+        faults <= MostErrors ? "each fault" : string.Create(CultureInfo.InvariantCulture, $"the first {MostErrors:N0} of {faults:N0} faults");
 
     public Task ExecuteAsync(HttpContext httpContext)
     {

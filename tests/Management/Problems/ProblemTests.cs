@@ -42,6 +42,17 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
         Assert.Equal(detail, (await api.PostAsync("/v1/subscriptions", body)).Member("detail"));
 
     [Fact]
+    public async Task Of_very_many_faults_the_first_thousand_are_named()
+    {
+        var refused = await api.PostAsync("/v1/subscriptions", $$"""{"tenant_id":"many","url":1,"event_types":[{{string.Join(',', Enumerable.Repeat(0, 400_000))}}]}""");
+
+        Assert.Equal((HttpStatusCode.BadRequest, "validation_failed"), (refused.Status, refused.Code));
+        Assert.Equal("Some of what was sent is not acceptable; errors names the first 1,000 of 400,001 faults.", refused.Member("detail"));
+        Assert.Equal(1_000, refused.Json.GetProperty("errors").GetArrayLength());
+        Assert.Equal("/url", refused.Json.GetProperty("errors")[0].GetProperty("pointer").GetString());
+    }
+
+    [Fact]
     public async Task JSON_that_is_nested_too_deep_says_where()
     {
         var body = "{\"a\":" + new string('[', 64) + new string(']', 64) + "}";
