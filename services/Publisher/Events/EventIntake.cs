@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Webhooks.Broker.Consuming;
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Publishing;
@@ -44,9 +45,9 @@ internal sealed class EventIntake(PublisherOptions options, ParkedMetrics metric
         return new RefusedMessage(message, message.Park(reason, detail, tenantId));
     }
 
-    // "traceparent" from any AMQP client, "MT-Activity-Id" from MassTransit.
+    // "traceparent" from any AMQP client, "MT-Activity-Id" from MassTransit. What is none does not hinder the event.
     private static AcceptedEvent WithTrace(AcceptedEvent accepted, ReceivedMessage message) =>
-        (message.Header("traceparent") ?? message.Header("MT-Activity-Id")) is { Length: 55 } traceparent
+        (message.Header("traceparent") ?? message.Header("MT-Activity-Id")) is { Length: 55 } traceparent && ActivityContext.TryParse(traceparent, traceState: null, out _)
             ? accepted with { Traceparent = traceparent }
             : accepted;
 }

@@ -101,6 +101,21 @@ public sealed class FanOutTests : IAsyncLifetime
         Assert.Equal("""{"correlation_id":"req_xyz789","n":1.10}""", Encoding.UTF8.GetString(await _world.Database.ScalarAsync<byte[]>("SELECT metadata FROM events")));
     }
 
+    [Theory]
+    [InlineData("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0\0")]
+    [InlineData("It is as long as a trace's parent, and it is none: ....")]
+    public async Task What_stands_in_place_of_a_trace_does_not_hinder_the_event(string traceparent)
+    {
+        await _world.StartPublisherAsync();
+
+        await _world.Bus.PublishAsync(
+            BrokerNames.EventsExchange, "a.b", """{"id":"evt_001","type":"a.b","tenant_id":"tenant_001","data":{}}""",
+            new BasicProperties { Headers = new Dictionary<string, object?> { ["traceparent"] = traceparent } });
+
+        await _world.SettledAsync();
+        Assert.Equal(1, await _world.Database.ScalarAsync<long>("SELECT count(*) FROM events WHERE traceparent IS NULL"));
+    }
+
     [Fact]
     public async Task An_event_without_a_timestamp_gets_the_moment_of_its_acceptance()
     {
