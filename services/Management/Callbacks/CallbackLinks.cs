@@ -3,6 +3,7 @@ using System.Text.Json;
 using Npgsql;
 using Webhooks.Database;
 using Webhooks.Database.Deliveries;
+using Webhooks.Subscriptions.Events;
 
 namespace Webhooks.Management.Callbacks;
 
@@ -67,7 +68,7 @@ internal sealed class CallbackLinks(NpgsqlDataSource database)
 
     private static bool Names(byte[] data, string exceptionId)
     {
-        using var document = JsonDocument.Parse(data);
+        using var document = EventDocument.OfKept(data);
         return document.RootElement.TryGetProperty("exception_id", out var member) && member.ValueKind == JsonValueKind.String && member.ValueEquals(exceptionId);
     }
 

@@ -7,11 +7,13 @@ public static class EventDocument
 {
     private static readonly JsonDocumentOptions AnyDepth = new() { MaxDepth = 2 * EventRules.MaxDepth };
 
-    /// <summary>Of repeated members the last counts. Half of a surrogate pair, which is no text, reads as U+FFFD.</summary>
-    public static JsonDocument Of(AcceptedEvent accepted)
+    /// <summary>What is kept of an event, to look values up in. Half of a surrogate pair reads as U+FFFD, in the array, too.</summary>
+    public static JsonDocument OfKept(byte[] data)
     {
-        var json = EventWriter.Write(accepted).ToArray();
-        JsonText.ReplaceHalfSurrogates(json);
-        return JsonDocument.Parse(json, AnyDepth);
+        JsonText.ReplaceHalfSurrogates(data);
+        return JsonDocument.Parse(data, AnyDepth);
     }
+
+    /// <summary>Of repeated members the last counts. Half of a surrogate pair, which is no text, reads as U+FFFD.</summary>
+    public static JsonDocument Of(AcceptedEvent accepted) => OfKept(EventWriter.Write(accepted).ToArray());
 }

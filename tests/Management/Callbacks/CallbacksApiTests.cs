@@ -82,6 +82,15 @@ public sealed class CallbacksApiTests(ManagementApi api) : IClassFixture<Managem
         Assert.Equal(Odd, shown.Json.GetProperty("command").GetProperty("payload").GetRawText());
     }
 
+    [Fact]
+    public async Task Events_that_name_what_no_text_can_hold_are_linked_like_others()
+    {
+        var odd = await AboutAsync("odd_events", """{"\ud800_is_no_character":1,"exception_id":"exc_9"}""", "req_1");
+        await AboutAsync("odd_events", """{"mentions":"exc_9","exception_id":"exc_9\ud800"}""", "req_1");
+
+        Assert.Equal([odd], DeliveriesOf(await api.GetAsync($"/v1/callbacks/{await StoredCallbacks.AddAsync(api, "odd_events", "exc_9")}")));
+    }
+
     private static IReadOnlyList<string> DeliveriesOf(Answer shown) =>
         [.. shown.Json.GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("id").GetString()!)];
 
