@@ -60,9 +60,9 @@ internal static class RequestBody
             throw new RefusedException(Problem.TooLarge(limit));
         }
 
-        // Never more than it has sent: whoever announces much may send little.
+        // Never more than twice what it has sent: whoever announces much may send little.
         var whole = (int?)request.ContentLength;
-        var buffer = new byte[Math.Min(whole ?? FirstBuffer, Small)];
+        var buffer = new byte[Math.Min(whole ?? FirstBuffer, FirstBuffer)];
         var length = 0;
         while (true)
         {
@@ -79,7 +79,7 @@ internal static class RequestBody
                 }
 
                 // Of an unknown length one byte more than the limit, to see that there is more.
-                Array.Resize(ref buffer, whole ?? Math.Min(length * 2, limit + 1));
+                Array.Resize(ref buffer, Math.Min(length * 2, whole ?? limit + 1));
             }
 
             var read = await ReadAsync(request, buffer.AsMemory(length), cancellationToken);
