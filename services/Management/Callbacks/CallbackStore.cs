@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using Webhooks.Database;
 using Webhooks.Database.Deliveries;
@@ -28,6 +29,8 @@ internal sealed class CallbackStore(NpgsqlDataSource database)
     public async Task<(IReadOnlyList<StoredCallback> Page, Guid? Next)> ListAsync(CallbackFilter filter, Guid? after, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        // One snapshot: rows that go or come between the page and the scan's end would move that, and some would be skipped or shown twice.
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(SettingsFor(filter)), Select(filter, after, limit + 1), EndOfScan(filter, after) } };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using Webhooks.Api.Pages;
 using Webhooks.Database;
@@ -17,6 +18,8 @@ internal sealed class ParkedList(NpgsqlDataSource database)
     public async Task<(IReadOnlyList<StoredParked> Page, Cursor? Next)> ReadAsync(ParkedFilter filter, Cursor? after, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        // One snapshot: rows that go or come between the page and the scan's end would move that, and some would be skipped or shown twice.
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(DeliveryScan.InOrder), Select(filter, after, limit + 1), EndOfScan(filter, after) } };
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
