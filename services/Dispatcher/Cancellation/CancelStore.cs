@@ -7,7 +7,7 @@ namespace Webhooks.Dispatcher.Cancellation;
 /// <summary>A subscription that was disabled or deleted: its deliveries accepted up to a moment end as canceled.</summary>
 internal readonly record struct CancelIntent(Guid SubscriptionId, DateTimeOffset Before);
 
-/// <summary>The SQL of carrying out what Management intends.</summary>
+/// <summary>The SQL of canceling: what Management intends, and what a look finds that its subscription does not take any more.</summary>
 internal sealed class CancelStore(NpgsqlDataSource database)
 {
     // A subscription may be walked through from its oldest kept delivery to its youngest and have none that waits.
@@ -25,8 +25,8 @@ internal sealed class CancelStore(NpgsqlDataSource database)
         ORDER BY created_at, id LIMIT $5
         """;
 
-    // Some may have ended since they were found.
-    private static readonly string CancelFound = $"""
+    // Some may have ended since they were found or looked at.
+    private static readonly string Cancel = $"""
         UPDATE deliveries AS delivery
         SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
         FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::uuid[])")} AS found (created_at, id)
@@ -66,11 +66,19 @@ internal sealed class CancelStore(NpgsqlDataSource database)
             return null;
         }
 
-        await using var command = database.CreateCommand(CancelFound);
-        KeyColumns.Add(command.Parameters, found, delivery => delivery);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await CancelAsync(found, cancellationToken);
         // Of what was found, whatever became of it: behind it there may be more.
         return found[^1];
+    }
+
+    /// <summary>Cancels deliveries, those of them that still wait.</summary>
+    /// <param name="deliveries">One at least, in any order.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<int> CancelAsync(IReadOnlyList<DeliveryKey> deliveries, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Cancel);
+        KeyColumns.Add(command.Parameters, deliveries, delivery => delivery);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>False: somebody holds the subscription, or has stopped it again since.</summary>

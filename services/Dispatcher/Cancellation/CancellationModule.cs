@@ -10,6 +10,7 @@ internal static class CancellationModule
     public static void AddCancellation(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<CancelStore>();
+        builder.Services.AddSingleton<Cancels>();
         builder.Services.AddDuty<Canceler>("canceling", canceler => canceler.RunAsync);
     }
 }

@@ -1,5 +1,5 @@
-using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Hands;
 using Webhooks.Dispatcher.Health;
 using Webhooks.Dispatcher.Lanes;
@@ -10,7 +10,7 @@ namespace Webhooks.Dispatcher.Deliveries;
 
 /// <summary>Carries out what the look at one delivery's row decided.</summary>
 internal sealed class AfterLook(
-    AttemptRunner attempts, AfterAttempt after, LaneIntake lanes, MessageSlots slots, HealthLanes breakers, DeliveryStore store, DatabaseGate database)
+    AttemptRunner attempts, AfterAttempt after, LaneIntake lanes, MessageSlots slots, HealthLanes breakers, Cancels cancels)
 {
     /// <summary>
     /// True: the message may be finished. False: it was to enter a lane that is closed. Nothing was done about it; and as the database may
@@ -25,7 +25,7 @@ internal sealed class AfterLook(
             case LookResult.Send send:
                 return await SendAsync(row!, send.Number, subscription!, delivery, abandon);
             case LookResult.Cancel:
-                await database.RunAsync(token => store.CancelAsync(row!, token), abandon);
+                await cancels.CancelAsync(row!, abandon);
                 return true;
             case LookResult.FinishFailure failure:
                 await after.FinishFailureAsync(row!, failure.Number, abandon);

@@ -19,7 +19,7 @@ internal readonly record struct Handed(Guid Id, DateTimeOffset CreatedAt, int La
 /// <summary>A delivery whose next attempt is due, and is not to be made before some time has passed; as it was after its last attempt.</summary>
 internal readonly record struct PutOff(Guid Id, DateTimeOffset CreatedAt, int LastAttempt, TimeSpan Wait);
 
-/// <summary>The SQL of looking at deliveries, of canceling one, and of leaving them to the due-poller.</summary>
+/// <summary>The SQL of looking at deliveries, and of leaving them to the due-poller.</summary>
 internal sealed class DeliveryStore(NpgsqlDataSource database)
 {
     private static readonly string SelectRows = $"""
@@ -41,11 +41,6 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         FROM {KeyLookup.Keys("unnest($1::timestamptz[], $2::text[], $3::text[]) WITH ORDINALITY")} AS key (created_at, tenant_id, event_id, place)
         JOIN events AS event ON event.created_at = key.created_at AND event.tenant_id = key.tenant_id AND event.event_id = key.event_id
         WHERE {KeyLookup.Within("event.created_at", "$4", "$5")}
-        """;
-
-    private const string CancelOne = """
-        UPDATE deliveries SET status = 'canceled', next_attempt_at = NULL, due_at = NULL, lane_due_at = NULL, finished_at = now()
-        WHERE created_at = $1 AND id = $2 AND status = 'pending'
         """;
 
     // Only after the attempt that was seen: the broker may have carried the next one nevertheless, and what follows that.
@@ -124,15 +119,6 @@ internal sealed class DeliveryStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(message.CreatedAt.UtcDateTime);
         command.Parameters.AddWithValue(message.DeliveryId);
         return (string?)await command.ExecuteScalarAsync(cancellationToken);
-    }
-
-    /// <summary>Cancels a pending delivery whose subscription takes nothing any more.</summary>
-    public async Task<int> CancelAsync(DeliveryRow delivery, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(CancelOne);
-        command.Parameters.AddWithValue(delivery.CreatedAt.UtcDateTime);
-        command.Parameters.AddWithValue(delivery.Id);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Has a delivery that was parked wait to be put back.</summary>

@@ -123,6 +123,27 @@ public sealed class CancellationTests : IAsyncLifetime
         Assert.Equal(1, _receiver.Count);
     }
 
+    // The canceler of a large backlog holds a thousand rows at a time, and their messages find them still pending.
+    [Fact]
+    public async Task Many_whose_rows_are_held_leave_the_connections_to_others()
+    {
+        var waiting = await _world.AcceptAsync(_subscription, count: 200);
+        var other = await _world.AcceptAsync(await _world.SubscribeAsync(_receiver.Url));
+        await _world.ChangeAsync(_subscription, current => current with { State = SubscriptionState.Disabled });
+        await using var holding = await _world.Database.HoldAsync("SELECT FROM deliveries WHERE subscription_id = $1 FOR UPDATE", _subscription.Id);
+        await _world.StartDispatcherAsync();
+
+        await _world.AnnounceAsync(waiting);
+        await Eventually.TrueAsync(async () => await WaitingForLocksAsync() >= 2, World.Limit, "the canceler and the messages to wait for the rows");
+        await _world.AnnounceAsync(other);
+
+        await _world.HaveStatusAsync("delivered", 1);
+        Assert.Equal(2, await WaitingForLocksAsync());
+        await holding.DisposeAsync();
+        await _world.HaveStatusAsync("canceled", waiting.Count);
+        await _world.SettledAsync();
+    }
+
     [Fact]
     public async Task What_ends_between_its_finding_and_its_canceling_does_not_end_the_canceling()
     {
@@ -138,9 +159,7 @@ public sealed class CancellationTests : IAsyncLifetime
         await record.ExecuteNonQueryAsync();
 
         var canceling = store.CancelAsync(intent, after: null, limit: 2, CancellationToken.None);
-        await Eventually.TrueAsync(
-            async () => await _world.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1,
-            World.Limit, "the canceling to wait for the record");
+        await Eventually.TrueAsync(async () => await WaitingForLocksAsync() == 1, World.Limit, "the canceling to wait for the record");
         await recording.CommitAsync();
 
         var place = await canceling;
@@ -185,4 +204,7 @@ public sealed class CancellationTests : IAsyncLifetime
         await _receiver.DisposeAsync();
         await _world.DisposeAsync();
     }
+
+    private Task<long> WaitingForLocksAsync() => _world.Database.ScalarAsync<long>(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
 }

@@ -37,7 +37,7 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
     public async Task Looking_and_recording_walk_through_no_table_and_visit_one_day()
     {
         var subscription = await _world.SubscribeAsync("https://receiver.example/");
-        var (deliveries, attempts) = (new DeliveryStore(_plans.Database), Stores.Attempts(_plans.Database));
+        var (deliveries, attempts, cancels) = (new DeliveryStore(_plans.Database), Stores.Attempts(_plans.Database), new CancelStore(_plans.Database));
         for (var round = 0; round < 8; round++)
         {
             var accepted = await _world.AcceptAsync(subscription, count: 100);
@@ -49,7 +49,8 @@ public sealed class DispatchQueryPlanTests : IAsyncLifetime
                 false, await attempts.RecordAsync([.. found.Rows.Values.Select(FailedOnce)], CancellationToken.None)));
             var handing = await _plans.DuringAsync(async () => Assert.Equal(100, await deliveries.HandToPollerAsync(
                 [.. accepted.Select(delivery => new Handed(delivery.Id, delivery.CreatedAt, LastAttempt: 1))], CancellationToken.None)));
-            var canceling = await _plans.DuringAsync(async () => Assert.Equal(1, await deliveries.CancelAsync(found.Rows.Values.First(), CancellationToken.None)));
+            var canceling = await _plans.DuringAsync(async () => Assert.Equal(100, await cancels.CancelAsync(
+                [.. accepted.Select(delivery => new DeliveryKey(delivery.CreatedAt, delivery.Id))], CancellationToken.None)));
 
             AssertNothingIsScanned(looking);
             AssertNothingIsScanned(recording);

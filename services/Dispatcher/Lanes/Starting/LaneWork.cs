@@ -1,7 +1,7 @@
 using Webhooks.Broker.Parking;
 using Webhooks.Broker.Topology;
-using Webhooks.Database.Faults;
 using Webhooks.Dispatcher.Attempts;
+using Webhooks.Dispatcher.Cancellation;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Parking;
 using Webhooks.Sending;
@@ -13,7 +13,7 @@ namespace Webhooks.Dispatcher.Lanes.Starting;
 /// What lanes do to their deliveries: attempt, cancel, park. An attempt goes the same way as one that a message asked for.
 /// </summary>
 internal sealed class LaneWork(
-    InFlight inFlight, AttemptRunner attempts, DeliveryStore deliveries, DeliveryParking parking, DatabaseGate database)
+    InFlight inFlight, AttemptRunner attempts, Cancels cancels, DeliveryParking parking)
 {
     /// <summary>
     /// True: this process works on it for the lane alone, until <see cref="End"/>. False: a message's work on it runs, and
@@ -30,7 +30,7 @@ internal sealed class LaneWork(
         DeliveryRow row, Subscription subscription, Action<SendResult> answered, Func<bool> mayRepeat, CancellationToken stop) =>
         attempts.RunAsync(row, row.LastAttempt + 1, subscription, mayRepeat, stop, answered: answered);
 
-    public Task CancelAsync(DeliveryRow row, CancellationToken stop) => database.RunAsync(token => deliveries.CancelAsync(row, token), stop);
+    public Task CancelAsync(DeliveryRow row, CancellationToken stop) => cancels.CancelAsync(row, stop);
 
     /// <summary>Puts it aside, as a message that work fails on is: nothing else in its lane waits for it any more.</summary>
     public Task ParkAsync(DeliveryRow row, CancellationToken stop) =>
