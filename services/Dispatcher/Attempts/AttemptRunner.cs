@@ -76,20 +76,24 @@ internal sealed partial class AttemptRunner(
     private async Task<(WebhookRequest Request, SendResult Result)> SendAsync(
         DeliveryRow delivery, Subscription subscription, string? traceparent, CancellationToken stop)
     {
-        var startedAt = clock.GetUtcNow();
-        WebhookRequest request;
+        RenderedAttempt rendered;
         try
         {
-            request = await renderer.RenderAsync(delivery, subscription, startedAt, traceparent);
+            rendered = await renderer.RenderAsync(delivery, subscription, traceparent, stop);
         }
         catch (RenderException fault)
         {
             return (
                 new WebhookRequest(subscription.TenantId, subscription.Settings.Url, default, [], subscription.Settings.EffectiveTimeout),
-                new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = startedAt, Duration = TimeSpan.Zero, Error = fault.Message });
+                new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = clock.GetUtcNow(), Duration = TimeSpan.Zero, Error = fault.Message });
         }
 
-        return (request, await sender.SendAsync(request, stop));
+        using (rendered)
+        {
+            var result = await sender.SendAsync(rendered.Request, stop);
+            // The body is not recorded, and the record may wait for as long as the database is away.
+            return (rendered.Request with { Body = default }, result);
+        }
     }
 
     private static LogLevel LevelOf(FinishedAttempt attempt) =>

@@ -11,6 +11,7 @@ internal static class AttemptsModule
     public static void AddAttempts(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<RequestRenderer>();
+        builder.Services.AddSingleton<TransformRoom>();
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();

@@ -11,6 +11,7 @@ internal sealed record FinishedAttempt
 
     public required int Number { get; init; }
 
+    /// <summary>Without its body.</summary>
     public required WebhookRequest Request { get; init; }
 
     public required SendResult Result { get; init; }
