@@ -80,6 +80,7 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
 
     private async Task RunAsync(Guid deliveryId, Func<Task> work, CancellationToken abandon)
     {
+        var hasFailed = false;
         try
         {
             await work();
@@ -94,7 +95,7 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
             // It is in hand still, so that only this one waits before it is tried again.
             LaneLog.WorkFailed(logger, fault, deliveryId);
             CountFault(deliveryId);
-            news.AskToRead();
+            hasFailed = true;
             await Task.Delay(LaneServing.FaultPause, tools.Clock, CancellationToken.None);
         }
         finally
@@ -103,6 +104,12 @@ internal sealed class EntryWork(HeldLane lane, LaneTools tools, ReadAhead ahead,
             health.Recorded(deliveryId);
             Interlocked.Decrement(ref _inFlight);
             GiveBack(deliveryId);
+            if (hasFailed)
+            {
+                // Not before it is given back: a reading in between would not find it.
+                news.AskToRead();
+            }
+
             news.Wake();
         }
     }
