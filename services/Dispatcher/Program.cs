@@ -3,6 +3,7 @@ using Webhooks.Database;
 using Webhooks.Dispatcher.Accounting;
 using Webhooks.Dispatcher.Attempts;
 using Webhooks.Dispatcher.Cancellation;
+using Webhooks.Dispatcher.Clocks;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.DuePolling;
 using Webhooks.Dispatcher.Health;
@@ -30,6 +31,7 @@ builder.AddSubscriptionStore();
 builder.AddSubscriptionCache();
 
 // Started in this order and stopped in the other one: what writes attempts outlives those who make them.
+builder.AddClocks();
 builder.AddAttempts();
 builder.AddRetries();
 builder.AddHealth();

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Webhooks.Dispatcher.Clocks;
 using Webhooks.Dispatcher.Deliveries;
 using Webhooks.Dispatcher.Shares;
 using Webhooks.Subscriptions;
@@ -14,7 +16,7 @@ internal readonly record struct RenderedAttempt(WebhookRequest Request, IDisposa
 }
 
 /// <summary>Turns a delivery into the request of its next attempt, by the revision that it is pinned to.</summary>
-internal sealed class AttemptRenderer(RequestRenderer requests, TransformRoom transforms, TimeProvider clock)
+internal sealed class AttemptRenderer(RequestRenderer requests, TransformRoom transforms, [FromKeyedServices(ClocksModule.Wall)] TimeProvider clock)
 {
     /// <param name="delivery">Whose attempt it is.</param>
     /// <param name="subscription">As it is now.</param>

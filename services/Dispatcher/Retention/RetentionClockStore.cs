@@ -1,9 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Webhooks.Dispatcher.Clocks;
 
 namespace Webhooks.Dispatcher.Retention;
 
 /// <summary>The SQL of what retention remembers of time.</summary>
-internal sealed class RetentionClockStore(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class RetentionClockStore(NpgsqlDataSource database, [FromKeyedServices(ClocksModule.Wall)] TimeProvider clock)
 {
     private const string Seen = "retention_seen";
     private const string HeldUntil = "retention_held_until";

@@ -48,6 +48,9 @@ public sealed class World : Surroundings
 
     public Task<ServiceHost> StartDispatcherAsync(params (string Key, string Value)[] settings) => StartAsync<InFlight>(settings);
 
+    /// <summary>One whose wall clock is its own.</summary>
+    public Task<ServiceHost> StartDispatcherAsync(TimeProvider clock, params (string Key, string Value)[] settings) => StartAsync<InFlight>(clock, settings);
+
     /// <summary>Each dispatcher consumes two queues a shard, and the parking queue.</summary>
     public static int ConsumersOf(int dispatchers, int shards = 1) => dispatchers * ((2 * shards) + 1);
 

@@ -29,11 +29,12 @@ public sealed class ServiceHost : IAsyncDisposable
     /// <summary>Starts it and waits until it could publish.</summary>
     /// <typeparam name="TBeside">Any type of the service: its Program is found beside it.</typeparam>
     /// <param name="settings">Configuration keys, with colons; later ones win.</param>
-    public static async Task<ServiceHost> StartAsync<TBeside>(IEnumerable<KeyValuePair<string, string>> settings)
+    /// <param name="clock">A dispatcher's own, which may be wrong; null: the system's.</param>
+    public static async Task<ServiceHost> StartAsync<TBeside>(IEnumerable<KeyValuePair<string, string>> settings, TimeProvider? clock = null)
         where TBeside : class
     {
         var log = new CapturedLog(LogLevel.Critical);
-        var host = new Host<TBeside>(settings, log);
+        var host = new Host<TBeside>(settings, log, clock);
         await Task.Run(host.StartServer);
         var links = host.Services.GetRequiredService<BrokerLinks>();
         await Eventually.TrueAsync(() => links.IsReady, TimeSpan.FromMinutes(5), "a service that is ready");
@@ -43,13 +44,17 @@ public sealed class ServiceHost : IAsyncDisposable
     /// <summary>Stops it as SIGTERM does: it finishes what it has in hand. May be repeated.</summary>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    private sealed class Host<TBeside>(IEnumerable<KeyValuePair<string, string>> settings, CapturedLog log) : ServiceFactory<TBeside>(settings)
+    private sealed class Host<TBeside>(IEnumerable<KeyValuePair<string, string>> settings, CapturedLog log, TimeProvider? clock) : ServiceFactory<TBeside>(settings)
         where TBeside : class
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             base.ConfigureWebHost(builder);
             builder.ConfigureLogging(logging => logging.AddProvider(log));
+            if (clock is not null)
+            {
+                builder.ConfigureServices(services => services.AddKeyedSingleton("wall", clock));
+            }
         }
     }
 }

@@ -133,10 +133,14 @@ public abstract class Surroundings : IAsyncDisposable
     private async Task<RabbitMqServer> BrokerAsync() => _broker ?? await TestBroker.ServerAsync();
 
     /// <summary>Starts a service, which ends with this at the latest.</summary>
-    protected async Task<ServiceHost> StartAsync<TBeside>(params (string Key, string Value)[] settings)
+    protected Task<ServiceHost> StartAsync<TBeside>(params (string Key, string Value)[] settings)
+        where TBeside : class => StartAsync<TBeside>(clock: null, settings);
+
+    /// <summary>The same with a clock of its own; null: the system's.</summary>
+    protected async Task<ServiceHost> StartAsync<TBeside>(TimeProvider? clock, params (string Key, string Value)[] settings)
         where TBeside : class
     {
-        var service = await ServiceHost.StartAsync<TBeside>(Settings(settings));
+        var service = await ServiceHost.StartAsync<TBeside>(Settings(settings), clock);
         _services.Add(service);
         return service;
     }
