@@ -76,10 +76,10 @@ internal sealed partial class AttemptRunner(
     private async Task<(WebhookRequest Request, SendResult Result)> SendAsync(
         DeliveryRow delivery, Subscription subscription, string? traceparent, CancellationToken stop)
     {
-        RenderedAttempt rendered;
+        WebhookRequest request;
         try
         {
-            rendered = await renderer.RenderAsync(delivery, subscription, traceparent, stop);
+            request = await renderer.RenderAsync(delivery, subscription, traceparent);
         }
         catch (RenderException fault)
         {
@@ -88,12 +88,9 @@ internal sealed partial class AttemptRunner(
                 new SendResult { Outcome = AttemptOutcome.RenderFailed, StartedAt = clock.GetUtcNow(), Duration = TimeSpan.Zero, Error = fault.Message });
         }
 
-        using (rendered)
-        {
-            var result = await sender.SendAsync(rendered.Request, stop);
-            // The body is not recorded, and the record may wait for as long as the database is away.
-            return (rendered.Request with { Body = default }, result);
-        }
+        var result = await sender.SendAsync(request, stop);
+        // The body is not recorded, and the record may wait for as long as the database is away.
+        return (request with { Body = default }, result);
     }
 
     private static LogLevel LevelOf(FinishedAttempt attempt) =>

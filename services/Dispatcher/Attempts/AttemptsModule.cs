@@ -11,7 +11,6 @@ internal static class AttemptsModule
     public static void AddAttempts(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<RequestRenderer>();
-        builder.Services.AddSingleton<TransformRoom>();
         builder.Services.AddSingleton<AttemptRenderer>();
         builder.Services.AddSingleton<AttemptMetrics>();
         builder.Services.AddSingleton<AttemptStore>();
