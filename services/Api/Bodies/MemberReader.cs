@@ -31,11 +31,21 @@ internal sealed class MemberReader(JsonElement value, string pointer, List<Field
         ReadText(name, member) is { } text && Take(name, find(text), out var found) ? found : present);
 
     /// <summary>A list of texts, each judged by its own pointer.</summary>
-    public IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? present, Func<string, Reading<string>> find) => Read(name, present, null, member =>
+    /// <param name="name">The member.</param>
+    /// <param name="present">What it keeps when absent.</param>
+    /// <param name="most">How many there may be; of more none is judged.</param>
+    /// <param name="find">Turns a text into the value, or says what is wrong with it.</param>
+    public IReadOnlyList<string>? Texts(string name, IReadOnlyList<string>? present, int most, Func<string, Reading<string>> find) => Read(name, present, null, member =>
     {
         if (member.ValueKind != JsonValueKind.Array)
         {
             Fault(name, FieldError.InvalidType, "It must be an array of strings.");
+            return present;
+        }
+
+        if (member.GetArrayLength() > most)
+        {
+            Fault(name, FieldError.OutOfRange, string.Create(CultureInfo.InvariantCulture, $"It must have at most {most} elements."));
             return present;
         }
 

@@ -47,12 +47,7 @@ internal static class FieldMembers
 
     private static FieldMapping Read(MemberReader mapping)
     {
-        var pointers = mapping.Texts("pointers", [], ReadPointer) ?? [];
-        if (pointers.Count > MostPointers)
-        {
-            mapping.Fault("pointers", FieldError.OutOfRange, $"There may be at most {MostPointers}.");
-        }
-
+        var pointers = mapping.Texts("pointers", [], MostPointers, ReadPointer) ?? [];
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         if (mapping.Object("values") is { } given)
         {

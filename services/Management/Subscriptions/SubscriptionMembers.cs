@@ -123,7 +123,7 @@ internal sealed class SubscriptionMembers(UrlRules urls)
     {
         // One that is named twice is most likely another one misspelled.
         var named = new HashSet<string>(StringComparer.Ordinal);
-        return body.Texts("event_types", present, text =>
+        return body.Texts("event_types", present, MostEventTypes, text =>
         {
             var type = ReadEventType(text);
             return type.Fault is null && !named.Add(text) ? Reading<string>.Refuse(FieldError.InvalidValue, "It is in the list already.") : type;

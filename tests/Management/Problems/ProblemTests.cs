@@ -44,12 +44,27 @@ public sealed class ProblemTests(ManagementApi api) : IClassFixture<ManagementAp
     [Fact]
     public async Task Of_very_many_faults_the_first_thousand_are_named()
     {
-        var refused = await api.PostAsync("/v1/subscriptions", $$"""{"tenant_id":"many","url":1,"event_types":[{{string.Join(',', Enumerable.Repeat(0, 400_000))}}]}""");
+        var unknown = string.Join(',', Enumerable.Range(0, 50_000).Select(number => $"\"m{number}\":0"));
+
+        var refused = await api.PostAsync("/v1/subscriptions", $$"""{"tenant_id":"many","url":1,"event_types":["*"],{{unknown}}}""");
 
         Assert.Equal((HttpStatusCode.BadRequest, "validation_failed"), (refused.Status, refused.Code));
-        Assert.Equal("Some of what was sent is not acceptable; errors names the first 1,000 of 400,001 faults.", refused.Member("detail"));
+        Assert.Equal("Some of what was sent is not acceptable; errors names the first 1,000 of 50,001 faults.", refused.Member("detail"));
         Assert.Equal(1_000, refused.Json.GetProperty("errors").GetArrayLength());
         Assert.Equal("/url", refused.Json.GetProperty("errors")[0].GetProperty("pointer").GetString());
+    }
+
+    [Theory]
+    [InlineData("/v1/subscriptions", "event_types")]
+    [InlineData("/v1/tokens", "scopes")]
+    public async Task Of_a_list_that_is_too_long_nothing_else_is_said(string path, string list)
+    {
+        var refused = await api.PostAsync(path, $$"""{"tenant_id":"many","name":"many","url":"https://receiver.example/","{{list}}":[{{string.Join(',', Enumerable.Repeat(0, 400_000))}}]}""");
+
+        Assert.Equal((HttpStatusCode.BadRequest, "validation_failed"), (refused.Status, refused.Code));
+        Assert.Contains(refused.Json.GetProperty("errors").EnumerateArray(), error =>
+            (error.GetProperty("pointer").GetString(), error.GetProperty("message").GetString()) == ($"/{list}", "It must have at most 100 elements."));
+        Assert.InRange(refused.Json.GetProperty("errors").GetArrayLength(), 1, 2);
     }
 
     [Fact]

@@ -139,7 +139,7 @@ public sealed class SubscriptionRulesTests(ManagementApi api) : IClassFixture<Ma
             secret = new string('x', 129),
             url = "https://receiver.example/".PadRight(2049, 'x'),
             event_types = Enumerable.Range(0, 101).Select(number => $"a{number}"),
-        })).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/url invalid_format", "/secret invalid_format", "/event_types out_of_range");
+        })).IsProblem(HttpStatusCode.BadRequest, "validation_failed", "/url invalid_format", "/event_types out_of_range", "/secret invalid_format");
     }
 
     [Fact]
