@@ -15,6 +15,8 @@ internal static partial class TokensApi
     private const char List = 't';
     public const int LongestName = 200;
 
+    private const int MostScopes = 100;
+
     public static void MapTokensApi(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/tokens", CreateAsync).Requires(Scope.Admin).DescribedBy(TokenDocs.Create);
@@ -70,7 +72,7 @@ internal static partial class TokensApi
         var name = body.Text("name", "", "", text => text.Length <= LongestName
             ? Reading<string>.Of(text)
             : Reading<string>.Refuse(FieldError.OutOfRange, $"It must have at most {LongestName} characters."));
-        var scopes = body.Texts("scopes", present: null, most: 100, scope => Scope.All.Contains(scope)
+        var scopes = body.Texts("scopes", present: null, MostScopes, scope => Scope.All.Contains(scope)
             ? Reading<string>.Of(scope)
             : Reading<string>.Refuse(FieldError.InvalidValue, $"It must be one of {string.Join(", ", Scope.All.Order(StringComparer.Ordinal))}."));
         if (scopes is not { Count: > 0 } && !body.Errors.Any(error => error.Pointer.StartsWith("/scopes", StringComparison.Ordinal)))
